@@ -1,0 +1,147 @@
+"""`config/<environment>.toml`: everything that differs between the laptop and the accounts."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError, model_validator
+
+from testfleet.contracts.base import Contract
+from testfleet.contracts.plan import Compute
+from testfleet.errors import UsageError
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The checkout: `app.py`, `config/`, `statemachines/` lie here."""
+
+
+class Profile(Contract):
+    """A kind of worker."""
+
+    compute: Compute
+    memory_mb: int = Field(gt=0)
+    vcpu: float = Field(gt=0)
+    disk_mb: int = Field(gt=0)
+    time_limit_s: int = Field(gt=0)
+    startup_s: float = Field(ge=0)
+    """Seconds from being asked for to the first test, cold start and set-up included."""
+
+
+class Fleet(Contract):
+    """How many workers there are and which one is the usual."""
+
+    workers: int = Field(gt=0, le=1000)
+    """Shards of one run that run at the same time."""
+    max_shards: int = Field(gt=0, le=10_000)
+    default_profile: str
+    fallback_profile: str | None = None
+    """Where units are planned again that a worker of the default profile has lost."""
+    max_rounds: int = Field(default=3, ge=1, le=10)
+    """Rounds of planning in all: the first, and the repeats for what was lost."""
+    confirm_limit: int = Field(default=25, ge=0)
+    """Failed tests that are run again alone. More than that fail for one reason, not by chance."""
+    confirm_attempts: int = Field(default=2, ge=1)
+    """Times that a failed test is run again before its failure is called real."""
+
+
+class Retention(Contract):
+    """Days that things are kept."""
+
+    logs_days: int = 30
+    runs_days: int = 30
+    sources_days: int = 7
+    history_days: int = 180
+
+
+class Budget(Contract):
+    """The month's money."""
+
+    monthly_usd: float = Field(gt=0)
+    notify: tuple[str, ...] = ()
+    """E-mail addresses that hear of 80 % and 100 %."""
+
+
+class Endpoint(Contract):
+    """One SageMaker asynchronous endpoint."""
+
+    instance_type: str
+    max_instances: int = Field(ge=1)
+    model_data_key: str
+    """Key of the model archive in the models bucket."""
+
+
+class Environment(Contract):
+    """One place that the application is deployed to."""
+
+    name: str
+    embedded: bool = False
+    """True: deployed onto the embedded AWS on this machine."""
+    region: str
+    worker_package: Literal["zip", "image"] = "image"
+    bundle_dependencies: bool = True
+    """False: the Lambda code relies on the packages of the server, as in the embedded AWS."""
+    trace: bool = True
+    interface_endpoints: bool = False
+    """True: workers without any route to the internet reach ECR and the logs by interface endpoints."""
+    flow_logs: bool = True
+    protect_data: bool = False
+    """True: tables and buckets survive the deletion of their stack."""
+    optional_stacks: tuple[Literal["models", "costs"], ...] = ("models", "costs")
+    fleet: Fleet
+    profiles: dict[str, Profile]
+    retention: Retention = Retention()
+    budget: Budget
+    endpoints: dict[Literal["classifier", "fixer"], Endpoint] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _profiles_exist(self) -> Environment:
+        for name in (self.fleet.default_profile, self.fleet.fallback_profile):
+            if name is not None and name not in self.profiles:
+                raise ValueError(f"profile {name!r} is not one of {sorted(self.profiles)}")
+        return self
+
+    @property
+    def prefix(self) -> str:
+        """What the names of all stacks begin with."""
+        return f"testfleet-{self.name}"
+
+
+def environment_names(root: Path = ROOT) -> list[str]:
+    """The environments that have a file."""
+    return sorted(path.stem for path in (root / "config").glob("*.toml"))
+
+
+def load_environment(name: str, root: Path = ROOT) -> Environment:
+    """Read and check `config/<name>.toml`.
+
+    Raises UsageError that names the file, the key and what was expected.
+    """
+    path = root / "config" / f"{name}.toml"
+    if name not in environment_names(root):
+        allowed = ", ".join(environment_names(root))
+        raise UsageError(f"no environment {name!r}: config/ has {allowed}")
+    try:
+        return Environment.model_validate({"name": name} | tomllib.loads(path.read_text("utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise UsageError(f"{path}: {exc}") from exc
+    except ValidationError as exc:
+        raise UsageError(describe_validation(path, exc)) from exc
+
+
+def describe_validation(path: Path, error: ValidationError) -> str:
+    """One line a problem: file, key, what was expected, what was found."""
+    lines = []
+    for problem in error.errors():
+        key = ".".join(str(part) for part in problem["loc"]) or "(whole file)"
+        found = (
+            "" if problem["type"] in ("missing", "extra_forbidden") else _found(problem["input"])
+        )
+        expected = "unknown key" if problem["type"] == "extra_forbidden" else problem["msg"]
+        lines.append(f"{path}: {key}: {expected}{found}")
+    return "\n".join(lines)
+
+
+def _found(value: object) -> str:
+    text = repr(value)
+    return f", found {text if len(text) <= 60 else text[:57] + '...'}"

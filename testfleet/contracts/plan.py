@@ -1,0 +1,68 @@
+"""What is planned: units, the shards that hold them, and the reasons."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from testfleet.contracts.base import SCHEMA_VERSION, Contract
+
+
+class Compute(StrEnum):
+    """Where a shard's worker lives. The workflow chooses its branch by this word."""
+
+    LAMBDA = "lambda"
+    FARGATE = "fargate"
+
+
+class Unit(Contract):
+    """The smallest thing that is sharded: one test file."""
+
+    id: str
+    """POSIX path of the file, relative to the root of the tree."""
+    size_bytes: int
+    tests_estimate: int
+    """Tests found by reading, not running. Parametrised tests count once."""
+
+
+class PlannedUnit(Contract):
+    """A unit with what is expected of it."""
+
+    id: str
+    predicted_s: float
+    known: bool
+    """True when the prediction comes from history, False when it is a guess from the source."""
+
+
+class Shard(Contract):
+    """Units that one worker runs in one go, in the order of collection."""
+
+    id: str
+    profile: str
+    compute: Compute
+    units: tuple[PlannedUnit, ...]
+    takes_rest: bool = False
+    """This shard also runs whatever the framework collects that no unit names."""
+    tests: tuple[str, ...] = ()
+    """When not empty: only these test ids, each alone in a process of its own."""
+
+    @property
+    def predicted_s(self) -> float:
+        """Expected seconds of the tests themselves."""
+        return sum(unit.predicted_s for unit in self.units)
+
+
+class Plan(Contract):
+    """All shards of one round, longest first, and why they are so."""
+
+    schema_version: Literal["1"] = SCHEMA_VERSION
+    framework: str
+    suite: str
+    shards: tuple[Shard, ...]
+    workers: int
+    """Shards that run at the same time."""
+    predicted_s: float
+    """Expected wall time of the tests with that many workers."""
+    lower_bound_s: float
+    """max(longest unit, total / workers) of the predictions: no plan can be shorter."""
+    reasons: tuple[str, ...]

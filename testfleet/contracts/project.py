@@ -1,0 +1,77 @@
+"""`testfleet.toml` in the tested repository: what cannot be guessed from its own files."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from testfleet.contracts.base import Contract
+from testfleet.contracts.run import Mode
+
+PROJECT_FILE = "testfleet.toml"
+
+
+class EnvironmentConfig(Contract):
+    """How the interpreter and packages that run the tests come to be."""
+
+    python: str | None = None
+    """Interpreter: a name on PATH, or a path relative to the file. Without `setup` it is used as it is."""
+    setup: tuple[str, ...] = ()
+    """Shell commands that fill a new virtual environment. Run once per content of `inputs`."""
+    inputs: tuple[str, ...] = (
+        "pyproject.toml",
+        "setup.py",
+        "setup.cfg",
+        "requirements*.txt",
+        "*.lock",
+    )
+    """Globs of the files that the environment depends on."""
+
+
+class SuiteMode(Contract):
+    """What a mode adds to a suite."""
+
+    args: tuple[str, ...] = ()
+    env: dict[str, str] = Field(default_factory=dict)
+
+
+class SuiteConfig(Contract):
+    """One test suite of the repository."""
+
+    framework: Literal["pytest"] = "pytest"
+    root: str = "."
+    """Folder that the framework is started in, relative to the repository."""
+    args: tuple[str, ...] = ()
+    env: dict[str, str] = Field(default_factory=dict)
+    profile: str | None = None
+    """Worker profile of config/<environment>.toml that the suite must run on."""
+    test_timeout_s: float = Field(default=300.0, gt=0)
+    """A test that runs longer is ended and reported as failed."""
+    memory_mb: int | None = Field(default=None, gt=0)
+    """Memory that the tests of one shard may use together. Default: the profile's."""
+    modes: dict[Mode, SuiteMode] = Field(default_factory=dict)
+
+    @field_validator("root")
+    @classmethod
+    def _inside(cls, value: str) -> str:
+        path = PurePosixPath(value)
+        if path.is_absolute() or ".." in path.parts:
+            raise ValueError("expected a folder inside the repository, like `backend`")
+        return value
+
+
+class SourceConfig(Contract):
+    """What of the working tree is uploaded."""
+
+    include: tuple[str, ...] = ()
+    """Globs of ignored files that the tests need all the same, e.g. a generated `_version.py`."""
+
+
+class ProjectConfig(Contract):
+    """The whole file."""
+
+    environment: EnvironmentConfig = EnvironmentConfig()
+    source: SourceConfig = SourceConfig()
+    suites: dict[str, SuiteConfig] = Field(default_factory=dict)

@@ -1,0 +1,101 @@
+"""What a run reports: the file behind `--report`, published as JSON Schema in docs/reference."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from testfleet.contracts.base import SCHEMA_VERSION, Contract
+from testfleet.contracts.result import Outcome, WorkerError
+
+
+class RunStatus(StrEnum):
+    """How a run ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    INCOMPLETE = "incomplete"
+    """Something was lost, cancelled or never ran."""
+    REJECTED = "rejected"
+    """Not admitted, or nothing could be planned."""
+
+
+class ShardStatus(StrEnum):
+    """How a shard ended."""
+
+    FINISHED = "finished"
+    PARTIAL = "partial"
+    LOST = "lost"
+
+
+class ShardReport(Contract):
+    """One shard as it really ran."""
+
+    id: str
+    host: str
+    profile: str
+    units: tuple[str, ...]
+    status: ShardStatus
+    started_at: datetime | None
+    finished_at: datetime | None
+    attempts: int
+
+
+class Totals(Contract):
+    """Tests by outcome."""
+
+    passed: int = 0
+    failed: int = 0
+    error: int = 0
+    skipped: int = 0
+    flaky: int = 0
+    lost: int = 0
+
+
+class TestReport(Contract):
+    """One test as it is finally judged."""
+
+    __test__ = False
+
+    id: str
+    file: str
+    outcome: Outcome
+    duration_s: float
+    shard: str
+    attempts: int
+    message: str
+    longrepr: str
+
+
+class Cost(Contract):
+    """What the run costs at AWS list prices, by its own metering, wherever it ran."""
+
+    usd: float
+    by_service: dict[str, float]
+
+
+class RunReport(Contract):
+    """The whole truth about one run."""
+
+    schema_version: Literal["1"] = SCHEMA_VERSION
+    run_id: str
+    repository: str
+    suite: str
+    mode: str
+    status: RunStatus
+    commit: str | None
+    started_at: datetime
+    finished_at: datetime
+    wall_s: float
+    serial_s: float
+    """Sum of the tests' own seconds."""
+    lower_bound_s: float
+    """max(longest unit, serial_s / workers)."""
+    workers: int
+    shards: tuple[ShardReport, ...]
+    totals: Totals
+    tests: tuple[TestReport, ...]
+    errors: tuple[WorkerError, ...] = ()
+    notes: tuple[str, ...] = ()
+    cost: Cost

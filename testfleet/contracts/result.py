@@ -1,0 +1,121 @@
+"""What a worker reports."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from testfleet.contracts.base import SCHEMA_VERSION, Contract
+
+
+class Outcome(StrEnum):
+    """How a test ended. `xfail` counts as skipped and a non-strict `xpass` as passed, as in JUnit."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERROR = "error"
+    SKIPPED = "skipped"
+    FLAKY = "flaky"
+    LOST = "lost"
+
+
+class TestResult(Contract):
+    """One test, once. `id` is the framework's own."""
+
+    __test__ = False
+
+    id: str
+    file: str
+    """Unit that the test belongs to: path relative to the root of the tree."""
+    outcome: Outcome
+    duration_s: float = Field(ge=0)
+    message: str = ""
+    """One line."""
+    longrepr: str = ""
+    attempts: int = 1
+
+
+class UnitStatus(StrEnum):
+    """How far a unit got in one shard."""
+
+    FINISHED = "finished"
+    """Every test of it that was collected has an outcome. There may be none."""
+    UNFINISHED = "unfinished"
+    """It never began, or its worker stopped in the middle."""
+    STOPPED = "stopped"
+    """Left out on purpose: fail-fast or a cancelled run."""
+
+
+class UnitResult(Contract):
+    """One unit in one shard."""
+
+    id: str
+    status: UnitStatus
+    tests: int = 0
+    duration_s: float = 0.0
+    """Seconds of its tests, set-up and teardown included."""
+
+
+class WorkerErrorType(StrEnum):
+    """Why a worker could not do what was planned."""
+
+    ENVIRONMENT = "environment"
+    """Source, interpreter or framework could not be made ready: the user must act."""
+    WORKER_LOST = "worker-lost"
+    TIMED_OUT = "timed-out"
+    THROTTLED = "throttled"
+    OUT_OF_MEMORY = "out-of-memory"
+    DISK_FULL = "disk-full"
+    CANCELLED = "cancelled"
+    INTERNAL = "internal"
+
+
+class WorkerError(Contract):
+    """A failure of the fleet or the environment, not of a test."""
+
+    type: WorkerErrorType
+    message: str
+    """What failed, what was received, and what to do next."""
+
+
+class Host(Contract):
+    """Where a shard really ran."""
+
+    kind: Literal["lambda", "fargate", "local"]
+    name: str
+    cpu_count: int
+    memory_mb: int
+
+
+class ShardResult(Contract):
+    """Everything that one worker found out, written once to its result address."""
+
+    schema_version: Literal["1"] = SCHEMA_VERSION
+    run_id: str
+    shard_id: str
+    host: Host
+    started_at: datetime
+    finished_at: datetime
+    attempts: int
+    """Test processes started: 1, and one more for each that died."""
+    units: tuple[UnitResult, ...]
+    tests: tuple[TestResult, ...]
+    errors: tuple[WorkerError, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What a person should know: processes left behind and ended, output cut, interpreter used."""
+
+
+class Progress(Contract):
+    """How a running shard does, written over and over to its progress address."""
+
+    run_id: str
+    shard_id: str
+    done: int
+    counts: dict[Outcome, int]
+    current: str = ""
+    """Id of the test that runs now, cut to 200 characters."""
+    failures: tuple[str, ...] = ()
+    """Ids of the failed tests so far, at most 20, cut to 200 characters each."""

@@ -1,0 +1,88 @@
+"""What a run is asked to do, and the small state that the workflow carries about it."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from testfleet.contracts.base import SCHEMA_VERSION, Contract
+
+RUN_ID_PATTERN = re.compile(r"^[0-9]{8}-[0-9]{6}-[0-9a-f]{6}$")
+
+
+class Mode(StrEnum):
+    """How much of the world around the tests is real."""
+
+    LIGHTWEIGHT = "lightweight"
+    INTEGRATION = "integration"
+    FULL = "full"
+
+
+class Trigger(StrEnum):
+    """Who asked for the run."""
+
+    CLI = "cli"
+    WEBHOOK = "webhook"
+    SCHEDULE = "schedule"
+
+
+class ArchiveSource(Contract):
+    """A working tree that the client has already uploaded."""
+
+    kind: Literal["archive"] = "archive"
+    key: str
+    """Object key of a gzip-compressed tar of the tree."""
+    sha256: str
+    original_root: str | None = None
+    """Absolute path of the tree on the client. Only a worker on the same machine can use it."""
+
+
+class RepositorySource(Contract):
+    """A commit on a code host, fetched by the workflow."""
+
+    kind: Literal["repository"] = "repository"
+    tarball_url: str
+    """HTTPS address of the commit's tar.gz, as code hosts offer it."""
+    trusted: bool
+    """False for a fork: nothing of its run may be reused by another."""
+
+
+Source = Annotated[ArchiveSource | RepositorySource, Field(discriminator="kind")]
+
+
+class RunRequest(Contract):
+    """One run, as the CLI, the webhook or a schedule asks for it."""
+
+    schema_version: Literal["1"] = SCHEMA_VERSION
+    run_id: str
+    repository: str
+    """Stable name that history is kept under, e.g. `owner/name` or the folder's name."""
+    commit: str | None = None
+    trigger: Trigger
+    requested_at: datetime
+    source: Source
+    suite: str | None = None
+    """Name of a `[suites.NAME]` table; None is the only or the default suite."""
+    mode: Mode = Mode.FULL
+    shards: int | Literal["auto"] = "auto"
+    keep_going: bool = True
+    framework_args: tuple[str, ...] = ()
+    python: str | None = None
+    """Interpreter on the client's machine that runs the tests at home. Local fleets only."""
+
+    @field_validator("run_id")
+    @classmethod
+    def _known_form(cls, value: str) -> str:
+        if not RUN_ID_PATTERN.match(value):
+            raise ValueError("expected YYYYMMDD-HHMMSS-xxxxxx")
+        return value
+
+
+def new_run_id(now: datetime) -> str:
+    """A run id that sorts by time and cannot collide within a second."""
+    return f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"

@@ -1,0 +1,100 @@
+"""The outside world of the workflow's steps, in three small protocols.
+
+`testfleet.aws` implements them with boto3; `testfleet.workflow.fakes` in memory, for tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Protocol
+
+from testfleet.contracts.base import Contract
+from testfleet.contracts.report import RunReport, RunStatus
+
+
+class ObjectStore(Protocol):
+    """Objects in one bucket, and addresses that let somebody without rights read or write one."""
+
+    def get(self, key: str) -> bytes | None:
+        """The object's bytes, or None when there is no such object."""
+        ...
+
+    def put(self, key: str, body: bytes) -> None:
+        """Write the object whole."""
+        ...
+
+    def put_many(self, objects: Mapping[str, bytes]) -> None:
+        """Write all objects, several at a time."""
+        ...
+
+    def get_many(self, keys: list[str]) -> dict[str, bytes]:
+        """Read all objects that exist, several at a time."""
+        ...
+
+    def exists(self, key: str) -> bool:
+        """Whether there is such an object."""
+        ...
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Keys that begin with the prefix, sorted."""
+        ...
+
+    def get_url(self, key: str) -> str:
+        """Presigned GET."""
+        ...
+
+    def put_url(self, key: str) -> str:
+        """Presigned PUT."""
+        ...
+
+
+class RunRow(Contract):
+    """One line of `testfleet runs`."""
+
+    run_id: str
+    repository: str
+    suite: str
+    status: RunStatus | None
+    """None while the run goes on."""
+    started_at: datetime
+    wall_s: float | None = None
+    totals: dict[str, int] | None = None
+    usd: float | None = None
+
+
+class RunStore(Protocol):
+    """The list of runs."""
+
+    def start(self, row: RunRow) -> None:
+        """Record that a run was admitted. A second call with the same id changes nothing."""
+        ...
+
+    def finish(self, report: RunReport) -> None:
+        """Record how it ended."""
+        ...
+
+    def recent(self, limit: int) -> list[RunRow]:
+        """The newest runs, newest first."""
+        ...
+
+
+class UnitHistory(Contract):
+    """What past runs tell of one unit."""
+
+    duration_s: float
+    """Exponentially weighted mean of its seconds."""
+    tests: int
+    runs: int
+
+
+class HistoryStore(Protocol):
+    """Durations of past runs, one query a suite."""
+
+    def load(self, suite_key: str) -> dict[str, UnitHistory]:
+        """History by unit id. Empty when there is none or it cannot be read."""
+        ...
+
+    def save(self, suite_key: str, history: Mapping[str, UnitHistory]) -> None:
+        """Replace the suite's history."""
+        ...
