@@ -1,0 +1,1 @@
+"""The steps of the workflows. Each decides with the domain and acts through `ports`."""
