@@ -1,4 +1,4 @@
-"""Loads and renders `statemachines/<name>.asl.json`, for the stacks, the tests and the CLI alike."""
+"""Loads and renders `statemachines/<name>.asl.json` for the stacks, the tests and the CLI."""
 
 from __future__ import annotations
 

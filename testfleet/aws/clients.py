@@ -1,0 +1,65 @@
+"""boto3 clients, made once a process with limits on time and tries."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_stepfunctions import SFNClient
+
+PARALLEL_REQUESTS = 16
+
+_CONFIG = Config(
+    connect_timeout=5,
+    read_timeout=60,
+    max_pool_connections=PARALLEL_REQUESTS,
+    retries={"mode": "standard", "max_attempts": 5},
+    s3={"addressing_style": "path"},
+    signature_version="s3v4",
+)
+_PLAIN = Config(
+    connect_timeout=5, read_timeout=60, retries={"mode": "standard", "max_attempts": 5}
+)
+
+
+@cache
+def session() -> boto3.Session:
+    """The default session: region, endpoint and credentials come from the environment."""
+    return boto3.Session()
+
+
+@cache
+def s3() -> S3Client:
+    """S3, with signature v4 so that presigned addresses work in every region."""
+    return session().client("s3", config=_CONFIG)
+
+
+@cache
+def dynamodb() -> DynamoDBClient:
+    """DynamoDB."""
+    return session().client("dynamodb", config=_PLAIN)
+
+
+@cache
+def stepfunctions() -> SFNClient:
+    """Step Functions."""
+    return session().client("stepfunctions", config=_PLAIN)
+
+
+@cache
+def cloudformation() -> CloudFormationClient:
+    """CloudFormation."""
+    return session().client("cloudformation", config=_PLAIN)
+
+
+def forget() -> None:
+    """Drop all clients, so that the next ones see a changed environment."""
+    for made in (session, s3, dynamodb, stepfunctions, cloudformation):
+        made.cache_clear()

@@ -1,0 +1,90 @@
+"""Where everything of a run lies in the data bucket."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+def source_key(sha256: str) -> str:
+    """A source archive, shared by all runs of the same tree."""
+    return f"sources/{sha256}.tar.gz"
+
+
+def environment_key(key: str) -> str:
+    """A built environment, shared by all runs that need the same."""
+    return f"environments/{key}.tar.gz"
+
+
+@dataclass(frozen=True)
+class RunKeys:
+    """The keys of one run."""
+
+    run_id: str
+
+    @property
+    def prefix(self) -> str:
+        """What all keys of the run begin with."""
+        return f"runs/{self.run_id}/"
+
+    @property
+    def request(self) -> str:
+        """RunRequest."""
+        return f"{self.prefix}request.json"
+
+    @property
+    def prepared(self) -> str:
+        """PreparedRun."""
+        return f"{self.prefix}prepared.json"
+
+    @property
+    def cancel(self) -> str:
+        """Present once the run is cancelled; its text says by whom."""
+        return f"{self.prefix}cancel"
+
+    @property
+    def stop(self) -> str:
+        """Present once a fail-fast run has seen a failure."""
+        return f"{self.prefix}stop"
+
+    @property
+    def report(self) -> str:
+        """RunReport: the last thing that is written, so its presence ends the run."""
+        return f"{self.prefix}report.json"
+
+    @property
+    def junit(self) -> str:
+        """The merged JUnit file."""
+        return f"{self.prefix}report.xml"
+
+    @property
+    def shards(self) -> str:
+        """What the keys of all shards begin with."""
+        return f"{self.prefix}shards/"
+
+    def plan(self, round_number: int) -> str:
+        """Plan of one round; round 0 is the confirmation."""
+        return f"{self.prefix}rounds/{round_number}/plan.json"
+
+    def items(self, round_number: int) -> str:
+        """Input of the round's Map, one ShardItem a line."""
+        return f"{self.prefix}rounds/{round_number}/items.jsonl"
+
+    def task(self, shard_id: str) -> str:
+        """WorkerTask."""
+        return f"{self.shards}{shard_id}/task.json"
+
+    def result(self, shard_id: str) -> str:
+        """ShardResult."""
+        return f"{self.shards}{shard_id}/result.json"
+
+    def progress(self, shard_id: str) -> str:
+        """Progress."""
+        return f"{self.shards}{shard_id}/progress.json"
+
+    def log(self, shard_id: str) -> str:
+        """What the framework printed."""
+        return f"{self.shards}{shard_id}/log.txt"
+
+    def loss(self, shard_id: str) -> str:
+        """WorkerError recorded in place of a result."""
+        return f"{self.shards}{shard_id}/loss.json"
