@@ -1,0 +1,63 @@
+"""Which interpreter runs the project's tests at home, so that the fleet on this machine uses it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from testfleet.contracts.project import EnvironmentConfig
+from testfleet.errors import UsageError
+
+_PROBE = "import importlib.util as u, sys; sys.exit(u.find_spec('pytest') is None)"
+
+
+def home_interpreter(root: Path, config: EnvironmentConfig) -> str | None:
+    """Absolute path of the interpreter, or None when an environment has to be built.
+
+    In this order: `[environment] python` of testfleet.toml (unless it also has `setup`), the
+    project's own `.venv` or `venv`, an activated virtual environment, `python3` on PATH, and
+    the interpreter of this command; the last three only if they have pytest.
+    Raises UsageError when the configured one does not exist.
+    """
+    if config.setup:
+        return None
+    if config.python is not None:
+        return _configured(root, config.python)
+    for folder in (root / ".venv", root / "venv"):
+        python = folder / "bin" / "python"
+        if python.exists():
+            return str(python)
+    return next((path for path in _around() if _has_pytest(path)), None)
+
+
+def _configured(root: Path, name: str) -> str:
+    path = str(root / name) if "/" in name else shutil.which(name)
+    if path is None or not Path(path).exists():
+        raise UsageError(
+            f"{root / 'testfleet.toml'}: environment.python: no interpreter {name!r}",
+            hint="name one on PATH, a path relative to the file, or remove the key",
+        )
+    return path
+
+
+def _around() -> Iterator[str]:
+    activated = os.environ.get("VIRTUAL_ENV")
+    if activated:
+        yield str(Path(activated) / "bin" / "python")
+    on_path = shutil.which("python3")
+    if on_path:
+        yield on_path
+    yield sys.executable
+
+
+def _has_pytest(python: str) -> bool:
+    if python == sys.executable:
+        return True
+    try:
+        return subprocess.run([python, "-c", _PROBE], check=False, timeout=20).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
