@@ -54,7 +54,7 @@ class DynamoRunStore:
             UpdateExpression="SET #row = :row, listing = :listing, started_at = :started_at",
             ExpressionAttributeNames={"#row": "row"},
             ExpressionAttributeValues={
-                ":row": {"S": _row(report).model_dump_json()},
+                ":row": {"S": RunRow.of(report).model_dump_json()},
                 ":listing": {"S": _LISTING},
                 ":started_at": {"S": report.started_at.isoformat()},
             },
@@ -71,17 +71,3 @@ class DynamoRunStore:
             Limit=limit,
         )
         return [RunRow.model_validate(json.loads(item["row"]["S"])) for item in answer["Items"]]
-
-
-def _row(report: RunReport) -> RunRow:
-    return RunRow(
-        run_id=report.run_id,
-        repository=report.repository,
-        suite=report.suite,
-        status=report.status,
-        started_at=report.started_at,
-        wall_s=report.wall_s,
-        totals=report.totals.model_dump(),
-        usd=report.cost.usd,
-    )
-

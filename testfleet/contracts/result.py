@@ -70,6 +70,9 @@ class WorkerErrorType(StrEnum):
     OUT_OF_MEMORY = "out-of-memory"
     DISK_FULL = "disk-full"
     CANCELLED = "cancelled"
+    CONFIGURATION = "configuration"
+    """testfleet.toml or the request is wrong: the user must act."""
+    NOTHING_TO_RUN = "nothing-to-run"
     INTERNAL = "internal"
 
 
@@ -106,6 +109,18 @@ class ShardResult(Contract):
     errors: tuple[WorkerError, ...] = ()
     notes: tuple[str, ...] = ()
     """What a person should know: processes left behind and ended, output cut, interpreter used."""
+
+    @property
+    def finished(self) -> frozenset[str]:
+        """Units that need no other round."""
+        return frozenset(unit.id for unit in self.units if unit.status is UnitStatus.FINISHED)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the worker got to the end of all that it found, or stopped on purpose."""
+        if not self.units:
+            return not self.errors
+        return all(unit.status is not UnitStatus.UNFINISHED for unit in self.units)
 
 
 class Progress(Contract):

@@ -20,7 +20,7 @@ from testfleet.errors import UsageError
 _Ignored = Callable[[str], bool]
 
 _NEVER_SOURCE = frozenset(
-    [
+    {
         ".git",
         ".hg",
         ".svn",
@@ -32,7 +32,7 @@ _NEVER_SOURCE = frozenset(
         ".pytest_cache",
         "__pycache__",
         "node_modules",
-    ]
+    }
 )
 
 
@@ -182,11 +182,13 @@ def _walk_files(root: Path) -> Iterator[str]:
 
     def is_ignored(path: str) -> bool:
         parts = path.rstrip("/").split("/")
-        for depth in range(len(parts)):
+        for depth in reversed(range(len(parts))):  # The deepest file that says anything decides.
             folder = "/".join(parts[:depth])
-            spec = specs.setdefault(folder, _read_spec(root / folder))
-            if spec.match_file(path[len(folder) + 1 if folder else 0 :]):
-                return True
+            if folder not in specs:
+                specs[folder] = _read_spec(root / folder)
+            verdict = specs[folder].check_file(path[len(folder) + 1 if folder else 0 :]).include
+            if verdict is not None:
+                return verdict
         return False
 
     return _walk(root, is_ignored)

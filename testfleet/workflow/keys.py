@@ -37,6 +37,16 @@ class RunKeys:
         return f"{self.prefix}prepared.json"
 
     @property
+    def rejection(self) -> str:
+        """WorkerError of a run that goes no further."""
+        return f"{self.prefix}rejection.json"
+
+    @property
+    def confirmation(self) -> str:
+        """Shards that confirm failures, as a JSON list."""
+        return f"{self.prefix}confirmation.json"
+
+    @property
     def cancel(self) -> str:
         """Present once the run is cancelled; its text says by whom."""
         return f"{self.prefix}cancel"

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from testfleet.contracts.base import Contract
+from testfleet.contracts.history import UnitHistory
 from testfleet.contracts.report import RunReport, RunStatus
 
 
@@ -62,6 +63,20 @@ class RunRow(Contract):
     totals: dict[str, int] | None = None
     usd: float | None = None
 
+    @classmethod
+    def of(cls, report: RunReport) -> RunRow:
+        """The row of a run that has ended."""
+        return cls(
+            run_id=report.run_id,
+            repository=report.repository,
+            suite=report.suite,
+            status=report.status,
+            started_at=report.started_at,
+            wall_s=report.wall_s,
+            totals=report.totals.model_dump(),
+            usd=report.cost.usd,
+        )
+
 
 class RunStore(Protocol):
     """The list of runs."""
@@ -79,15 +94,6 @@ class RunStore(Protocol):
         ...
 
 
-class UnitHistory(Contract):
-    """What past runs tell of one unit."""
-
-    duration_s: float
-    """Exponentially weighted mean of its seconds."""
-    tests: int
-    runs: int
-
-
 class HistoryStore(Protocol):
     """Durations of past runs, one query a suite."""
 
@@ -97,4 +103,20 @@ class HistoryStore(Protocol):
 
     def save(self, suite_key: str, history: Mapping[str, UnitHistory]) -> None:
         """Replace the suite's history."""
+        ...
+
+
+class Executions(Protocol):
+    """Executions of the `run-tests` state machine, named by their run."""
+
+    def start(self, run_id: str) -> None:
+        """Start the run's execution. A second call for the same run changes nothing."""
+        ...
+
+    def state(self, run_id: str) -> str:
+        """RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED; MISSING when there is none."""
+        ...
+
+    def stop(self, run_id: str) -> None:
+        """End the run's execution, if it still runs."""
         ...

@@ -1,0 +1,1 @@
+"""The control steps of the run-tests workflow."""

@@ -1,0 +1,84 @@
+"""Every control step of `run-tests`: one function, so that a run meets one cold start only."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel
+
+from testfleet.aws import clients
+from testfleet.aws.history import DynamoHistoryStore
+from testfleet.aws.objects import S3ObjectStore
+from testfleet.aws.runs import DynamoRunStore
+from testfleet.config import Environment, load_environment
+from testfleet.contracts.base import PAYLOAD_LIMIT_BYTES, utc_now
+from testfleet.scm.tarball import GITHUB_HOSTS, FetchPolicy, fetch_source
+from testfleet.workflow.steps import RunTests, StepAnswer, World
+
+logger = Logger(service="control")
+
+
+class Settings(BaseModel):
+    """The function's environment variables."""
+
+    DATA_BUCKET: str
+    RUNS_TABLE: str
+    HISTORY_TABLE: str
+    TESTFLEET_ENVIRONMENT: str
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], _context: LambdaContext) -> StepAnswer:
+    """Run the step that `event` names and answer with its small result."""
+    step, run_id = event["step"], event["run_id"]
+    logger.append_keys(step=step, run_id=run_id)
+    answer = _step(RunTests(_world(), run_id), event)()
+    return _guard_payload(answer)
+
+
+def _step(run: RunTests, event: dict[str, Any]) -> Callable[[], StepAnswer]:
+    steps: dict[str, Callable[[], StepAnswer]] = {
+        "Admit": run.admit,
+        "FetchSource": run.fetch_source,
+        "PrepareEnvironment": run.prepare_environment,
+        "Plan": run.plan,
+        "Replan": lambda: run.replan(event["round"]),
+        "Aggregate": run.aggregate,
+        "Report": run.report,
+        "ReportFailure": lambda: run.report_failure(event["error"]),
+        "RecordLoss": lambda: run.record_loss(event["shard_id"], event["error"]),
+    }
+    return steps[event["step"]]
+
+
+@cache
+def _world() -> World:
+    settings = Settings.model_validate(dict(os.environ))
+    environment = load_environment(settings.TESTFLEET_ENVIRONMENT)
+    return World(
+        environment=environment,
+        objects=S3ObjectStore(clients.s3(), settings.DATA_BUCKET),
+        runs=DynamoRunStore(clients.dynamodb(), settings.RUNS_TABLE),
+        history=DynamoHistoryStore(clients.dynamodb(), settings.HISTORY_TABLE),
+        fetch_tarball=partial(_fetch, environment),
+        now=utc_now,
+    )
+
+
+def _fetch(environment: Environment, url: str) -> bytes:
+    # Plain http to this machine is for the embedded AWS alone, where a local code host stands in.
+    policy = FetchPolicy(hosts=GITHUB_HOSTS, allow_loopback_http=environment.embedded)
+    return fetch_source(url, policy).body
+
+
+def _guard_payload(answer: StepAnswer) -> StepAnswer:
+    size = len(json.dumps(answer).encode())
+    if size >= PAYLOAD_LIMIT_BYTES:
+        raise ValueError(f"a step's answer of {size} bytes exceeds the limit of a state's payload")
+    return answer

@@ -1,0 +1,94 @@
+"""`testfleet plan`: the shards of a run that is not started, and why they are so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from testfleet.cli.console import out, print_json, say
+from testfleet.cli.fleet_commands import JsonOption
+from testfleet.cli.options import (
+    EnvOption,
+    ModeOption,
+    PathArgument,
+    ShardsOption,
+    SuiteOption,
+    parse_shards,
+)
+from testfleet.contracts.run import Mode
+
+if TYPE_CHECKING:
+    from testfleet.contracts.plan import Plan
+
+_UNITS_SHOWN = 6
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(plan)
+
+
+def plan(
+    context: typer.Context,
+    path: PathArgument = Path(),
+    *,
+    suite: SuiteOption = None,
+    shards: ShardsOption = "auto",
+    mode: ModeOption = Mode.FULL,
+    env: EnvOption = "local",
+    json: JsonOption = False,
+) -> None:
+    """Show how the tests of PATH would be cut into shards. Runs none of the project's code."""
+    from testfleet.cli.request import RunOptions, build_request, preview_plan
+
+    options = RunOptions(
+        path=path,
+        suite=suite,
+        shards=parse_shards(shards),
+        mode=mode,
+        keep_going=True,
+        framework_args=context.obj or (),
+        env=env,
+    )
+    draft = build_request(options)
+
+    from testfleet.cli.client import connect
+
+    found = preview_plan(draft, connect(env, say))
+    if json:
+        print_json(found.model_dump(mode="json"))
+    else:
+        _print_plan(found)
+
+
+def _print_plan(plan: Plan) -> None:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE, pad_edge=False)
+    table.add_column("shard", no_wrap=True)
+    table.add_column("profile", no_wrap=True)
+    table.add_column("files", justify="right")
+    table.add_column("predicted", justify="right", no_wrap=True)
+    table.add_column("longest first")
+    for shard in plan.shards:
+        units = sorted(shard.units, key=lambda unit: -unit.predicted_s)
+        names = [unit.id for unit in units[:_UNITS_SHOWN]]
+        more = len(units) - len(names)
+        table.add_row(
+            shard.id,
+            shard.profile,
+            str(len(units)),
+            f"{shard.predicted_s:.1f} s",
+            ", ".join(names) + (f" and {more} more" if more > 0 else ""),
+        )
+    out().print(table)
+    for reason in plan.reasons:
+        out().print(f"- {reason}", markup=False)
+    out().print(
+        f"about {plan.predicted_s:.1f} s on {plan.workers} workers; "
+        f"no plan can be shorter than {plan.lower_bound_s:.1f} s",
+        markup=False,
+    )

@@ -1,0 +1,176 @@
+"""From the command line to a request: everything that can be wrong is found before the fleet."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from testfleet.aws.executions import RunLauncher
+from testfleet.cli.home import home
+from testfleet.cli.interpreter import home_interpreter
+from testfleet.config import load_environment
+from testfleet.contracts.base import utc_now
+from testfleet.contracts.plan import Plan
+from testfleet.contracts.project import PROJECT_FILE
+from testfleet.contracts.run import ArchiveSource, Mode, RunRequest, Trigger, new_run_id
+from testfleet.errors import UsageError
+from testfleet.planning.project import load_project, resolve_suite
+from testfleet.planning.source_tree import DirectoryTree
+from testfleet.scm.working_tree import describe_head, fingerprint, list_files, pack
+from testfleet.workflow.keys import source_key
+from testfleet.workflow.planner import PlanRequest, plan_suite
+from testfleet.workflow.prepared import history_key, project_key
+
+if TYPE_CHECKING:
+    from testfleet.cli.client import Client
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """The options of `run` and `plan`."""
+
+    path: Path
+    suite: str | None
+    shards: int | Literal["auto"]
+    mode: Mode
+    keep_going: bool
+    framework_args: tuple[str, ...]
+    env: str
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A request that lacks only its uploaded source."""
+
+    root: Path
+    files: tuple[str, ...]
+    request: RunRequest
+    embedded: bool
+
+    def submit(self, client: Client) -> RunRequest:
+        """Upload the source unless the fleet has it, store the request, start the workflow."""
+        sha256 = self._upload(client)
+        request = self.request.model_copy(
+            update={
+                "source": ArchiveSource(
+                    key=source_key(sha256),
+                    sha256=sha256,
+                    original_root=str(self.root) if self.embedded else None,
+                )
+            }
+        )
+        RunLauncher(client.objects, client.executions).launch(request)
+        return request
+
+    def _upload(self, client: Client) -> str:
+        mark = fingerprint(self.root, self.files)
+        known = _remembered(mark)
+        if known and client.objects.exists(source_key(known)):
+            return known
+        with tempfile.NamedTemporaryFile(prefix="source-", dir=_scratch()) as packed:
+            sha256 = pack(self.root, self.files, packed)
+            packed.flush()
+            if not client.objects.exists(source_key(sha256)):
+                client.upload(source_key(sha256), Path(packed.name))
+        _remember(mark, sha256)
+        return sha256
+
+
+def build_request(options: RunOptions) -> Draft:
+    """Check path, testfleet.toml, suite and interpreter.
+
+    Raises UsageError that says what is wrong with which of them.
+    """
+    started = utc_now()
+    root = project_root(options.path)
+    environment = load_environment(options.env)
+    include = load_project(DirectoryTree(root, _project_file(root))).source.include
+    files = tuple(list_files(root, include))
+    if not files:
+        raise UsageError(f"{root} has no files that are not ignored", hint="name another PATH")
+    project = load_project(DirectoryTree(root, files))
+    resolve_suite(project, options.suite, options.mode)
+    head = describe_head(root)
+    python = home_interpreter(root, project.environment) if environment.embedded else None
+    request = RunRequest(
+        run_id=new_run_id(started),
+        repository=head.repository,
+        commit=head.commit,
+        trigger=Trigger.CLI,
+        requested_at=started,
+        source=ArchiveSource(key="", sha256=""),
+        suite=options.suite,
+        mode=options.mode,
+        shards=options.shards,
+        keep_going=options.keep_going,
+        framework_args=options.framework_args,
+        python=python,
+    )
+    return Draft(root, files, request, environment.embedded)
+
+
+def project_root(path: Path) -> Path:
+    """The folder, absolute. Raises UsageError when it is not one."""
+    root = path.expanduser().resolve()
+    if not root.is_dir():
+        what = "is a file" if root.exists() else "does not exist"
+        raise UsageError(
+            f"{path} {what}: expected the root folder of a project",
+            hint="to run one file, use `testfleet run PROJECT -- path/to/test_file.py`",
+        )
+    return root
+
+
+def _project_file(root: Path) -> list[str]:
+    return [PROJECT_FILE] if (root / PROJECT_FILE).is_file() else []
+
+
+def _scratch() -> Path:
+    folder = home() / "tmp"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return Path(tempfile.gettempdir())
+    return folder
+
+
+def _memory() -> Path:
+    return home() / "sources.json"
+
+
+def _remembered(mark: str) -> str | None:
+    try:
+        known = json.loads(_memory().read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    value = known.get(mark) if isinstance(known, dict) else None
+    return value if isinstance(value, str) else None
+
+
+def _remember(mark: str, sha256: str) -> None:
+    """Keep the newest few, so that an unchanged tree need not be packed again."""
+    try:
+        known = json.loads(_memory().read_text("utf-8"))
+        entries = list(known.items())[-49:]
+    except (OSError, ValueError, AttributeError):
+        entries = []
+    draft = _memory().with_suffix(f".{mark[:8]}")
+    try:
+        draft.write_text(json.dumps(dict([*entries, (mark, sha256)])), "utf-8")
+        draft.replace(_memory())
+    except OSError:
+        draft.unlink(missing_ok=True)  # Only speed is lost.
+
+
+def preview_plan(draft: Draft, client: Client) -> Plan:
+    """The plan that a run would get now. Raises NothingToRunError when there is nothing to plan."""
+    request = draft.request
+    tree = DirectoryTree(draft.root, draft.files)
+    suite = resolve_suite(load_project(tree), request.suite, request.mode)
+    original_root = str(draft.root) if draft.embedded else None
+    key = history_key(project_key(request.repository, original_root), suite.name, trusted=True)
+    source = PlanRequest(tree, suite, request, client.history.load(key))
+    return plan_suite(source, client.environment)

@@ -1,0 +1,194 @@
+"""`testfleet run`: from a working tree to a report."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from testfleet.cli.console import err, print_json, say, show_error
+from testfleet.cli.fleet_commands import JsonOption
+from testfleet.cli.options import (
+    EnvOption,
+    ModeOption,
+    PathArgument,
+    ShardsOption,
+    SuiteOption,
+    parse_shards,
+)
+from testfleet.contracts.report import RunReport, RunStatus
+from testfleet.contracts.result import WorkerErrorType
+from testfleet.contracts.run import Mode
+from testfleet.errors import IncompleteError, NothingToRunError, UsageError
+
+if TYPE_CHECKING:
+    from testfleet.cli.client import Client
+    from testfleet.cli.follow import Follower
+
+INTERRUPTED = 130
+_CANCEL_GRACE_S = 15.0
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What is written at the end, and how the run is shown."""
+
+    report: Path | None
+    junit: Path | None
+    json: bool
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(run)
+
+
+def run(
+    context: typer.Context,
+    path: PathArgument = Path(),
+    *,
+    suite: SuiteOption = None,
+    shards: ShardsOption = "auto",
+    mode: ModeOption = Mode.FULL,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE.json", help="Write the report here.")
+    ] = None,
+    junit: Annotated[
+        Path | None, typer.Option(metavar="FILE.xml", help="Write the merged JUnit file here.")
+    ] = None,
+    env: EnvOption = "local",
+    keep_going: Annotated[
+        bool, typer.Option("--keep-going/--fail-fast", help="Go on, or stop, after a failure.")
+    ] = True,
+    json: JsonOption = False,
+) -> None:
+    """Run the tests of PATH on the fleet. What follows `--` goes to the test framework.
+
+    Exit codes: 0 all passed, 1 tests failed, 2 bad usage or configuration, 3 incomplete,
+    5 nothing to run.
+    """
+    from testfleet.cli.request import RunOptions, build_request
+
+    outputs = Outputs(report, junit, json)
+    check_writable(outputs)
+    options = RunOptions(
+        path=path,
+        suite=suite,
+        shards=parse_shards(shards),
+        mode=mode,
+        keep_going=keep_going,
+        framework_args=context.obj or (),
+        env=env,
+    )
+    draft = build_request(options)
+
+    from testfleet.cli.client import connect
+
+    client = connect(env, say)
+    request = draft.submit(client)
+    raise typer.Exit(watch(client, request.run_id, outputs))
+
+
+def check_writable(outputs: Outputs) -> None:
+    """Find out before the run, not after it, that a file cannot be written."""
+    for option, path in (("--report", outputs.report), ("--junit", outputs.junit)):
+        if path is None:
+            continue
+        if path.is_dir() or not path.absolute().parent.is_dir():
+            raise UsageError(
+                f"{option} {path}: expected a file in a folder that exists",
+                hint=f"create {path.absolute().parent} first, or name another file",
+            )
+
+
+def watch(client: Client, run_id: str, outputs: Outputs) -> int:
+    """Follow a run to its end, show and write what it reports, and return the exit code."""
+    from testfleet.cli.display import open_display
+    from testfleet.cli.follow import Follower
+
+    follower = Follower(run_id, client.objects, client.executions)
+    interrupted = False
+    with terminate_like_interrupt(), open_display(err()) as display:
+        try:
+            for view in follower.follow():
+                display.show(view)
+        except KeyboardInterrupt:
+            interrupted = True
+            display.note("stopping the run; press Ctrl-C again to leave at once")
+            with contextlib.suppress(KeyboardInterrupt, IncompleteError):
+                cancel(client, follower)
+    report = follower.view.report
+    if report is None:
+        raise _without_report(run_id, interrupted=interrupted)
+    _write_outputs(client, run_id, report, outputs)
+    return INTERRUPTED if interrupted else exit_code(report)
+
+
+def cancel(client: Client, follower: Follower) -> None:
+    """Ask workers and workflow to end, wait for what they still report, then end the execution."""
+    from testfleet.workflow.keys import RunKeys
+
+    run_id = follower.view.run_id
+    try:
+        client.objects.put(RunKeys(run_id).cancel, b"cancelled by the client")
+        for _ in follower.follow(timeout_s=_CANCEL_GRACE_S):
+            pass
+    finally:
+        if follower.view.report is None:
+            client.executions.stop(run_id)
+
+
+def exit_code(report: RunReport) -> int:
+    """0 all passed, 1 tests failed, 2 bad configuration, 3 incomplete, 5 nothing to run."""
+    kinds = {error.type for error in report.errors}
+    if report.status is RunStatus.PASSED:
+        return 0
+    if report.status is RunStatus.FAILED:
+        return 1
+    if report.status is RunStatus.INCOMPLETE:
+        return IncompleteError.exit_code
+    if WorkerErrorType.CONFIGURATION in kinds:
+        return UsageError.exit_code
+    return NothingToRunError.exit_code
+
+
+def _write_outputs(client: Client, run_id: str, report: RunReport, outputs: Outputs) -> None:
+    from testfleet.cli.summary import print_summary
+    from testfleet.workflow.keys import RunKeys
+
+    written = []
+    if outputs.report:
+        outputs.report.write_text(report.model_dump_json(indent=2) + "\n", "utf-8")
+        written.append(outputs.report)
+    if outputs.junit:
+        outputs.junit.write_bytes(client.objects.get(RunKeys(run_id).junit) or b"")
+        written.append(outputs.junit)
+    if outputs.json:
+        print_json(report.model_dump(mode="json"))
+    else:
+        print_summary(report, written)
+    for error in report.errors:
+        show_error(error.message)
+
+
+def _without_report(run_id: str, *, interrupted: bool) -> IncompleteError:
+    if interrupted:
+        return IncompleteError(f"run {run_id} was stopped before it could report")
+    return IncompleteError(
+        f"run {run_id} left no report", hint="see `testfleet status`, then run again"
+    )
+
+
+@contextlib.contextmanager
+def terminate_like_interrupt() -> Iterator[None]:
+    """SIGTERM ends a run as cleanly as Ctrl-C does."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,97 @@
+"""Reads back what a run has left in the bucket so far."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from pydantic import ValidationError
+
+from testfleet.contracts.plan import Plan, Shard
+from testfleet.contracts.result import ShardResult, WorkerError
+from testfleet.contracts.run import RunRequest
+from testfleet.errors import UsageError
+from testfleet.workflow.keys import RunKeys
+from testfleet.workflow.ports import ObjectStore
+from testfleet.workflow.prepared import PreparedRun
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class RunRecords:
+    """One run's records. Results are read once: a shard writes its own and never again."""
+
+    run_id: str
+    objects: ObjectStore
+    _results: dict[str, ShardResult] = field(default_factory=dict)
+
+    @property
+    def keys(self) -> RunKeys:
+        """Where the records lie."""
+        return RunKeys(self.run_id)
+
+    def request(self) -> RunRequest:
+        """What was asked for. Raises UsageError when there is no such request, or a bad one."""
+        body = self.objects.get(self.keys.request)
+        if body is None:
+            raise UsageError(f"run {self.run_id}: {self.keys.request} is missing")
+        try:
+            return RunRequest.model_validate_json(body)
+        except ValidationError as exc:
+            raise UsageError(f"run {self.run_id}: {self.keys.request}: {exc}") from exc
+
+    def prepared(self) -> PreparedRun:
+        """What the first steps found out."""
+        body = self.objects.get(self.keys.prepared)
+        if body is None:
+            raise UsageError(f"run {self.run_id}: {self.keys.prepared} is missing")
+        return PreparedRun.model_validate_json(body)
+
+    def save_prepared(self, prepared: PreparedRun) -> None:
+        """Keep it for the later steps."""
+        self.objects.put(self.keys.prepared, prepared.model_dump_json().encode())
+
+    def rejection(self) -> WorkerError | None:
+        """Why the run was rejected, if it was."""
+        body = self.objects.get(self.keys.rejection)
+        return WorkerError.model_validate_json(body) if body else None
+
+    def reject(self, error: WorkerError) -> None:
+        """Record that the run goes no further."""
+        self.objects.put(self.keys.rejection, error.model_dump_json().encode())
+
+    def plans(self) -> tuple[Plan, ...]:
+        """Plans of all rounds so far, oldest first."""
+        found = []
+        while body := self.objects.get(self.keys.plan(len(found) + 1)):
+            found.append(Plan.model_validate_json(body))
+        return tuple(found)
+
+    def results(self, shards: Iterable[Shard]) -> tuple[ShardResult, ...]:
+        """Results of those shards that left one.
+
+        A worker's upload is untrusted: an unreadable one counts as none.
+        """
+        wanted = [self.keys.result(shard.id) for shard in shards]
+        new = [key for key in wanted if key not in self._results]
+        for key, body in self.objects.get_many(new).items():
+            try:
+                self._results[key] = ShardResult.model_validate_json(body)
+            except ValidationError as exc:
+                _log.warning("unreadable result %s: %d problems", key, exc.error_count())
+        return tuple(self._results[key] for key in wanted if key in self._results)
+
+    def losses(self, shards: Sequence[Shard]) -> dict[str, WorkerError]:
+        """Recorded losses by shard id."""
+        found = self.objects.get_many([self.keys.loss(shard.id) for shard in shards])
+        return {
+            shard.id: WorkerError.model_validate_json(found[self.keys.loss(shard.id)])
+            for shard in shards
+            if self.keys.loss(shard.id) in found
+        }
+
+    def is_cancelled(self) -> bool:
+        """Whether somebody asked for the run to end."""
+        return self.objects.exists(self.keys.cancel)

@@ -1,0 +1,137 @@
+"""The end of a run: from its records to report, JUnit file, list of runs and history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import TypeAdapter
+
+from testfleet.config import Environment
+from testfleet.contracts.plan import Shard
+from testfleet.contracts.report import RunReport, RunStatus
+from testfleet.contracts.result import WorkerError
+from testfleet.costs.metering import CostInput, run_cost
+from testfleet.planning.prediction import update
+from testfleet.planning.sharding import Place
+from testfleet.results.aggregate import Aggregate, AggregateInput, aggregate
+from testfleet.results.junit import junit_xml
+from testfleet.results.report import ReportInput, build_report, rejected_report
+from testfleet.workflow.ports import HistoryStore, RunStore
+from testfleet.workflow.prepared import PreparedRun
+from testfleet.workflow.records import RunRecords
+
+_SHARDS = TypeAdapter(tuple[Shard, ...])
+
+
+def place_of(environment: Environment, prepared: PreparedRun) -> Place:
+    """Where the run's shards may run."""
+    return Place.of(environment, prepared.suite.profile if prepared.suite else None)
+
+
+def confirm_shards_of(records: RunRecords) -> tuple[Shard, ...]:
+    """The shards that ran failed tests again."""
+    body = records.objects.get(records.keys.confirmation)
+    return _SHARDS.validate_json(body) if body else ()
+
+
+def aggregate_so_far(records: RunRecords) -> Aggregate:
+    """All tests of all rounds, judged with whatever confirmations there are."""
+    plans = records.plans()
+    shards = [shard for plan in plans for shard in plan.shards]
+    return aggregate(
+        AggregateInput(
+            run_id=records.run_id,
+            plans=plans,
+            results=records.results(shards),
+            losses=records.losses(shards),
+            confirmations=records.results(confirm_shards_of(records)),
+            cancelled=records.is_cancelled(),
+            fail_fast=not records.request().keep_going,
+        )
+    )
+
+
+@dataclass(frozen=True)
+class Reporter:
+    """Writes the end of one run."""
+
+    environment: Environment
+    records: RunRecords
+    runs: RunStore
+    history: HistoryStore
+    now: Callable[[], datetime]
+
+    def report(self, failure: WorkerError | None = None) -> RunReport:
+        """Write report and JUnit file, finish the run's row, and remember the durations.
+
+        `failure` is what broke the workflow itself, if something did; it makes the run
+        incomplete. A run that has its report already keeps it.
+        """
+        keys = self.records.keys
+        written = self.records.objects.get(keys.report)
+        if written is not None:
+            return RunReport.model_validate_json(written)
+        rejection = self.records.rejection()
+        report = self._rejected(rejection) if rejection else self._full(failure)
+        self.records.objects.put(keys.junit, junit_xml(report))
+        self.runs.finish(report)
+        # Last of what a client waits for; history is the next run's concern.
+        self.records.objects.put(keys.report, report.model_dump_json().encode())
+        if not rejection:
+            self._remember()
+        return report
+
+    def _rejected(self, rejection: WorkerError) -> RunReport:
+        request = self.records.request()
+        return rejected_report(
+            request,
+            suite=request.suite or "",
+            error=rejection,
+            started_at=request.requested_at,
+            finished_at=self.now(),
+        )
+
+    def _full(self, failure: WorkerError | None) -> RunReport:
+        request, plans = self.records.request(), self.records.plans()
+        shards = [shard for plan in plans for shard in plan.shards]
+        confirming = confirm_shards_of(self.records)
+        results = self.records.results(shards)
+        confirmations = self.records.results(confirming)
+        cost = run_cost(
+            CostInput(
+                shards=[*shards, *confirming],
+                results=[*results, *confirmations],
+                profiles=self.environment.profiles,
+                rounds=max(1, len(plans)),
+            )
+        )
+        report = build_report(
+            ReportInput(
+                request=request,
+                suite=plans[0].suite if plans else request.suite or "",
+                aggregate=aggregate_so_far(self.records),
+                plans=plans,
+                results=results,
+                started_at=request.requested_at,
+                finished_at=self.now(),
+                cost=cost,
+                workers=plans[0].workers if plans else 0,
+                confirmations=confirmations,
+            )
+        )
+        if failure is None:
+            return report
+        return report.model_copy(
+            update={"status": RunStatus.INCOMPLETE, "errors": (failure, *report.errors)}
+        )
+
+    def _remember(self) -> None:
+        request, prepared = self.records.request(), self.records.prepared()
+        if request.framework_args or not self.records.plans():
+            return  # A run of some of the tests would teach that the others are gone or quick.
+        found = aggregate_so_far(self.records)
+        old = self.history.load(prepared.history_key)
+        existing = {unit.id for unit in found.units}
+        self.history.save(prepared.history_key, update(old, found.units, existing=existing))

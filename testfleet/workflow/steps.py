@@ -1,0 +1,266 @@
+"""The steps of `run-tests`, one function a state. Each reads and writes the run's records.
+
+A step answers with ids, keys and numbers only. What the user did wrong does not fail the
+workflow: it rejects the run, and the report says why.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from testfleet.config import Environment
+from testfleet.contracts.plan import Shard
+from testfleet.contracts.result import WorkerError, WorkerErrorType
+from testfleet.contracts.run import RepositorySource, RunRequest
+from testfleet.errors import NothingToRunError, TestfleetError, UsageError
+from testfleet.planning.project import load_project, resolve_suite
+from testfleet.planning.rounds import Rounds, confirm_shards, replan
+from testfleet.planning.source_tree import ArchiveTree
+from testfleet.workflow.environment import plan_environment
+from testfleet.workflow.keys import environment_key, source_key
+from testfleet.workflow.planner import PlanRequest, plan_suite
+from testfleet.workflow.ports import HistoryStore, ObjectStore, RunRow, RunStore
+from testfleet.workflow.prepared import FoundInterpreter, PreparedRun, project_key
+from testfleet.workflow.records import RunRecords
+from testfleet.workflow.reporting import Reporter, aggregate_so_far, place_of
+from testfleet.workflow.tasks import PREPARE_SHARD, TaskWriter
+
+StepAnswer = dict[str, Any]
+
+_SHARDS = TypeAdapter(tuple[Shard, ...])
+_MESSAGE_LIMIT = 500
+
+
+@dataclass(frozen=True)
+class World:
+    """What the steps act upon."""
+
+    environment: Environment
+    objects: ObjectStore
+    runs: RunStore
+    history: HistoryStore
+    fetch_tarball: Callable[[str], bytes]
+    """From a code host's address to a source archive."""
+    now: Callable[[], datetime]
+    image: str = "local"
+    """Identity of the worker's image: environments built in another are not valid in this one."""
+
+
+class RunTests:
+    """The steps of one run."""
+
+    def __init__(self, world: World, run_id: str) -> None:
+        self._world = world
+        self._records = RunRecords(run_id, world.objects)
+
+    def admit(self) -> StepAnswer:
+        """Take the run in, or say why not."""
+        return self._guard(self._admit)
+
+    def fetch_source(self) -> StepAnswer:
+        """Have the source archive in the bucket, and know the suite that it holds."""
+        return self._guard(self._fetch_source)
+
+    def prepare_environment(self) -> StepAnswer:
+        """Know the tests' environment; `build` tells whether a worker has to make it first."""
+        return self._guard(self._prepare_environment)
+
+    def plan(self) -> StepAnswer:
+        """Plan the first round."""
+        return self._guard(self._plan)
+
+    def replan(self, round_number: int) -> StepAnswer:
+        """Plan what the rounds so far have lost; `shards` is 0 when there is no next round."""
+        plans = self._records.plans()
+        shards = [shard for plan in plans for shard in plan.shards]
+        prepared = self._records.prepared()
+        again = replan(
+            Rounds(
+                plans=plans,
+                results=self._records.results(shards),
+                losses=self._records.losses(shards),
+                place=place_of(self._world.environment, prepared),
+                cancelled=self._records.is_cancelled(),
+            )
+        )
+        if again is None:
+            return self._answer(shards=0, round=round_number)
+        key = self._writer(prepared).write_round(round_number + 1, again, plans)
+        return self._answer(shards=len(again.shards), round=round_number + 1, items_key=key)
+
+    def aggregate(self) -> StepAnswer:
+        """Put the rounds together; `shards` is the number that confirm failures."""
+        prepared = self._records.prepared()
+        found = aggregate_so_far(self._records)
+        place = place_of(self._world.environment, prepared)
+        shards = () if self._records.is_cancelled() else confirm_shards(found.tests, place)
+        if not shards:
+            return self._answer(shards=0)
+        self._world.objects.put(self._records.keys.confirmation, _SHARDS.dump_json(shards))
+        key = self._writer(prepared).write_confirmation(shards)
+        return self._answer(shards=len(shards), items_key=key)
+
+    def report(self) -> StepAnswer:
+        """Write the report, and tell history."""
+        report = self._reporter().report()
+        return self._answer(status=report.status.value)
+
+    def report_failure(self, error: Mapping[str, str]) -> StepAnswer:
+        """Write a report although the workflow itself failed."""
+        cause = describe_cause(error)
+        failure = WorkerError(
+            type=WorkerErrorType.INTERNAL,
+            message=f"the workflow failed: {cause}; nothing of this run is in doubt but what is "
+            "missing from its report: run it again",
+        )
+        report = self._reporter().report(failure)
+        return self._answer(status=report.status.value)
+
+    def record_loss(self, shard_id: str, error: Mapping[str, str]) -> StepAnswer:
+        """Note that a worker ended without a result, so that what it had is planned again."""
+        loss = describe_loss(shard_id, error)
+        self._world.objects.put(self._records.keys.loss(shard_id), loss.model_dump_json().encode())
+        return self._answer(shard_id=shard_id)
+
+    def _admit(self) -> StepAnswer:
+        request = self._records.request()
+        self._world.runs.start(
+            RunRow(
+                run_id=request.run_id,
+                repository=request.repository,
+                suite=request.suite or "",
+                status=None,
+                started_at=request.requested_at,
+            )
+        )
+        most = self._world.environment.fleet.max_shards
+        if request.shards != "auto" and not 1 <= request.shards <= most:
+            raise UsageError(
+                f"shards must be 1 to {most} in {self._world.environment.name}, "
+                f"got {request.shards}; leave it out to let the planner choose"
+            )
+        return self._answer(admitted=True)
+
+    def _fetch_source(self) -> StepAnswer:
+        request = self._records.request()
+        prepared = self._prepare_source(request)
+        with self._open_tree(prepared) as tree:
+            suite = resolve_suite(load_project(tree), request.suite, request.mode)
+        self._records.save_prepared(prepared.model_copy(update={"suite": suite}))
+        return self._answer(admitted=True)
+
+    def _prepare_source(self, request: RunRequest) -> PreparedRun:
+        source = request.source
+        if isinstance(source, RepositorySource):
+            archive = self._world.fetch_tarball(source.tarball_url)
+            sha256 = hashlib.sha256(archive).hexdigest()
+            archive_key, root, reuse = source_key(sha256), None, source.trusted
+            self._world.objects.put(archive_key, archive)
+        else:
+            archive_key, sha256 = source.key, source.sha256
+            root, reuse = source.original_root, True
+            if not self._world.objects.exists(archive_key):
+                raise UsageError(f"the source archive {archive_key} is not in the bucket")
+        return PreparedRun(
+            started_at=request.requested_at,
+            archive_key=archive_key,
+            sha256=sha256,
+            original_root=root,
+            reuse=reuse,
+            project_key=project_key(request.repository, root),
+        )
+
+    def _prepare_environment(self) -> StepAnswer:
+        request, prepared = self._records.request(), self._records.prepared()
+        # Only a worker on the client's own machine has the client's interpreter.
+        if request.python is not None and self._world.environment.embedded:
+            found = FoundInterpreter(python=request.python)
+            self._records.save_prepared(prepared.model_copy(update={"environment": found}))
+            return self._answer(admitted=True, build=False)
+        with self._open_tree(prepared) as tree:
+            commands = plan_environment(tree, load_project(tree).environment, self._world.image)
+        prepared = prepared.model_copy(update={"environment": commands})
+        self._records.save_prepared(prepared)
+        if self._world.objects.exists(environment_key(commands.key)):
+            return self._answer(admitted=True, build=False)
+        item = self._writer(prepared).write_preparation()
+        return self._answer(admitted=True, build=True, item=item.model_dump(mode="json"))
+
+    def _plan(self) -> StepAnswer:
+        request, prepared = self._records.request(), self._records.prepared()
+        self._refuse_broken_environment()
+        suite = prepared.suite
+        if suite is None:
+            raise UsageError(f"run {request.run_id}: the source was not fetched")
+        history = self._world.history.load(prepared.history_key)
+        with self._open_tree(prepared) as tree:
+            source = PlanRequest(tree, suite, request, history)
+            plan = plan_suite(source, self._world.environment)
+        key = self._writer(prepared).write_round(1, plan)
+        return self._answer(admitted=True, shards=len(plan.shards), round=1, items_key=key)
+
+    def _refuse_broken_environment(self) -> None:
+        preparation = self._world.objects.get(self._records.keys.result(PREPARE_SHARD))
+        if preparation is None:
+            return
+        errors = TypeAdapter(dict[str, Any]).validate_json(preparation).get("errors", [])
+        for error in TypeAdapter(list[WorkerError]).validate_python(errors):
+            raise UsageError(f"the tests' environment could not be built: {error.message}")
+
+    def _open_tree(self, prepared: PreparedRun) -> ArchiveTree:
+        archive = self._world.objects.get(prepared.archive_key)
+        if archive is None:
+            raise UsageError(f"the source archive {prepared.archive_key} is not in the bucket")
+        return ArchiveTree(archive)
+
+    def _writer(self, prepared: PreparedRun) -> TaskWriter:
+        world = self._world
+        return TaskWriter(world.environment, world.objects, self._records.request(), prepared)
+
+    def _reporter(self) -> Reporter:
+        world = self._world
+        return Reporter(world.environment, self._records, world.runs, world.history, world.now)
+
+    def _guard(self, step: Callable[[], StepAnswer]) -> StepAnswer:
+        try:
+            return step()
+        except (UsageError, NothingToRunError) as exc:
+            self._records.reject(_rejection(exc))
+            return self._answer(admitted=False, build=False, shards=0)
+
+    def _answer(self, **values: object) -> StepAnswer:
+        return {"run_id": self._records.run_id, **values}
+
+
+def _rejection(error: TestfleetError) -> WorkerError:
+    kind = (
+        WorkerErrorType.NOTHING_TO_RUN
+        if isinstance(error, NothingToRunError)
+        else WorkerErrorType.CONFIGURATION
+    )
+    hint = f"; {error.hint}" if error.hint else ""
+    return WorkerError(type=kind, message=f"{error}{hint}")
+
+
+def describe_cause(error: Mapping[str, str]) -> str:
+    """One bounded line from what Step Functions hands to a catcher."""
+    cause = " ".join(str(error.get("Cause", "")).split())
+    return f"{error.get('Error', 'unknown error')}: {cause[:_MESSAGE_LIMIT]}"
+
+
+def describe_loss(shard_id: str, error: Mapping[str, str]) -> WorkerError:
+    """Which kind of loss an error of the fan-out means."""
+    text = describe_cause(error)
+    if "TooManyRequests" in text or "Throttl" in text or "Rate exceeded" in text:
+        kind = WorkerErrorType.THROTTLED
+    elif "imeout" in text or "timed out" in text or "Timedout" in text:
+        kind = WorkerErrorType.TIMED_OUT
+    else:
+        kind = WorkerErrorType.WORKER_LOST
+    return WorkerError(type=kind, message=f"the worker of shard {shard_id} left no result: {text}")

@@ -1,0 +1,166 @@
+"""From shards to the orders that workers are sent, and to the Map's input."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from testfleet.config import Environment
+from testfleet.contracts.plan import Plan, Shard
+from testfleet.contracts.run import RunRequest
+from testfleet.contracts.task import (
+    BuiltEnvironment,
+    InterpreterEnvironment,
+    Limits,
+    ShardItem,
+    TaskEnvironment,
+    TaskSource,
+    Uploads,
+    WorkerTask,
+)
+from testfleet.planning.rounds import excluded_units
+from testfleet.workflow.keys import RunKeys, environment_key
+from testfleet.workflow.ports import ObjectStore
+from testfleet.workflow.prepared import FoundInterpreter, PreparedRun, SetupCommands
+
+PREPARE_SHARD = "prepare"
+
+_WORKER_OWN_MB = 160
+"""What the worker itself needs of its profile's memory."""
+
+
+@dataclass(frozen=True)
+class TaskWriter:
+    """Writes tasks of one run and the items that point to them."""
+
+    environment: Environment
+    objects: ObjectStore
+    request: RunRequest
+    prepared: PreparedRun
+
+    @property
+    def _keys(self) -> RunKeys:
+        return RunKeys(self.request.run_id)
+
+    def write_round(self, number: int, plan: Plan, earlier: Sequence[Plan] = ()) -> str:
+        """Write plan, tasks and items of a round; return the key of the items."""
+        plans = [*earlier, plan]
+        self.objects.put(self._keys.plan(number), plan.model_dump_json().encode())
+        return self._write(
+            number, plan.shards, {s.id: excluded_units(plans, s) for s in plan.shards}
+        )
+
+    def write_confirmation(self, shards: Sequence[Shard]) -> str:
+        """Write tasks that run failed tests alone; return the key of the items."""
+        return self._write(0, shards, {})
+
+    def write_preparation(self) -> ShardItem:
+        """Write the task that builds the environment; return its item."""
+        profile = self.environment.fleet.default_profile
+        shard = Shard(
+            id=PREPARE_SHARD,
+            profile=profile,
+            compute=self.environment.profiles[profile].compute,
+            units=(),
+        )
+        task = self._task("prepare", shard, None)
+        self.objects.put(self._keys.task(shard.id), task.model_dump_json().encode())
+        return self._item(shard)
+
+    def _write(
+        self,
+        number: int,
+        shards: Sequence[Shard],
+        excluded: dict[str, tuple[str, ...] | None],
+    ) -> str:
+        tasks = {}
+        for shard in shards:
+            kind: Literal["run", "confirm"] = "confirm" if shard.tests else "run"
+            task = self._task(kind, shard, excluded.get(shard.id))
+            tasks[self._keys.task(shard.id)] = task.model_dump_json().encode()
+        self.objects.put_many(tasks)
+        items = "".join(self._item(shard).model_dump_json() + "\n" for shard in shards)
+        self.objects.put(self._keys.items(number), items.encode())
+        return self._keys.items(number)
+
+    def _item(self, shard: Shard) -> ShardItem:
+        return ShardItem(
+            shard_id=shard.id,
+            run_id=self.request.run_id,
+            compute=shard.compute.value,
+            task_url=self.objects.get_url(self._keys.task(shard.id)),
+        )
+
+    def _task(
+        self,
+        kind: Literal["run", "confirm", "prepare"],
+        shard: Shard,
+        excluded: tuple[str, ...] | None,
+    ) -> WorkerTask:
+        suite = self.prepared.suite
+        fail_fast = not self.request.keep_going and kind == "run"
+        return WorkerTask(
+            kind=kind,
+            run_id=self.request.run_id,
+            shard_id=shard.id,
+            repository=self.prepared.project_key,
+            framework=suite.framework if suite else "pytest",
+            source=self._source(),
+            environment=self._environment(),
+            root=suite.root if suite else ".",
+            units=tuple(unit.id for unit in shard.units),
+            excluded=excluded,
+            tests=shard.tests,
+            framework_args=(*(suite.args if suite else ()), *self.request.framework_args),
+            env=suite.env if suite else {},
+            limits=self._limits(shard),
+            fail_fast=fail_fast,
+            cancel_url=self.objects.get_url(self._keys.cancel),
+            stop_url=self.objects.get_url(self._keys.stop) if fail_fast else None,
+            uploads=self._uploads(shard, fail_fast=fail_fast),
+        )
+
+    def _source(self) -> TaskSource:
+        return TaskSource(
+            url=self.objects.get_url(self.prepared.archive_key),
+            sha256=self.prepared.sha256,
+            original_root=self.prepared.original_root,
+            reuse=self.prepared.reuse,
+        )
+
+    def _environment(self) -> TaskEnvironment:
+        match self.prepared.environment:
+            case FoundInterpreter(python=python):
+                return InterpreterEnvironment(python=python)
+            case SetupCommands(key=key, python=python, setup=setup):
+                return BuiltEnvironment(
+                    key=key,
+                    python=python,
+                    setup=setup,
+                    get_url=self.objects.get_url(environment_key(key)),
+                    put_url=self.objects.put_url(environment_key(key)),
+                )
+            case None:
+                raise ValueError("the environment is not prepared yet")
+
+    def _limits(self, shard: Shard) -> Limits:
+        suite = self.prepared.suite
+        profile = self.environment.profiles[shard.profile]
+        # On the laptop the profile's memory is the tests' alone; elsewhere the worker lives in it.
+        usable_mb = profile.memory_mb - (0 if self.environment.embedded else _WORKER_OWN_MB)
+        asked_mb = suite.memory_mb if suite and suite.memory_mb else usable_mb
+        return Limits(
+            time_s=profile.time_limit_s,
+            test_timeout_s=min(suite.test_timeout_s if suite else 300.0, profile.time_limit_s),
+            memory_mb=min(asked_mb, usable_mb),
+        )
+
+    def _uploads(self, shard: Shard, *, fail_fast: bool) -> Uploads:
+        keys = self._keys
+        return Uploads(
+            result=self.objects.put_url(keys.result(shard.id)),
+            progress=self.objects.put_url(keys.progress(shard.id)),
+            log=self.objects.put_url(keys.log(shard.id)),
+            stop=self.objects.put_url(keys.stop) if fail_fast else None,
+        )

@@ -1,0 +1,83 @@
+"""The state machine files are sound before anything renders or runs them."""
+
+import json
+
+import pytest
+
+from testfleet.workflow.statemachine import load, placeholders, render
+
+SUBSTITUTIONS = {name: f"value-of-{name}" for name in placeholders("run-tests")} | {
+    "MapConcurrency": 7
+}
+
+
+def every_state(machine):
+    for name, state in machine["States"].items():
+        yield machine, name, state
+        if state["Type"] == "Map":
+            yield from every_state(state["ItemProcessor"])
+
+
+def targets(state):
+    yield from (state[key] for key in ("Next", "Default") if key in state)
+    yield from (rule["Next"] for rule in [*state.get("Choices", []), *state.get("Catch", [])])
+
+
+STATES = list(every_state(load("run-tests")))
+TASKS = [(name, state) for _, name, state in STATES if state["Type"] == "Task"]
+
+
+def test_every_target_is_a_state_of_the_same_machine():
+    wrong = [(n, t) for machine, n, s in STATES for t in targets(s) if t not in machine["States"]]
+    assert wrong == []
+
+
+def test_every_state_can_be_reached():
+    for machine in {id(m): m for m, _, _ in STATES}.values():
+        reached, waiting = set(), [machine["StartAt"]]
+        while waiting:
+            name = waiting.pop()
+            if name not in reached:
+                reached.add(name)
+                waiting += targets(machine["States"][name])
+        assert reached == set(machine["States"])
+
+
+@pytest.mark.parametrize(("name", "state"), TASKS)
+def test_every_task_has_a_limit_of_time_and_retries_with_jitter(name, state):
+    assert state["TimeoutSeconds"] > 0
+    assert all(retry["JitterStrategy"] == "FULL" for retry in state["Retry"])
+
+
+@pytest.mark.parametrize(("name", "state"), TASKS)
+def test_every_task_catches_everything_but_the_last_resort(name, state):
+    catches = [error for rule in state.get("Catch", []) for error in rule["ErrorEquals"]]
+    assert catches == ([] if name == "ReportFailure" else ["States.ALL"])
+
+
+def test_lists_never_travel_in_the_payload():
+    for _, _, state in STATES:
+        if state["Type"] == "Map":
+            assert state["ItemReader"]["Parameters"]["Key.$"] == "$.items_key"
+            assert state["ResultPath"] is None
+
+
+def test_a_lost_shard_does_not_fail_the_map():
+    maps = [state for _, _, state in STATES if state["Type"] == "Map"]
+    assert maps
+    assert all(state["ToleratedFailurePercentage"] == 100 for state in maps)
+
+
+def test_rendering_replaces_every_placeholder_and_keeps_numbers_numbers():
+    rendered = json.loads(render("run-tests", SUBSTITUTIONS))
+    assert "${" not in json.dumps(rendered)
+    assert rendered["States"]["RunShards"]["MaxConcurrency"] == 7
+
+
+@pytest.mark.parametrize(
+    ("change", "word"), [({"Extra": "x"}, "Extra"), ({"MapConcurrency": None}, "MapConcurrency")]
+)
+def test_rendering_refuses_other_names_than_the_file_has(change, word):
+    given = {k: v for k, v in (SUBSTITUTIONS | change).items() if v is not None}
+    with pytest.raises(ValueError, match=word):
+        render("run-tests", given)
