@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from testfleet.aws import clients
@@ -16,22 +16,47 @@ from testfleet.aws.runs import DynamoRunStore
 from testfleet.config import Environment, load_environment
 from testfleet.errors import FleetError
 
-DEFAULT_ENVIRONMENT = "local"
 
-
-@dataclass(frozen=True)
 class Client:
-    """What a command needs of the deployed application."""
+    """What a command needs of the deployed application; each part is made when first used."""
 
-    environment: Environment
-    objects: S3ObjectStore
-    runs: DynamoRunStore
-    history: DynamoHistoryStore
-    executions: StepFunctionsExecutions
+    def __init__(self, environment: Environment, outputs: Mapping[str, str]) -> None:
+        self.environment = environment
+        self._outputs = outputs
+
+    @cached_property
+    def objects(self) -> S3ObjectStore:
+        """The data bucket."""
+        return S3ObjectStore(clients.s3(), self._output("DataBucket"))
+
+    @cached_property
+    def runs(self) -> DynamoRunStore:
+        """The list of runs."""
+        return DynamoRunStore(clients.dynamodb(), self._output("RunsTable"))
+
+    @cached_property
+    def history(self) -> DynamoHistoryStore:
+        """Durations of past runs."""
+        return DynamoHistoryStore(clients.dynamodb(), self._output("HistoryTable"))
+
+    @cached_property
+    def executions(self) -> StepFunctionsExecutions:
+        """Executions of `run-tests`."""
+        return StepFunctionsExecutions(clients.stepfunctions(), self._output("StateMachineArn"))
 
     def upload(self, key: str, path: Path) -> None:
         """Upload a file of any size."""
         self.objects.client.upload_file(str(path), self.objects.bucket, key)
+
+    def _output(self, name: str) -> str:
+        try:
+            return self._outputs[name]
+        except KeyError:
+            place = self.environment.name
+            raise FleetError(
+                f"the stacks of {place} have no output {name}",
+                hint=f"deploy them again: make deploy-{place}",
+            ) from None
 
 
 def connect(environment_name: str, progress: Callable[[str], None]) -> Client:
@@ -40,20 +65,9 @@ def connect(environment_name: str, progress: Callable[[str], None]) -> Client:
     Raises FleetError when nothing is deployed there.
     """
     environment = load_environment(environment_name)
-    outputs = _start_local(progress) if environment.embedded else _deployed(environment)
-    try:
-        return Client(
-            environment=environment,
-            objects=S3ObjectStore(clients.s3(), outputs["DataBucket"]),
-            runs=DynamoRunStore(clients.dynamodb(), outputs["RunsTable"]),
-            history=DynamoHistoryStore(clients.dynamodb(), outputs["HistoryTable"]),
-            executions=StepFunctionsExecutions(clients.stepfunctions(), outputs["StateMachineArn"]),
-        )
-    except KeyError as exc:
-        raise FleetError(
-            f"the stacks of {environment.name} have no output {exc.args[0]}",
-            hint=f"deploy them again: make deploy-{environment.name}",
-        ) from exc
+    if environment.embedded:
+        return Client(environment, _start_local(progress))
+    return Client(environment, _deployed(environment))
 
 
 def _start_local(progress: Callable[[str], None]) -> Mapping[str, str]:

@@ -1,0 +1,255 @@
+"""The steps of run-tests, one after the other, on a world in memory."""
+
+import io
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from testfleet.config import load_environment
+from testfleet.contracts.report import RunReport, RunStatus
+from testfleet.contracts.result import (
+    Host,
+    Outcome,
+    ShardResult,
+    TestResult,
+    UnitResult,
+    UnitStatus,
+    WorkerErrorType,
+)
+from testfleet.contracts.run import ArchiveSource, RunRequest, Trigger
+from testfleet.contracts.task import WorkerTask
+from testfleet.scm.working_tree import list_files, pack
+from testfleet.workflow.fakes import InMemoryHistory, InMemoryObjects, InMemoryRuns
+from testfleet.workflow.keys import RunKeys, source_key
+from testfleet.workflow.steps import RunTests, World, describe_loss
+
+RUN_ID = "20260101-000000-abcdef"
+KEYS = RunKeys(RUN_ID)
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Scene:
+    """A world with one run in it, and a worker that answers as it is told."""
+
+    def __init__(self, tmp_path, **request):
+        self.objects = InMemoryObjects()
+        self.world = World(
+            environment=load_environment("local"),
+            objects=self.objects,
+            runs=InMemoryRuns(),
+            history=InMemoryHistory(),
+            fetch_tarball=lambda _: b"",
+            now=lambda: NOW + timedelta(seconds=5),
+        )
+        packed = io.BytesIO()
+        sha256 = pack(tmp_path, list_files(tmp_path), packed)
+        self.objects.put(source_key(sha256), packed.getvalue())
+        asked = {
+            "run_id": RUN_ID,
+            "repository": "shop",
+            "trigger": Trigger.CLI,
+            "requested_at": NOW,
+            "source": ArchiveSource(key=source_key(sha256), sha256=sha256),
+            "python": "/usr/bin/python3",
+        }
+        made = RunRequest.model_validate(asked | request)
+        self.objects.put(KEYS.request, made.model_dump_json().encode())
+        self.run = RunTests(self.world, RUN_ID)
+
+    def begin(self):
+        self.run.admit()
+        self.run.fetch_source()
+        self.run.prepare_environment()
+        return self.run.plan()
+
+    def tasks(self, answer):
+        items = self.objects.get(answer["items_key"]).decode().splitlines()
+        addresses = [json.loads(item)["task_url"] for item in items]
+        bodies = [self.objects.get(address.removeprefix("memory:")) for address in addresses]
+        return [WorkerTask.model_validate_json(body) for body in bodies]
+
+    def answer(self, task, outcome=Outcome.PASSED, tests=None):
+        ids = tests or [f"{unit}::test_a" for unit in task.units]
+        result = ShardResult(
+            run_id=RUN_ID,
+            shard_id=task.shard_id,
+            host=Host(kind="local", name="here", cpu_count=1, memory_mb=1),
+            started_at=NOW,
+            finished_at=NOW + timedelta(seconds=1),
+            attempts=1,
+            units=tuple(
+                UnitResult(id=u, status=UnitStatus.FINISHED, tests=1, duration_s=1.0)
+                for u in task.units
+            ),
+            tests=tuple(
+                TestResult(id=i, file=i.split("::")[0], outcome=outcome, duration_s=1.0)
+                for i in ids
+            ),
+        )
+        self.objects.put(KEYS.result(task.shard_id), result.model_dump_json().encode())
+
+    def report(self):
+        return RunReport.model_validate_json(self.objects.get(KEYS.report))
+
+
+@pytest.fixture
+def tree(tmp_path):
+    for name in "abcd":
+        (tmp_path / f"test_{name}.py").write_text("def test_a():\n    pass\n")
+    return tmp_path
+
+
+def planned_units(tasks):
+    return sorted(unit for task in tasks for unit in task.units)
+
+
+ALL_UNITS = [f"test_{name}.py" for name in "abcd"]
+
+
+def test_a_run_goes_from_request_to_report(tree):
+    scene = Scene(tree)
+    answer = scene.begin()
+    tasks = scene.tasks(answer)
+    assert planned_units(tasks) == ALL_UNITS
+    for task in tasks:
+        scene.answer(task)
+    assert scene.run.replan(1)["shards"] == 0
+    assert scene.run.aggregate()["shards"] == 0
+    assert scene.run.report()["status"] == "passed"
+    assert scene.report().totals.passed == 4
+    assert scene.world.runs.recent(1)[0].status is RunStatus.PASSED
+
+
+def test_the_durations_of_a_run_are_known_to_the_next(tree):
+    scene = Scene(tree)
+    for task in scene.tasks(scene.begin()):
+        scene.answer(task)
+    scene.run.report()
+    (history,) = scene.world.history.suites.values()
+    assert sorted(history) == ALL_UNITS
+
+
+def test_a_run_of_some_tests_teaches_nothing(tree):
+    scene = Scene(tree, framework_args=("-k", "a"))
+    for task in scene.tasks(scene.begin()):
+        scene.answer(task)
+    scene.run.report()
+    assert scene.world.history.suites == {}
+
+
+def test_what_a_lost_worker_had_is_planned_again_and_only_that(tree):
+    scene = Scene(tree, shards=2)
+    lost, *others = scene.tasks(scene.begin())
+    for task in others:
+        scene.answer(task)
+    scene.run.record_loss(lost.shard_id, {"Error": "Sandbox.Died", "Cause": "gone"})
+    again = scene.run.replan(1)
+    assert planned_units(scene.tasks(again)) == sorted(lost.units)
+    for task in scene.tasks(again):
+        scene.answer(task)
+    assert scene.run.replan(2)["shards"] == 0
+    scene.run.report()
+    assert scene.report().totals.passed == 4
+
+
+def test_what_is_lost_in_every_round_is_reported_lost(tree):
+    scene = Scene(tree, shards=2)
+    lost, *others = scene.tasks(scene.begin())
+    for task in others:
+        scene.answer(task)
+    rounds = 1
+    while scene.run.replan(rounds)["shards"]:
+        rounds += 1
+    scene.run.report()
+    report = scene.report()
+    assert rounds == scene.world.environment.fleet.max_rounds
+    assert report.status is RunStatus.INCOMPLETE
+    assert report.totals.lost == len(lost.units)
+
+
+def test_a_failure_that_passes_alone_is_flaky(tree):
+    scene = Scene(tree)
+    first, *others = scene.tasks(scene.begin())
+    scene.answer(first, Outcome.FAILED)
+    for task in others:
+        scene.answer(task)
+    confirmations = scene.tasks(scene.run.aggregate())
+    assert {task.kind for task in confirmations} == {"confirm"}
+    for task in confirmations:
+        scene.answer(task, tests=list(task.tests))
+    scene.run.report()
+    assert scene.report().status is RunStatus.PASSED
+    assert scene.report().totals.flaky == len(first.units)
+
+
+def test_a_failure_that_fails_alone_is_a_failure(tree):
+    scene = Scene(tree)
+    for task in scene.tasks(scene.begin()):
+        scene.answer(task, Outcome.FAILED)
+    for task in scene.tasks(scene.run.aggregate()):
+        scene.answer(task, Outcome.FAILED, list(task.tests))
+    scene.run.report()
+    assert scene.report().status is RunStatus.FAILED
+    assert scene.report().totals.failed == 4
+
+
+@pytest.mark.parametrize(
+    ("files", "request_change", "kind"),
+    [
+        ({"testfleet.toml": "speed = 1"}, {}, WorkerErrorType.CONFIGURATION),
+        ({}, {"suite": "web"}, WorkerErrorType.CONFIGURATION),
+        ({}, {"shards": 65}, WorkerErrorType.CONFIGURATION),
+    ],
+)
+def test_what_the_user_did_wrong_rejects_the_run(tree, files, request_change, kind):
+    for name, text in files.items():
+        (tree / name).write_text(text)
+    scene = Scene(tree, **request_change)
+    steps = (scene.run.admit, scene.run.fetch_source, scene.run.prepare_environment)
+    assert any(step()["admitted"] is False for step in steps)
+    assert scene.run.report()["status"] == "rejected"
+    assert scene.report().errors[0].type is kind
+
+
+def test_a_failure_of_the_workflow_still_leaves_a_report(tree):
+    scene = Scene(tree, shards=2)
+    scene.answer(scene.tasks(scene.begin())[0])
+    scene.run.report_failure({"Error": "States.Runtime", "Cause": "x" * 10_000})
+    report = scene.report()
+    assert report.status is RunStatus.INCOMPLETE
+    assert report.totals.passed >= 1
+    assert len(report.errors[0].message) < 1000
+
+
+def test_an_unreadable_result_counts_as_none(tree):
+    scene = Scene(tree, shards=2)
+    broken, *others = scene.tasks(scene.begin())
+    for task in others:
+        scene.answer(task)
+    scene.objects.put(KEYS.result(broken.shard_id), b'{"not": "a result"}')
+    assert planned_units(scene.tasks(scene.run.replan(1))) == sorted(broken.units)
+
+
+def test_ten_thousand_shards_travel_as_one_key(tree):
+    environment = load_environment("prod")
+    for index in range(10_000):
+        (tree / f"test_{index}.py").write_text("")
+    scene = Scene(tree, shards=10_000, python=None)
+    scene.world = World(**{**vars(scene.world), "environment": environment})
+    scene.run = RunTests(scene.world, RUN_ID)
+    answer = scene.begin()
+    assert answer["shards"] == 10_000
+    assert len(json.dumps(answer)) < 1000
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        ({"Error": "Lambda.TooManyRequestsException"}, WorkerErrorType.THROTTLED),
+        ({"Error": "Sandbox.Timedout"}, WorkerErrorType.TIMED_OUT),
+        ({"Error": "Runtime.ExitError", "Cause": "signal: killed"}, WorkerErrorType.WORKER_LOST),
+    ],
+)
+def test_a_loss_says_what_kind_it_is(error, kind):
+    assert describe_loss("r1-0000", error).type is kind
