@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -23,10 +23,10 @@ ShardsOption = Annotated[
 ModeOption = Annotated[Mode, typer.Option("--mode", help="How much of the tests' world is real.")]
 
 
-def parse_shards(text: str) -> int | str:
+def parse_shards(text: str) -> int | Literal["auto"]:
     """`auto` or a number of at least 1. Raises a usage error otherwise."""
     if text == "auto":
-        return text
+        return "auto"
     if not text.isdecimal() or int(text) < 1:
         raise typer.BadParameter(f"--shards takes a number from 1, or auto; got {text!r}")
     return int(text)

@@ -41,7 +41,7 @@ def plan(
     json: JsonOption = False,
 ) -> None:
     """Show how the tests of PATH would be cut into shards. Runs none of the project's code."""
-    from testfleet.cli.request import RunOptions, build_request, preview_plan
+    from testfleet.cli.request import RunOptions, draft_run
 
     options = RunOptions(
         path=path,
@@ -52,11 +52,11 @@ def plan(
         framework_args=context.obj or (),
         env=env,
     )
-    draft = build_request(options)
+    draft = draft_run(options)
 
     from testfleet.cli.client import connect
 
-    found = preview_plan(draft, connect(env, say))
+    found = draft.preview(connect(env, say))
     if json:
         print_json(found.model_dump(mode="json"))
     else:

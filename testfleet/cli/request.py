@@ -1,10 +1,11 @@
-"""From the command line to a request: everything that can be wrong is found before the fleet."""
+"""From the command line to a request."""
 
 from __future__ import annotations
 
 import json
 import tempfile
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -17,9 +18,9 @@ from testfleet.contracts.plan import Plan
 from testfleet.contracts.project import PROJECT_FILE
 from testfleet.contracts.run import ArchiveSource, Mode, RunRequest, Trigger, new_run_id
 from testfleet.errors import UsageError
-from testfleet.planning.project import load_project, resolve_suite
+from testfleet.planning.project import ResolvedSuite, load_project, resolve_suite
 from testfleet.planning.source_tree import DirectoryTree
-from testfleet.scm.working_tree import describe_head, fingerprint, list_files, pack
+from testfleet.scm.working_tree import Head, describe_head, fingerprint, list_files, pack
 from testfleet.workflow.keys import source_key
 from testfleet.workflow.planner import PlanRequest, plan_suite
 from testfleet.workflow.prepared import history_key, project_key
@@ -43,27 +44,56 @@ class RunOptions:
 
 @dataclass(frozen=True)
 class Draft:
-    """A request that lacks only its uploaded source."""
+    """A run that lacks only its uploaded source."""
 
+    options: RunOptions
     root: Path
     files: tuple[str, ...]
-    request: RunRequest
-    embedded: bool
+    suite: ResolvedSuite
+    head: Head
+    python: str | None
+    started_at: datetime
+
+    @property
+    def original_root(self) -> str | None:
+        """The tree's own place, which only workers on this machine can use."""
+        return str(self.root) if load_environment(self.options.env).embedded else None
 
     def submit(self, client: Client) -> RunRequest:
         """Upload the source unless the fleet has it, store the request, start the workflow."""
         sha256 = self._upload(client)
-        request = self.request.model_copy(
-            update={
-                "source": ArchiveSource(
-                    key=source_key(sha256),
-                    sha256=sha256,
-                    original_root=str(self.root) if self.embedded else None,
-                )
-            }
+        request = RunRequest(
+            run_id=new_run_id(self.started_at),
+            repository=self.head.repository,
+            commit=self.head.commit,
+            trigger=Trigger.CLI,
+            requested_at=self.started_at,
+            source=ArchiveSource(
+                key=source_key(sha256), sha256=sha256, original_root=self.original_root
+            ),
+            suite=self.options.suite,
+            mode=self.options.mode,
+            shards=self.options.shards,
+            keep_going=self.options.keep_going,
+            framework_args=self.options.framework_args,
+            python=self.python,
         )
         RunLauncher(client.objects, client.executions).launch(request)
         return request
+
+    def preview(self, client: Client) -> Plan:
+        """The plan that a run would get now. Raises NothingToRunError when there is none."""
+        key = history_key(
+            project_key(self.head.repository, self.original_root), self.suite.name, trusted=True
+        )
+        source = PlanRequest(
+            tree=DirectoryTree(self.root, self.files),
+            suite=self.suite,
+            history=client.history.load(key),
+            shards=self.options.shards,
+            framework_args=self.options.framework_args,
+        )
+        return plan_suite(source, client.environment)
 
     def _upload(self, client: Client) -> str:
         mark = fingerprint(self.root, self.files)
@@ -79,8 +109,8 @@ class Draft:
         return sha256
 
 
-def build_request(options: RunOptions) -> Draft:
-    """Check path, testfleet.toml, suite and interpreter.
+def draft_run(options: RunOptions) -> Draft:
+    """Check path, testfleet.toml, suite and interpreter: all that can be wrong, before the fleet.
 
     Raises UsageError that says what is wrong with which of them.
     """
@@ -92,24 +122,15 @@ def build_request(options: RunOptions) -> Draft:
     if not files:
         raise UsageError(f"{root} has no files that are not ignored", hint="name another PATH")
     project = load_project(DirectoryTree(root, files))
-    resolve_suite(project, options.suite, options.mode)
-    head = describe_head(root)
-    python = home_interpreter(root, project.environment) if environment.embedded else None
-    request = RunRequest(
-        run_id=new_run_id(started),
-        repository=head.repository,
-        commit=head.commit,
-        trigger=Trigger.CLI,
-        requested_at=started,
-        source=ArchiveSource(key="", sha256=""),
-        suite=options.suite,
-        mode=options.mode,
-        shards=options.shards,
-        keep_going=options.keep_going,
-        framework_args=options.framework_args,
-        python=python,
+    return Draft(
+        options=options,
+        root=root,
+        files=files,
+        suite=resolve_suite(project, options.suite, options.mode),
+        head=describe_head(root),
+        python=home_interpreter(root, project.environment) if environment.embedded else None,
+        started_at=started,
     )
-    return Draft(root, files, request, environment.embedded)
 
 
 def project_root(path: Path) -> Path:
@@ -163,14 +184,3 @@ def _remember(mark: str, sha256: str) -> None:
         draft.replace(_memory())
     except OSError:
         draft.unlink(missing_ok=True)  # Only speed is lost.
-
-
-def preview_plan(draft: Draft, client: Client) -> Plan:
-    """The plan that a run would get now. Raises NothingToRunError when there is nothing to plan."""
-    request = draft.request
-    tree = DirectoryTree(draft.root, draft.files)
-    suite = resolve_suite(load_project(tree), request.suite, request.mode)
-    original_root = str(draft.root) if draft.embedded else None
-    key = history_key(project_key(request.repository, original_root), suite.name, trusted=True)
-    source = PlanRequest(tree, suite, request, client.history.load(key))
-    return plan_suite(source, client.environment)

@@ -72,7 +72,7 @@ def run(
     Exit codes: 0 all passed, 1 tests failed, 2 bad usage or configuration, 3 incomplete,
     5 nothing to run.
     """
-    from testfleet.cli.request import RunOptions, build_request
+    from testfleet.cli.request import RunOptions, draft_run
 
     outputs = Outputs(report, junit, json)
     check_writable(outputs)
@@ -85,7 +85,7 @@ def run(
         framework_args=context.obj or (),
         env=env,
     )
-    draft = build_request(options)
+    draft = draft_run(options)
 
     from testfleet.cli.client import connect
 

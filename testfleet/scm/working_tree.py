@@ -11,11 +11,19 @@ import tarfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Protocol
 
 from pathspec import GitIgnoreSpec
 
 from testfleet.errors import UsageError
+
+class SupportsWrite(Protocol):
+    """Anything that bytes can be written to."""
+
+    def write(self, data: bytes, /) -> int:
+        """Take the bytes."""
+        ...
+
 
 _Ignored = Callable[[str], bool]
 
@@ -78,7 +86,7 @@ def fingerprint(root: Path, files: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
-def pack(root: Path, files: Iterable[str], target: BinaryIO) -> str:
+def pack(root: Path, files: Iterable[str], target: SupportsWrite) -> str:
     """Write a gzip-compressed tar of the files to `target`; return the SHA-256 of its bytes.
 
     Times are kept in whole seconds, owners are not. Links that lead out of the tree are packed
@@ -96,16 +104,13 @@ def pack(root: Path, files: Iterable[str], target: BinaryIO) -> str:
 
 
 class _HashingWriter:
-    def __init__(self, target: BinaryIO) -> None:
+    def __init__(self, target: SupportsWrite) -> None:
         self._target = target
         self.digest = hashlib.sha256()
 
     def write(self, data: bytes) -> int:
         self.digest.update(data)
         return self._target.write(data)
-
-    def flush(self) -> None:
-        self._target.flush()
 
 
 def _add(archive: tarfile.TarFile, root: Path, path: str) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from testfleet.config import Environment
 from testfleet.contracts.history import UnitHistory
 from testfleet.contracts.plan import Plan
-from testfleet.contracts.run import RunRequest
 from testfleet.planning.discovery import discover
 from testfleet.planning.project import ResolvedSuite
-from testfleet.planning.sharding import Place, PlanInput, make_plan
+from testfleet.planning.place import Place
+from testfleet.planning.sharding import PlanInput, make_plan
 from testfleet.planning.source_tree import SourceTree
 
 
@@ -21,20 +22,21 @@ class PlanRequest:
 
     tree: SourceTree
     suite: ResolvedSuite
-    request: RunRequest
     history: Mapping[str, UnitHistory]
+    shards: int | Literal["auto"]
+    framework_args: tuple[str, ...]
 
 
 def plan_suite(source: PlanRequest, environment: Environment) -> Plan:
     """Discover the suite's units and plan them. Raises NothingToRunError when there are none."""
-    discovery = discover(source.tree, source.suite, source.request.framework_args, source.history)
+    discovery = discover(source.tree, source.suite, source.framework_args, source.history)
     return make_plan(
         PlanInput(
             suite=source.suite.name,
             discovery=discovery,
             history=source.history,
             place=Place.of(environment, source.suite.profile),
-            shards=source.request.shards,
+            shards=source.shards,
             framework=source.suite.framework,
         )
     )

@@ -64,7 +64,7 @@ class RunRecords:
 
     def plans(self) -> tuple[Plan, ...]:
         """Plans of all rounds so far, oldest first."""
-        found = []
+        found: list[Plan] = []
         while body := self.objects.get(self.keys.plan(len(found) + 1)):
             found.append(Plan.model_validate_json(body))
         return tuple(found)

@@ -200,7 +200,7 @@ class RunTests:
             raise UsageError(f"run {request.run_id}: the source was not fetched")
         history = self._world.history.load(prepared.history_key)
         with self._open_tree(prepared) as tree:
-            source = PlanRequest(tree, suite, request, history)
+            source = PlanRequest(tree, suite, history, request.shards, request.framework_args)
             plan = plan_suite(source, self._world.environment)
         key = self._writer(prepared).write_round(1, plan)
         return self._answer(admitted=True, shards=len(plan.shards), round=1, items_key=key)
