@@ -112,6 +112,9 @@ class _HashingWriter:
         self.digest.update(data)
         return self._target.write(data)
 
+    def flush(self) -> None:
+        """Nothing is held back: gzip asks for the method."""
+
 
 def _add(archive: tarfile.TarFile, root: Path, path: str) -> None:
     full = root / path

@@ -89,7 +89,6 @@ class Reporter:
             request,
             suite=request.suite or "",
             error=rejection,
-            started_at=request.requested_at,
             finished_at=self.now(),
         )
 
@@ -118,7 +117,6 @@ class Reporter:
                 finished_at=self.now(),
                 cost=cost,
                 workers=plans[0].workers if plans else 0,
-                confirmations=confirmations,
             )
         )
         if failure is None:
