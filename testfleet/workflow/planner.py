@@ -10,8 +10,8 @@ from testfleet.config import Environment
 from testfleet.contracts.history import UnitHistory
 from testfleet.contracts.plan import Plan
 from testfleet.planning.discovery import discover
-from testfleet.planning.project import ResolvedSuite
 from testfleet.planning.place import Place
+from testfleet.planning.project import ResolvedSuite
 from testfleet.planning.sharding import PlanInput, make_plan
 from testfleet.planning.source_tree import SourceTree
 

@@ -13,8 +13,8 @@ from testfleet.contracts.plan import Shard
 from testfleet.contracts.report import RunReport, RunStatus
 from testfleet.contracts.result import WorkerError
 from testfleet.costs.metering import CostInput, run_cost
-from testfleet.planning.prediction import update
 from testfleet.planning.place import Place
+from testfleet.planning.prediction import update
 from testfleet.results.aggregate import Aggregate, AggregateInput, aggregate
 from testfleet.results.junit import junit_xml
 from testfleet.results.report import ReportInput, build_report, rejected_report
