@@ -1,0 +1,1 @@
+"""Money: what a run costs, and what a month may cost."""

@@ -1,0 +1,126 @@
+"""`testfleet.toml`: read it, check it, choose a suite, apply a mode."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel, ValidationError
+
+from testfleet.config import describe_validation
+from testfleet.contracts.project import (
+    PROJECT_FILE,
+    EnvironmentConfig,
+    ProjectConfig,
+    SourceConfig,
+    SuiteConfig,
+    SuiteMode,
+)
+from testfleet.contracts.run import Mode
+from testfleet.errors import UsageError
+from testfleet.planning.source_tree import SourceTree
+
+DEFAULT_SUITE: Final = "default"
+"""Name of the suite of a repository that has no `[suites.NAME]` table."""
+
+
+@dataclass(frozen=True)
+class ResolvedSuite:
+    """A suite with its mode applied: what the framework is started with."""
+
+    name: str
+    framework: str
+    root: str
+    args: tuple[str, ...]
+    env: dict[str, str]
+    profile: str | None
+    test_timeout_s: float
+    memory_mb: int | None
+
+
+def load_project(tree: SourceTree) -> ProjectConfig:
+    """The tree's `testfleet.toml`, or the defaults when it has none. Raises UsageError."""
+    try:
+        return parse_project(tree.read(PROJECT_FILE))
+    except KeyError:
+        return ProjectConfig()
+
+
+def parse_project(text: bytes) -> ProjectConfig:
+    """Check the file's content. Raises UsageError with file, key or line, and what was expected."""
+    try:
+        return ProjectConfig.model_validate(tomllib.loads(text.decode("utf-8")))
+    except UnicodeDecodeError as exc:
+        raise UsageError(f"{PROJECT_FILE}: not UTF-8 at byte {exc.start}") from exc
+    except tomllib.TOMLDecodeError as exc:
+        raise UsageError(f"{PROJECT_FILE}: {exc}", hint="mend the TOML there") from exc
+    except ValidationError as exc:
+        hint = _hint([problem["loc"] for problem in exc.errors()])
+        raise UsageError(describe_validation(Path(PROJECT_FILE), exc), hint=hint) from exc
+
+
+def resolve_suite(project: ProjectConfig, name: str | None, mode: Mode) -> ResolvedSuite:
+    """The suite of that name, or the only one, or the one called `default`. Raises UsageError."""
+    chosen = name if name is not None else _usual(project)
+    known = project.suites or {DEFAULT_SUITE: SuiteConfig()}
+    if chosen not in known:
+        has = ", ".join(sorted(project.suites)) or f"no suites, so only `{DEFAULT_SUITE}`"
+        raise UsageError(f"no suite {chosen!r}: {PROJECT_FILE} has {has}")
+    suite = known[chosen]
+    extra = suite.modes.get(mode, SuiteMode())
+    return ResolvedSuite(
+        name=chosen,
+        framework=suite.framework,
+        root=suite.root,
+        args=suite.args + extra.args,
+        env=suite.env | extra.env,
+        profile=suite.profile,
+        test_timeout_s=suite.test_timeout_s,
+        memory_mb=suite.memory_mb,
+    )
+
+
+def _usual(project: ProjectConfig) -> str:
+    if len(project.suites) == 1:
+        return next(iter(project.suites))
+    if not project.suites or DEFAULT_SUITE in project.suites:
+        return DEFAULT_SUITE
+    names = ", ".join(sorted(project.suites))
+    raise UsageError(
+        f"{PROJECT_FILE} has {len(project.suites)} suites: {names}",
+        hint=f"name one with --suite, or call the usual one `{DEFAULT_SUITE}`",
+    )
+
+
+_TABLES: Final[dict[str, type[BaseModel]]] = {
+    "environment": EnvironmentConfig,
+    "source": SourceConfig,
+}
+
+
+def _hint(places: Sequence[tuple[int | str, ...]]) -> str:
+    """The keys that are allowed at the first wrong place."""
+    place = [str(part) for part in places[0]]
+    table = _table_of(place)
+    if table is None or place[-1] in table.model_fields:
+        return ""
+    near = get_close_matches(place[-1], table.model_fields, n=1)
+    keys = f"keys there: {', '.join(table.model_fields)}"
+    return f"did you mean `{near[0]}`? {keys}" if near else keys
+
+
+def _table_of(place: Sequence[str]) -> type[BaseModel] | None:
+    match place:
+        case [_]:
+            return ProjectConfig
+        case [("environment" | "source") as name, _]:
+            return _TABLES[name]
+        case ["suites", _, _]:
+            return SuiteConfig
+        case ["suites", _, "modes", _, _]:
+            return SuiteMode
+    return None

@@ -1,0 +1,181 @@
+"""One truth from everything that workers and workflow report about a run.
+
+Its promises, whatever is lost, doubled, late, partial or from elsewhere: each planned unit is
+accounted for exactly once, each test id is reported exactly once, and a run in which something is
+missing is never called passed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from testfleet.contracts.plan import Plan
+from testfleet.contracts.report import RunStatus, TestReport, Totals
+from testfleet.contracts.result import (
+    Outcome,
+    ShardResult,
+    TestResult,
+    UnitResult,
+    UnitStatus,
+    WorkerError,
+)
+from testfleet.results.claims import (
+    SEVERITY,
+    AcceptedResult,
+    JudgedTest,
+    JudgedUnit,
+    accept,
+    judge_units,
+)
+from testfleet.results.confirm import confirm
+from testfleet.results.missing import MissingTests
+
+
+@dataclass(frozen=True)
+class AggregateInput:
+    """Everything that is known at the end of a run."""
+
+    run_id: str
+    plans: tuple[Plan, ...]
+    """All rounds, oldest first."""
+    results: tuple[ShardResult, ...]
+    """In any order."""
+    losses: Mapping[str, WorkerError] = field(default_factory=dict)
+    """What the workflow recorded about shards that it lost, by shard id."""
+    confirmations: tuple[ShardResult, ...] = ()
+    """Results of the shards that ran failed tests again, alone."""
+    known_tests: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Test ids by unit, where known from elsewhere."""
+    cancelled: bool = False
+    fail_fast: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """The judgement."""
+
+    status: RunStatus
+    totals: Totals
+    tests: tuple[TestReport, ...]
+    units: tuple[UnitResult, ...]
+    """Each planned and each found unit once, sorted by id."""
+    errors: tuple[WorkerError, ...]
+    notes: tuple[str, ...]
+
+
+def aggregate(request: AggregateInput) -> Aggregate:
+    """Judge a run. Pure, and independent of the order of the results."""
+    accepted, refused = accept(request.run_id, request.plans, request.results)
+    units = judge_units(request.plans, accepted)
+    tests, odd = confirm(request.run_id, _tests(request, units, accepted), request.confirmations)
+    rest_is_open = _rest_is_open(request.plans, accepted)
+    status, reason = _status(units, tests, rest_is_open=rest_is_open)
+    return Aggregate(
+        status=status,
+        totals=_totals(tests),
+        tests=tuple(tests),
+        units=tuple(judged.unit for judged in units),
+        errors=_grouped(_errors(request, accepted)),
+        notes=tuple(
+            dict.fromkeys([*request.notes, *reason, *refused, *odd, *_worker_notes(accepted)])
+        ),
+    )
+
+
+def _tests(
+    request: AggregateInput, units: Sequence[JudgedUnit], accepted: Sequence[AcceptedResult]
+) -> list[TestReport]:
+    causes = {each.shard.id: error for each in accepted for error in each.result.errors[:1]}
+    missing = MissingTests(
+        causes=causes | dict(request.losses),
+        known_tests=request.known_tests,
+        cancelled=request.cancelled,
+        fail_fast=request.fail_fast,
+    )
+    best: dict[str, TestReport] = {}
+    for judged in units:
+        for report in _reports(judged, missing):
+            other = best.get(report.id)
+            if other is None or SEVERITY[report.outcome] > SEVERITY[other.outcome]:
+                best[report.id] = report
+    return list(best.values())
+
+
+def _reports(judged: JudgedUnit, missing: MissingTests) -> Iterator[TestReport]:
+    for test in judged.tests:
+        if test.result.outcome is not Outcome.LOST:
+            yield _report(test)
+    if judged.unit.status is UnitStatus.FINISHED:
+        yield from (_report(test) for test in judged.tests if test.result.outcome is Outcome.LOST)
+    else:
+        yield from missing.reports(judged)
+
+
+def _report(test: JudgedTest) -> TestReport:
+    result: TestResult = test.result
+    return TestReport(
+        id=result.id,
+        file=result.file,
+        outcome=result.outcome,
+        duration_s=result.duration_s,
+        shard=test.shard_id,
+        attempts=result.attempts,
+        message=result.message,
+        longrepr=result.longrepr,
+    )
+
+
+def _rest_is_open(plans: Sequence[Plan], accepted: Sequence[AcceptedResult]) -> bool:
+    """Whether tests that no unit names may have been missed."""
+    if not any(shard.takes_rest for plan in plans for shard in plan.shards):
+        return False
+    return not any(each.shard.takes_rest and each.result.is_whole for each in accepted)
+
+
+def _status(
+    units: Sequence[JudgedUnit], tests: Sequence[TestReport], *, rest_is_open: bool
+) -> tuple[RunStatus, list[str]]:
+    outcomes = {test.outcome for test in tests}
+    statuses = Counter(judged.unit.status for judged in units)
+    failed = bool(outcomes & {Outcome.FAILED, Outcome.ERROR})
+    if statuses[UnitStatus.UNFINISHED] or Outcome.LOST in outcomes:
+        return RunStatus.INCOMPLETE, []
+    if rest_is_open:
+        return RunStatus.INCOMPLETE, [
+            "the shard that collects what no unit names did not finish: tests may be missing"
+        ]
+    if failed:
+        return RunStatus.FAILED, []
+    if statuses[UnitStatus.STOPPED]:
+        # Fail-fast stopped the run for a failure that later turned out to be flaky.
+        return RunStatus.INCOMPLETE, ["tests were left out after a failure that was only flaky"]
+    if not tests:
+        return RunStatus.REJECTED, ["the framework collected no tests"]
+    return RunStatus.PASSED, []
+
+
+def _totals(tests: Iterable[TestReport]) -> Totals:
+    counts = Counter(test.outcome.value for test in tests)
+    return Totals(**counts)
+
+
+def _errors(request: AggregateInput, accepted: Sequence[AcceptedResult]) -> list[WorkerError]:
+    planned = {shard.id for plan in request.plans for shard in plan.shards}
+    found = [error for each in accepted for error in each.result.errors]
+    return found + [request.losses[id_] for id_ in sorted(request.losses) if id_ in planned]
+
+
+def _grouped(errors: Iterable[WorkerError]) -> tuple[WorkerError, ...]:
+    """Each error once, with the number of times that it happened."""
+    counts = Counter((error.type, error.message) for error in errors)
+    return tuple(
+        WorkerError(type=kind, message=message if times == 1 else f"{message} ({times} times)")
+        for (kind, message), times in counts.items()
+    )
+
+
+def _worker_notes(accepted: Sequence[AcceptedResult]) -> list[str]:
+    return [note for each in accepted for note in each.result.notes]

@@ -1,0 +1,52 @@
+"""Failed tests that ran again alone: a pass among them makes the test flaky."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from testfleet.contracts.report import TestReport
+from testfleet.contracts.result import Outcome, ShardResult, TestResult
+
+_FAILED: Final = (Outcome.FAILED, Outcome.ERROR)
+_GOOD: Final = (Outcome.PASSED, Outcome.FLAKY)
+
+
+def confirm(
+    run_id: str, tests: Iterable[TestReport], confirmations: Sequence[ShardResult]
+) -> tuple[list[TestReport], list[str]]:
+    """The tests with their final outcome, and notes about results that were refused.
+
+    The first failure's message stays: it is what a person needs to understand the flakiness.
+    """
+    again, notes = _attempts(run_id, confirmations)
+    judged = [
+        _judge(test, again[test.id]) if test.outcome in _FAILED and test.id in again else test
+        for test in tests
+    ]
+    return judged, notes
+
+
+def _attempts(
+    run_id: str, confirmations: Sequence[ShardResult]
+) -> tuple[dict[str, list[TestResult]], list[str]]:
+    # A shard that was uploaded twice counts once.
+    own = {result.shard_id: result for result in confirmations if result.run_id == run_id}
+    again: defaultdict[str, list[TestResult]] = defaultdict(list)
+    for _, result in sorted(own.items()):
+        for test in result.tests:
+            again[test.id].append(test)
+    foreign = {result.run_id for result in confirmations if result.run_id != run_id}
+    notes = [f"refused a result of another run: {other[:80]}" for other in sorted(foreign)]
+    return dict(again), notes
+
+
+def _judge(test: TestReport, again: Sequence[TestResult]) -> TestReport:
+    passed = any(attempt.outcome in _GOOD for attempt in again)
+    attempts = test.attempts + sum(
+        attempt.attempts for attempt in again if attempt.outcome is not Outcome.LOST
+    )
+    return test.model_copy(
+        update={"outcome": Outcome.FLAKY if passed else test.outcome, "attempts": attempts}
+    )
