@@ -9,9 +9,11 @@ import boto3
 from botocore.config import Config
 
 if TYPE_CHECKING:
+    from mypy_boto3_application_autoscaling import ApplicationAutoScalingClient
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_stepfunctions import SFNClient
 
 PARALLEL_REQUESTS = 16
@@ -24,9 +26,7 @@ _CONFIG = Config(
     s3={"addressing_style": "path"},
     signature_version="s3v4",
 )
-_PLAIN = Config(
-    connect_timeout=5, read_timeout=60, retries={"mode": "standard", "max_attempts": 5}
-)
+_PLAIN = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "max_attempts": 5})
 
 
 @cache
@@ -59,7 +59,27 @@ def cloudformation() -> CloudFormationClient:
     return session().client("cloudformation", config=_PLAIN)
 
 
+@cache
+def secretsmanager() -> SecretsManagerClient:
+    """Secrets Manager."""
+    return session().client("secretsmanager", config=_PLAIN)
+
+
+@cache
+def autoscaling() -> ApplicationAutoScalingClient:
+    """Application Auto Scaling."""
+    return session().client("application-autoscaling", config=_PLAIN)
+
+
 def forget() -> None:
     """Drop all clients, so that the next ones see a changed environment."""
-    for made in (session, s3, dynamodb, stepfunctions, cloudformation):
+    for made in (
+        session,
+        s3,
+        dynamodb,
+        stepfunctions,
+        cloudformation,
+        secretsmanager,
+        autoscaling,
+    ):
         made.cache_clear()
