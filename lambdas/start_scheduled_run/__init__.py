@@ -1,0 +1,1 @@
+"""Starts the runs that the clock asks for."""

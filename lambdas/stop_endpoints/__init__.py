@@ -1,0 +1,1 @@
+"""Stops the model endpoints when the budget is spent."""

@@ -1,0 +1,1 @@
+"""Receives what the code host tells and starts runs."""
