@@ -48,10 +48,11 @@ class Fleet(Contract):
 class Retention(Contract):
     """Days that things are kept."""
 
-    logs_days: int = 30
-    runs_days: int = 30
-    sources_days: int = 7
-    history_days: int = 180
+    logs_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365] = 30
+    """CloudWatch knows these numbers of days only."""
+    runs_days: int = Field(default=30, ge=1)
+    sources_days: int = Field(default=7, ge=1)
+    history_days: int = Field(default=180, ge=1)
 
 
 class Budget(Contract):
@@ -65,10 +66,30 @@ class Budget(Contract):
 class Endpoint(Contract):
     """One SageMaker asynchronous endpoint."""
 
-    instance_type: str
+    instance_type: str = Field(pattern=r"^ml\.")
     max_instances: int = Field(ge=1)
     model_data_key: str
     """Key of the model archive in the models bucket."""
+    image_repository: str = "huggingface-pytorch-inference"
+    """Repository of AWS's deep learning containers."""
+    image_tag: str = "2.6.0-transformers4.49.0-gpu-py312-cu124-ubuntu22.04"
+    backlog_per_instance: int = Field(default=5, ge=1)
+    """Waiting requests for each instance that the scaling aims at."""
+
+
+class ScheduledRepository(Contract):
+    """A repository that the clock has tested."""
+
+    repository: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")
+    """`owner/name` on the code host."""
+    ref: str = Field(default="main", min_length=1)
+
+
+class Schedules(Contract):
+    """What the schedules run. Without repositories they are switched off."""
+
+    repositories: tuple[ScheduledRepository, ...] = Field(default=(), max_length=5)
+    """At most 5: that many targets EventBridge gives to one rule."""
 
 
 class Environment(Contract):
@@ -83,7 +104,7 @@ class Environment(Contract):
     """False: the Lambda code relies on the packages of the server, as in the embedded AWS."""
     trace: bool = True
     interface_endpoints: bool = False
-    """True: workers without any route to the internet reach ECR and the logs by interface endpoints."""
+    """True: workers have no route to the internet; ECR and the logs are reached by endpoints."""
     flow_logs: bool = True
     protect_data: bool = False
     """True: tables and buckets survive the deletion of their stack."""
@@ -93,6 +114,7 @@ class Environment(Contract):
     retention: Retention = Retention()
     budget: Budget
     endpoints: dict[Literal["classifier", "fixer"], Endpoint] = Field(default_factory=dict)
+    schedules: Schedules = Schedules()
 
     @model_validator(mode="after")
     def _profiles_exist(self) -> Environment:
@@ -100,6 +122,20 @@ class Environment(Contract):
             if name is not None and name not in self.profiles:
                 raise ValueError(f"profile {name!r} is not one of {sorted(self.profiles)}")
         return self
+
+    def largest(self, compute: Compute) -> Profile:
+        """The profile with the most memory on this compute: what its workers are made for.
+
+        Raises UsageError when no profile uses the compute.
+        """
+        fitting = [profile for profile in self.profiles.values() if profile.compute == compute]
+        if not fitting:
+            raise UsageError(
+                f"config/{self.name}.toml: no profile has compute = {compute.value!r}, "
+                f"found {sorted(self.profiles)}",
+                hint=f"add a [profiles.NAME] table with compute = {compute.value!r}",
+            )
+        return max(fitting, key=lambda profile: profile.memory_mb)
 
     @property
     def prefix(self) -> str:
@@ -142,6 +178,9 @@ def describe_validation(path: Path, error: ValidationError) -> str:
     return "\n".join(lines)
 
 
+_SHOWN_CHARACTERS = 60
+
+
 def _found(value: object) -> str:
     text = repr(value)
-    return f", found {text if len(text) <= 60 else text[:57] + '...'}"
+    return f", found {text if len(text) <= _SHOWN_CHARACTERS else text[:57] + '...'}"

@@ -1,0 +1,71 @@
+"""All stacks of one environment, and how they hang together."""
+
+from __future__ import annotations
+
+import json
+
+from aws_cdk import App, CloudFormationValidatePlugin, Validations
+
+from stacks.code import build_bundle
+from stacks.observability import ObservabilityProps, ObservabilityStack
+from stacks.schedules import ScheduleProps, SchedulesStack
+from stacks.storage import StorageStack
+from stacks.webhook import WebhookProps, WebhookStack
+from stacks.workers import WorkersStack
+from stacks.workflows import WorkflowProps, WorkflowsStack
+from testfleet.config import ROOT, Environment
+
+
+def new_app(outdir: str | None = None) -> App:
+    """An app with the feature flags of cdk.json, which only the CDK CLI would read by itself."""
+    flags = json.loads((ROOT / "cdk.json").read_text("utf-8"))["context"]
+    return App(
+        context=flags,
+        outdir=outdir,
+        analytics_reporting=False,
+        builtin_cloud_formation_validation=False,
+    )
+
+
+def build_stacks(app: App, config: Environment) -> None:
+    """Add the environment's stacks to the app."""
+    bundle = build_bundle(with_dependencies=config.bundle_dependencies)
+    storage = StorageStack(app, config)
+    workers = WorkersStack(app, config, bundle)
+    workflows = WorkflowsStack(
+        app, config, WorkflowProps(bundle=bundle, storage=storage, workers=workers)
+    )
+    webhook = WebhookStack(
+        app, config, WebhookProps(bundle=bundle, storage=storage, workflows=workflows)
+    )
+    schedules = SchedulesStack(
+        app, config, ScheduleProps(bundle=bundle, storage=storage, workflows=workflows)
+    )
+    asynchronous = [schedules.function]
+    # Imported when wanted: the emulator has none of their services, and loading them takes time.
+    if "models" in config.optional_stacks:
+        from stacks.models import ModelsStack  # noqa: PLC0415
+
+        ModelsStack(app, config, storage)
+    if "costs" in config.optional_stacks:
+        from stacks.costs import CostsStack  # noqa: PLC0415
+
+        asynchronous.append(CostsStack(app, config, bundle).function)
+    ObservabilityStack(
+        app,
+        config,
+        ObservabilityProps(
+            workers=workers,
+            workflows=workflows,
+            webhook=webhook,
+            asynchronous=tuple(asynchronous),
+        ),
+    )
+
+
+def check_templates(app: App) -> None:
+    """Have cdk-nag and the CDK's own rules examine every template at synthesis."""
+    # Loading the rules takes seconds that the laptop need not spend.
+    from cdk_nag import AwsSolutionsChecks  # noqa: PLC0415
+
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app), CloudFormationValidatePlugin())
