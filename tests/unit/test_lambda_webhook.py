@@ -1,5 +1,6 @@
 """The webhook's function in a mocked account."""
 
+import importlib
 import json
 from datetime import UTC, datetime
 
@@ -88,8 +89,17 @@ def test_a_start_that_fails_is_503_and_its_redelivery_starts_the_run():
     assert call(event)[0] == 202 and len(runs()) == 1
 
 
-def test_neither_secret_nor_body_nor_signature_is_logged(monkeypatch):
+@pytest.fixture
+def eager_logging(monkeypatch):
+    """Powertools reads this variable when the handler is decorated."""
     monkeypatch.setenv("POWERTOOLS_LOGGER_LOG_EVENT", "true")
+    importlib.reload(webhook)
+    yield
+    monkeypatch.delenv("POWERTOOLS_LOGGER_LOG_EVENT")
+    importlib.reload(webhook)
+
+
+def test_neither_secret_nor_body_nor_signature_is_logged(eager_logging):
     events = [http_event(push(note="private-note")), http_event({"x": "private-note"}, "star")]
     for event in [*events, http_event(push(note="private-note"), key=b"guess")]:
         with logged(webhook.logger) as log:

@@ -53,7 +53,17 @@ def test_two_schedules_of_one_moment_are_two_runs():
     assert read().run_id != read(repository="octo/other").run_id
 
 
-@pytest.mark.parametrize("time", [None, "<aws.scheduler.scheduled-time>", "", "2025-06-01T12:00"])
+@pytest.mark.parametrize(
+    "time",
+    [
+        None,
+        "",
+        "<aws.scheduler.scheduled-time>",
+        "2025-06-01T12:00",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+    ],
+)
 def test_without_a_time_the_minute_counts(time):
     assert read(time=time).run_id == read(now=NOW - timedelta(seconds=40)).run_id
     assert read(time=time).run_id.startswith("20250601-120000-")

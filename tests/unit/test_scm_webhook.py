@@ -160,6 +160,14 @@ def test_at_every_moment_an_accepted_event_is_remembered_or_too_old(age, later):
     assert moment <= accepted.delivery.expires_at or again.status == 403
 
 
+def test_an_event_from_a_clock_ahead_is_remembered_until_it_is_too_old():
+    event = pushed_at(NOW + POLICY.clock_skew)
+    end = NOW + POLICY.clock_skew + POLICY.replay_window
+    assert judge(event).delivery.expires_at == end
+    assert isinstance(judge(event, now=end), Accepted)
+    assert judge(event, now=end + timedelta(seconds=1)).status == 403
+
+
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=()))
     | st.binary(max_size=20),
