@@ -25,14 +25,15 @@ _RESOURCE_ID = r"endpoint/[^/,\s]+/variant/[^/,\s]+"
 class Settings(BaseModel):
     """The function's environment variables."""
 
-    ENDPOINT_RESOURCE_IDS: str = Field(pattern=rf"^{_RESOURCE_ID}(\s*,\s*{_RESOURCE_ID})*$")
+    ENDPOINT_RESOURCE_IDS: str = Field(pattern=rf"^({_RESOURCE_ID}(\s*,\s*{_RESOURCE_ID})*)?$")
+    """Separated by commas; empty where no model is deployed."""
     STOP_AT_SHARE: float = Field(default=1.0, gt=0, le=10)
 
     @property
     def rules(self) -> tuple[StopRule, ...]:
         """One rule an endpoint."""
-        names = self.ENDPOINT_RESOURCE_IDS.split(",")
-        return tuple(StopRule(name.strip(), self.STOP_AT_SHARE) for name in names)
+        names = [name.strip() for name in self.ENDPOINT_RESOURCE_IDS.split(",")]
+        return tuple(StopRule(name, self.STOP_AT_SHARE) for name in names if name)
 
 
 @logger.inject_lambda_context

@@ -57,7 +57,11 @@ def test_endpoints_are_a_list_of_resource_ids():
     ]
 
 
-@pytest.mark.parametrize("ids", ["", "classifier", "endpoint/a", "endpoint/a/variant/main,"])
+def test_without_endpoints_there_is_nothing_to_stop():
+    assert read_settings(StopSettings, {"ENDPOINT_RESOURCE_IDS": ""}).rules == ()
+
+
+@pytest.mark.parametrize("ids", [" ", "classifier", "endpoint/a", "endpoint/a/variant/main,"])
 def test_what_is_no_list_of_resource_ids_is_refused(ids):
     with pytest.raises(UsageError, match="ENDPOINT_RESOURCE_IDS"):
         read_settings(StopSettings, {"ENDPOINT_RESOURCE_IDS": ids})
