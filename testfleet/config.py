@@ -20,10 +20,15 @@ class Profile(Contract):
     """A kind of worker."""
 
     compute: Compute
+    """Where its workers live."""
     memory_mb: int = Field(gt=0)
+    """Memory of a worker; on Lambda it also decides the share of processors."""
     vcpu: float = Field(gt=0)
+    """Processors of a worker: asked of Fargate, known of Lambda."""
     disk_mb: int = Field(gt=0)
+    """Disk of a worker, for the tree, its environment and what tests write."""
     time_limit_s: int = Field(gt=0)
+    """Seconds that a shard may take. Lambda ends every worker after 900."""
     startup_s: float = Field(ge=0)
     """Seconds from being asked for to the first test, cold start and set-up included."""
 
@@ -34,7 +39,9 @@ class Fleet(Contract):
     workers: int = Field(gt=0, le=1000)
     """Shards of one run that run at the same time."""
     max_shards: int = Field(gt=0, le=10_000)
+    """Shards that a run may have at most."""
     default_profile: str
+    """Profile of suites that name none."""
     fallback_profile: str | None = None
     """Where units are planned again that a worker of the default profile has lost."""
     max_rounds: int = Field(default=3, ge=1, le=10)
@@ -51,14 +58,18 @@ class Retention(Contract):
     logs_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365] = 30
     """CloudWatch knows these numbers of days only."""
     runs_days: int = Field(default=30, ge=1)
+    """Plans, results, logs and reports of runs."""
     sources_days: int = Field(default=7, ge=1)
+    """Uploaded trees and built environments."""
     history_days: int = Field(default=180, ge=1)
+    """Lines in the list of runs."""
 
 
 class Budget(Contract):
     """The month's money."""
 
     monthly_usd: float = Field(gt=0)
+    """Of the whole account: give each environment one of its own."""
     notify: tuple[str, ...] = ()
     """E-mail addresses that hear of 80 % and 100 %."""
 
@@ -67,12 +78,15 @@ class Endpoint(Contract):
     """One SageMaker asynchronous endpoint."""
 
     instance_type: str = Field(pattern=r"^ml\.")
+    """Type of instance that answers."""
     max_instances: int = Field(ge=1)
+    """Instances at the same time. The least is zero."""
     model_data_key: str
     """Key of the model archive in the models bucket."""
     image_repository: str = "huggingface-pytorch-inference"
     """Repository of AWS's deep learning containers."""
     image_tag: str = "2.6.0-transformers4.49.0-gpu-py312-cu124-ubuntu22.04"
+    """Tag in that repository."""
     backlog_per_instance: int = Field(default=5, ge=1)
     """Waiting requests for each instance that the scaling aims at."""
 
@@ -83,6 +97,7 @@ class ScheduledRepository(Contract):
     repository: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")
     """`owner/name` on the code host."""
     ref: str = Field(default="main", min_length=1)
+    """Branch, tag or commit whose tests run."""
 
 
 class Schedules(Contract):
@@ -99,16 +114,21 @@ class Environment(Contract):
     embedded: bool = False
     """True: deployed onto the embedded AWS on this machine."""
     region: str
+    """AWS region that everything is in."""
     worker_package: Literal["zip", "image"] = "image"
+    """How workers are packed: a container image, or a zip file for the embedded AWS."""
     bundle_dependencies: bool = True
     """False: the Lambda code relies on the packages of the server, as in the embedded AWS."""
     trace: bool = True
+    """True: X-Ray traces of functions and state machine."""
     interface_endpoints: bool = False
     """True: workers have no route to the internet; ECR and the logs are reached by endpoints."""
     flow_logs: bool = True
+    """True: the network's connections are logged."""
     protect_data: bool = False
     """True: tables and buckets survive the deletion of their stack."""
     optional_stacks: tuple[Literal["models", "costs"], ...] = ("models", "costs")
+    """Stacks that an environment may do without."""
     fleet: Fleet
     profiles: dict[str, Profile]
     retention: Retention = Retention()

@@ -17,7 +17,7 @@ class EnvironmentConfig(Contract):
     """How the interpreter and packages that run the tests come to be."""
 
     python: str | None = None
-    """Interpreter: a name on PATH, or a path relative to the file. Without `setup` it is used as it is."""
+    """Interpreter: a name on PATH, or a path relative to the file. Used as is without `setup`."""
     setup: tuple[str, ...] = ()
     """Shell commands that fill a new virtual environment. Run once per content of `inputs`."""
     inputs: tuple[str, ...] = (
@@ -34,19 +34,24 @@ class SuiteMode(Contract):
     """What a mode adds to a suite."""
 
     args: tuple[str, ...] = ()
+    """Arguments after those of the suite."""
     env: dict[str, str] = Field(default_factory=dict)
+    """Variables on top of those of the suite."""
 
 
 class SuiteConfig(Contract):
     """One test suite of the repository."""
 
     framework: Literal["pytest"] = "pytest"
+    """Test framework of the suite."""
     root: str = "."
     """Folder that the framework is started in, relative to the repository."""
     args: tuple[str, ...] = ()
+    """Arguments that the framework is started with."""
     env: dict[str, str] = Field(default_factory=dict)
+    """Variables that the tests see."""
     profile: str | None = None
-    """Worker profile of config/<environment>.toml that the suite must run on."""
+    """Worker profile of config/ENVIRONMENT.toml that the suite must run on."""
     test_timeout_s: float = Field(default=300.0, gt=0)
     """A test that runs longer is ended and reported as failed."""
     memory_mb: int | None = Field(default=None, gt=0)

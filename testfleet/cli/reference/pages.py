@@ -1,0 +1,55 @@
+"""Which page is made from what. `python -m testfleet.cli.reference` writes all of them anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from testfleet.cli.reference.commands import cli_page
+from testfleet.cli.reference.exit_codes import exit_codes_page
+from testfleet.cli.reference.models import ModelPage, model_page
+from testfleet.config import ROOT, Environment
+from testfleet.contracts.project import ProjectConfig
+
+_PROJECT = ModelPage(
+    title="testfleet.toml",
+    model=ProjectConfig,
+    intro=(
+        "Lies in the root of the tested repository. Every key is optional, and so is the file: "
+        "without it the suite is called `default`, and pytest's own configuration says what its "
+        "tests are. Unknown keys are refused. How to use it: "
+        "[Configure a suite](../how-to/configure-a-suite.md)."
+    ),
+)
+_ENVIRONMENT = ModelPage(
+    title="config/ENVIRONMENT.toml",
+    model=Environment,
+    intro=(
+        "Lies in the checkout of Testfleet, one file for each place that the application is "
+        "deployed to. The file's name is the environment's name: `--env dev` reads "
+        "`config/dev.toml`. Unknown keys are refused. What each environment is for: "
+        "[Deploy to an account](../how-to/deploy-to-an-account.md)."
+    ),
+    from_elsewhere=frozenset({"name"}),
+)
+
+PAGES: Final[Mapping[str, Callable[[], str]]] = {
+    "cli.md": cli_page,
+    "exit-codes.md": exit_codes_page,
+    "testfleet-toml.md": lambda: model_page(_PROJECT),
+    "config.md": lambda: model_page(_ENVIRONMENT),
+}
+"""File name in docs/reference, and what makes its text."""
+
+
+def reference_folder(root: Path = ROOT) -> Path:
+    """Where the pages lie."""
+    return root / "docs" / "reference"
+
+
+def write_pages(folder: Path) -> None:
+    """Write all pages."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, make in PAGES.items():
+        (folder / name).write_text(make(), "utf-8")
