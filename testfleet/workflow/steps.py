@@ -79,11 +79,12 @@ class RunTests:
         """Plan what the rounds so far have lost; `shards` is 0 when there is no next round."""
         plans = self._records.plans()
         shards = [shard for plan in plans for shard in plan.shards]
+        results = self._records.results(shards)
         prepared = self._records.prepared()
         again = replan(
             Rounds(
                 plans=plans,
-                results=self._records.results(shards),
+                results=results,
                 losses=self._records.losses(shards),
                 place=place_of(self._world.environment, prepared),
                 cancelled=self._records.is_cancelled(),
@@ -91,7 +92,7 @@ class RunTests:
         )
         if again is None:
             return self._answer(shards=0, round=round_number)
-        key = self._writer(prepared).write_round(round_number + 1, again, plans)
+        key = self._writer(prepared).write_round(round_number + 1, again, plans, results)
         return self._answer(shards=len(again.shards), round=round_number + 1, items_key=key)
 
     def aggregate(self) -> StepAnswer:

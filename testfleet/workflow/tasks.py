@@ -8,6 +8,7 @@ from typing import Literal
 
 from testfleet.config import Environment
 from testfleet.contracts.plan import Plan, Shard
+from testfleet.contracts.result import ShardResult
 from testfleet.contracts.run import RunRequest
 from testfleet.contracts.task import (
     BuiltEnvironment,
@@ -43,12 +44,21 @@ class TaskWriter:
     def _keys(self) -> RunKeys:
         return RunKeys(self.request.run_id)
 
-    def write_round(self, number: int, plan: Plan, earlier: Sequence[Plan] = ()) -> str:
-        """Write plan, tasks and items of a round; return the key of the items."""
+    def write_round(
+        self,
+        number: int,
+        plan: Plan,
+        earlier: Sequence[Plan] = (),
+        results: Sequence[ShardResult] = (),
+    ) -> str:
+        """Write plan, tasks and items of a round; return the key of the items.
+
+        `earlier` and `results` are the rounds before it, whose units are not taken again.
+        """
         plans = [*earlier, plan]
         self.objects.put(self._keys.plan(number), plan.model_dump_json().encode())
         return self._write(
-            number, plan.shards, {s.id: excluded_units(plans, s) for s in plan.shards}
+            number, plan.shards, {s.id: excluded_units(plans, s, results) for s in plan.shards}
         )
 
     def write_confirmation(self, shards: Sequence[Shard]) -> str:
