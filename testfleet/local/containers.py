@@ -1,0 +1,145 @@
+"""Fargate tasks as processes of this machine: what the emulator's ECS needs of a Docker client.
+
+The image is not looked at. Its command runs in the checkout under the fleet's own interpreter,
+with the environment of the task definition and its overrides and no credentials.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from testfleet.config import ROOT
+from testfleet.local.orphans import DAEMON_PID_VARIABLE, TETHER, ChildProcesses
+from testfleet.local.processes import kill_tree
+
+_POLL_S = 0.1
+_TETHERED = f"{TETHER}\nos.execvp(sys.argv[1], sys.argv[1:])\n"
+
+
+class ProcessContainer:
+    """One container: a process whose output goes to a file."""
+
+    def __init__(
+        self, processes: ChildProcesses, command: Sequence[str], environment: Mapping[str, str]
+    ) -> None:
+        self.id = uuid4().hex
+        self.attrs: dict[str, Any] = {"NetworkSettings": {"Networks": {}}}
+        self._output = Path(tempfile.mkdtemp(prefix="container-")) / "output"
+        self._processes = processes
+        with self._output.open("wb") as output:
+            self._process = processes.popen(
+                [sys.executable, "-c", _TETHERED, *command],
+                cwd=ROOT,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+        self._exit_code: int | None = None
+        self._ended = threading.Event()
+        threading.Thread(target=self._wait, daemon=True, name=f"container-{self.id[:8]}").start()
+
+    @property
+    def status(self) -> str:
+        """`running` or `exited`, Docker's words."""
+        return "exited" if self._ended.is_set() else "running"
+
+    def reload(self) -> None:
+        """Nothing to fetch: the status is always fresh."""
+
+    def wait(self) -> dict[str, int]:
+        """Wait for the end; the exit code is 128 + signal for a killed process."""
+        self._ended.wait()
+        code = self._exit_code or 0
+        return {"StatusCode": code if code >= 0 else 128 - code}
+
+    def logs(
+        self, *, stream: bool = False, follow: bool = False, **_: Any
+    ) -> bytes | Iterator[bytes]:
+        """The output so far; with `stream` and `follow` chunk by chunk until the end."""
+        return self._chunks() if stream and follow else self._output.read_bytes()
+
+    def stop(self, **_: Any) -> None:
+        """Kill the process and all that it has started."""
+        if not self._ended.is_set():
+            kill_tree(self._process.pid)
+            self._ended.wait()
+
+    def remove(self, **_: Any) -> None:
+        """Drop the output."""
+        self._output.unlink(missing_ok=True)
+
+    def _wait(self) -> None:
+        self._exit_code = self._process.wait()
+        self._processes.worker_ended()
+        self._ended.set()
+
+    def _chunks(self) -> Iterator[bytes]:
+        with self._output.open("rb") as output:
+            while True:
+                was_over = self._ended.is_set()
+                chunk = output.read()
+                if chunk:
+                    yield chunk
+                elif was_over:
+                    return
+                else:
+                    time.sleep(_POLL_S)
+
+
+class ProcessContainers:
+    """Stands where the emulator expects a Docker client with `.containers` and `.images`."""
+
+    def __init__(self, processes: ChildProcesses, base_environment: Mapping[str, str]) -> None:
+        self._processes = processes
+        self._base = dict(base_environment)
+        self._made: dict[str, ProcessContainer] = {}
+
+    @property
+    def containers(self) -> ProcessContainers:
+        """Docker's name for what `run`, `get` and `list` belong to."""
+        return self
+
+    def run(
+        self,
+        _image: str,
+        *,
+        command: Sequence[str] | None = None,
+        environment: Mapping[str, str] | None = None,
+        **_: Any,
+    ) -> ProcessContainer:
+        """Start a container. Raises ValueError when the task definition names no command."""
+        if not command:
+            raise ValueError("a task without a command cannot run as a process of this machine")
+        env = self._base | {
+            # The emulator gives its address as seen from inside of Docker.
+            name: str(value).replace("host.docker.internal", "127.0.0.1")
+            for name, value in (environment or {}).items()
+        }
+        env[DAEMON_PID_VARIABLE] = str(os.getpid())
+        program = sys.executable if command[0] in ("python", "python3") else command[0]
+        container = ProcessContainer(self._processes, [program, *command[1:]], env)
+        self._made[container.id] = container
+        return container
+
+    def get(self, name: str) -> ProcessContainer:
+        """A container by its id. Raises KeyError."""
+        return self._made[name]
+
+    def list(self, **_: Any) -> Sequence[ProcessContainer]:
+        """All containers that still run."""
+        return [made for made in self._made.values() if made.status == "running"]
+
+    def stop_all(self) -> None:
+        """Kill all containers."""
+        for container in self.list():
+            container.stop()
