@@ -1,8 +1,9 @@
-"""Which interpreter runs the project's tests at home, so that the fleet on this machine uses it."""
+"""Interpreter and variables of a run at home, so that the fleet on this machine uses the same."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,9 @@ from pathlib import Path
 from testfleet.contracts.project import EnvironmentConfig
 from testfleet.errors import UsageError
 
+_SECRET = re.compile(r"TOKEN|SECRET|PASSW|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_?KEY|AUTH", re.I)
+_OURS = ("AWS_", "TESTFLEET_")
+_SHELL = frozenset({"_", "PWD", "OLDPWD", "SHLVL", "PS1"})
 _PROBE = "import importlib.util as u, sys; sys.exit(u.find_spec('pytest') is None)"
 
 
@@ -61,3 +65,16 @@ def _has_pytest(python: str) -> bool:
         return subprocess.run([python, "-c", _PROBE], check=False, timeout=20).returncode == 0
     except (OSError, subprocess.TimeoutExpired):
         return False
+
+
+def home_variables() -> dict[str, str]:
+    """The environment that tests would see at home.
+
+    Without what looks like a secret: a run's request is stored. A test that needs one gets it
+    from `env` of its suite or reads it from where it lies.
+    """
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name not in _SHELL and not name.startswith(_OURS) and not _SECRET.search(name)
+    }

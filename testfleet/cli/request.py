@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from testfleet.aws.executions import RunLauncher
 from testfleet.cli.home import home
-from testfleet.cli.interpreter import home_interpreter
+from testfleet.cli.interpreter import home_interpreter, home_variables
 from testfleet.config import load_environment
 from testfleet.contracts.base import utc_now
 from testfleet.contracts.plan import Plan
@@ -76,6 +76,7 @@ class Draft:
             shards=self.options.shards,
             keep_going=self.options.keep_going,
             framework_args=self.options.framework_args,
+            env=home_variables() if self.original_root else {},
             python=self.python,
         )
         RunLauncher(client.objects, client.executions).launch(request)

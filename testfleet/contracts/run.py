@@ -72,6 +72,8 @@ class RunRequest(Contract):
     shards: int | Literal["auto"] = "auto"
     keep_going: bool = True
     framework_args: tuple[str, ...] = ()
+    env: dict[str, str] = Field(default_factory=dict)
+    """The client's own variables, secrets left out. Local fleets only; a suite's `env` wins."""
     python: str | None = None
     """Interpreter on the client's machine that runs the tests at home. Local fleets only."""
 

@@ -123,13 +123,16 @@ class TaskWriter:
             excluded=excluded,
             tests=shard.tests,
             framework_args=(*(suite.args if suite else ()), *self.request.framework_args),
-            env=suite.env if suite else {},
+            env=self._home_env() | (suite.env if suite else {}),
             limits=self._limits(shard),
             fail_fast=fail_fast,
             cancel_url=self.objects.get_url(self._keys.cancel),
             stop_url=self.objects.get_url(self._keys.stop) if fail_fast else None,
             uploads=self._uploads(shard, fail_fast=fail_fast),
         )
+
+    def _home_env(self) -> dict[str, str]:
+        return self.request.env if self.environment.embedded else {}
 
     def _source(self) -> TaskSource:
         return TaskSource(
