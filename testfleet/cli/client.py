@@ -71,10 +71,10 @@ def connect(environment_name: str, progress: Callable[[str], None]) -> Client:
 
 
 def _start_local(progress: Callable[[str], None]) -> Mapping[str, str]:
-    from testfleet.local.fleet import Fleet, emulator_environment
+    from testfleet.local.fleet import Fleet, point_to_fleet
 
     info = Fleet().ensure_up(progress)
-    os.environ.update(emulator_environment(info))
+    point_to_fleet(info)
     return info.outputs
 
 

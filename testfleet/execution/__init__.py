@@ -1,0 +1,1 @@
+"""The worker: runs one shard and reports, whatever the tests do."""

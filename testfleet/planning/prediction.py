@@ -26,6 +26,10 @@ UNKNOWN_TEST_S: Final = 0.05
 """A first run knows nothing: typical unit tests take less, a few slow ones make up for it."""
 
 _ENOUGH_NEIGHBOURS: Final = 3
+_SMALLEST_FILE: Final = 100
+"""Bytes that a file counts for at least: the rate of an empty one would be boundless."""
+_LONGEST_S: Final = 30 * 24 * 3600.0
+"""Anything longer is a broken clock."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ class _Rates:
     per_byte_s: float
 
     def predict(self, unit: Unit) -> float:
-        by_size = self.per_byte_s * unit.size_bytes
+        by_size = self.per_byte_s * max(unit.size_bytes, _SMALLEST_FILE)
         if unit.tests_estimate == 0:
             return by_size
         # Known units count parametrised tests one by one, the estimate counts them once; bytes
@@ -81,8 +85,8 @@ def update(
 
 
 def is_duration(seconds: float) -> bool:
-    """Whether a number can be a duration at all."""
-    return math.isfinite(seconds) and seconds >= 0
+    """Whether a number can be a unit's duration at all."""
+    return math.isfinite(seconds) and 0 <= seconds <= _LONGEST_S
 
 
 def _blend(past: UnitHistory | None, unit: UnitResult) -> UnitHistory:
@@ -123,6 +127,6 @@ def _rates(units: Sequence[Unit], known: Mapping[str, float]) -> _Rates | None:
     """Medians, so that one very slow or empty file does not spoil the guess for the others."""
     if not units:
         return None
-    per_byte = median(known[unit.id] / max(unit.size_bytes, 1) for unit in units)
+    per_byte = median(known[unit.id] / max(unit.size_bytes, _SMALLEST_FILE) for unit in units)
     tested = [known[unit.id] / unit.tests_estimate for unit in units if unit.tests_estimate > 0]
     return _Rates(median(tested) if tested else UNKNOWN_TEST_S, per_byte)

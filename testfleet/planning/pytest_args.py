@@ -88,7 +88,7 @@ def parse_args(words: Sequence[str], exists: Callable[[str], bool]) -> PytestArg
 
 def path_of(word: str) -> str:
     """The path in a node id."""
-    return word.partition("[")[0].partition("::")[0] if "::" in word else word
+    return word.partition("::")[0]
 
 
 def _positional(parsed: PytestArgs, words: Iterable[str], exists: Callable[[str], bool]) -> None:

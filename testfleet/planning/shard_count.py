@@ -34,12 +34,15 @@ def automatic_count(units: Sequence[PlannedUnit], place: Place, profile: str) ->
     """The number of shards when the user gave none."""
     work = _Work.of(units, place, profile)
     if work.is_guessed and work.spread > work.workers:
+        weights = _falling_weights(work.spread, work.workers)
+        if work.total_s * weights[0] / sum(weights) > work.usable_s:
+            weights = (1.0,) * _short_enough(work, work.spread)
         return ShardCount(
-            _falling_weights(work.spread, work.workers),
-            f"{work.spread} shards for {work.workers} workers: most durations are guesses, so"
+            weights,
+            f"{len(weights)} shards for {work.workers} workers: most durations are guesses, so"
             " workers that are done early take another shard",
         )
-    count = max(_fewest_as_good(work), work.least)
+    count = _short_enough(work, _fewest_as_good(work))
     return ShardCount(
         (1.0,) * count,
         f"{count} shard{'s' * (count > 1)} for {work.workers} worker{'s' * (work.workers > 1)}:"
@@ -91,11 +94,6 @@ class _Work:
         return self.guessed_s > _GUESSED_SHARE * self.total_s
 
     @property
-    def least(self) -> int:
-        """Shards needed so that none outlives its worker."""
-        return min(self.cap, math.ceil(self.total_s / self.usable_s))
-
-    @property
     def useful(self) -> int:
         """At most one shard a worker, each longer than the start that it costs."""
         worth = int(self.total_s / self.startup_s) if self.startup_s > 0 else self.cap
@@ -109,7 +107,7 @@ class _Work:
             return self.useful
         extra = int(START_SHARE * self.total_s / self.startup_s) if self.startup_s else self.cap
         rounds = min(MAX_SHARDS_PER_WORKER, (self.workers + extra) // self.workers)
-        return min(max(rounds * self.workers, self.least), self.cap)
+        return min(rounds * self.workers, self.cap)
 
 
 def _fewest_as_good(work: _Work) -> int:
@@ -122,6 +120,17 @@ def _fewest_as_good(work: _Work) -> int:
     while fewest < work.useful and length(fewest) > _AS_GOOD * best:
         fewest += max(1, fewest // 8)
     return min(fewest, work.useful)
+
+
+def _short_enough(work: _Work, count: int) -> int:
+    """More shards, until none outlives its worker."""
+    limit = max(work.usable_s, work.longest_s)
+    if work.total_s / count + work.longest_s <= limit:
+        return count  # by the bound of list scheduling
+    length = _longest_shard(work)
+    while count < work.cap and length(count) > limit:
+        count = min(work.cap, count + max(1, count // 8))
+    return count
 
 
 def _longest_shard(work: _Work) -> Callable[[int], float]:

@@ -7,6 +7,7 @@ workflow: it rejects the run, and the report says why.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -125,7 +126,7 @@ class RunTests:
 
     def record_loss(self, shard_id: str, error: Mapping[str, str]) -> StepAnswer:
         """Note that a worker ended without a result, so that what it had is planned again."""
-        loss = describe_loss(shard_id, error)
+        loss = describe_loss(error)
         self._world.objects.put(self._records.keys.loss(shard_id), loss.model_dump_json().encode())
         return self._answer(shard_id=shard_id)
 
@@ -251,12 +252,20 @@ def _rejection(error: TestfleetError) -> WorkerError:
 
 def describe_cause(error: Mapping[str, str]) -> str:
     """One bounded line from what Step Functions hands to a catcher."""
-    cause = " ".join(str(error.get("Cause", "")).split())
+    cause = " ".join(_innermost(str(error.get("Cause", ""))).split())
     return f"{error.get('Error', 'unknown error')}: {cause[:_MESSAGE_LIMIT]}"
 
 
-def describe_loss(shard_id: str, error: Mapping[str, str]) -> WorkerError:
-    """Which kind of loss an error of the fan-out means."""
+def _innermost(cause: str) -> str:
+    """Lambda wraps what happened in JSON."""
+    try:
+        return str(json.loads(cause)["errorMessage"])
+    except (ValueError, KeyError, TypeError):
+        return cause
+
+
+def describe_loss(error: Mapping[str, str]) -> WorkerError:
+    """Which kind of loss an error of the fan-out means. Equal for equal causes, to be grouped."""
     text = describe_cause(error)
     if "TooManyRequests" in text or "Throttl" in text or "Rate exceeded" in text:
         kind = WorkerErrorType.THROTTLED
@@ -264,4 +273,4 @@ def describe_loss(shard_id: str, error: Mapping[str, str]) -> WorkerError:
         kind = WorkerErrorType.TIMED_OUT
     else:
         kind = WorkerErrorType.WORKER_LOST
-    return WorkerError(type=kind, message=f"the worker of shard {shard_id} left no result: {text}")
+    return WorkerError(type=kind, message=f"a worker left no result: {text}")
