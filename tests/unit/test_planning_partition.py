@@ -1,0 +1,71 @@
+from itertools import product
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from testfleet.planning.partition import partition
+
+DURATIONS = st.floats(0.001, 1000.0)
+
+
+def makespan(durations: list[float], shards: list[list[int]]) -> float:
+    return max(sum(durations[at] for at in shard) for shard in shards)
+
+
+@given(
+    st.lists(DURATIONS, max_size=60),
+    st.lists(st.sampled_from([1.0, 0.5, 0.25]), min_size=1, max_size=9),
+)
+def test_each_unit_is_in_exactly_one_shard_in_collection_order(
+    durations: list[float], weights: list[float]
+) -> None:
+    shards = partition(durations, weights)
+    assert len(shards) == len(weights)
+    assert sorted(at for shard in shards for at in shard) == list(range(len(durations)))
+    assert all(shard == sorted(shard) for shard in shards)
+
+
+@given(st.lists(DURATIONS, min_size=1, max_size=40), st.integers(1, 8))
+def test_no_shard_is_empty_when_there_are_units_enough(durations: list[float], count: int) -> None:
+    shards = partition(durations, (1.0,) * min(count, len(durations)))
+    assert all(shards)
+
+
+@given(st.lists(DURATIONS, max_size=40), st.integers(1, 8))
+def test_the_same_input_gives_the_same_shards(durations: list[float], count: int) -> None:
+    assert partition(durations, (1.0,) * count) == partition(list(durations), (1.0,) * count)
+
+
+@given(st.lists(DURATIONS, min_size=1, max_size=7), st.integers(1, 3))
+def test_the_longest_shard_keeps_grahams_bound_to_the_optimum(
+    durations: list[float], count: int
+) -> None:
+    best = min(
+        makespan(durations, [[at for at, to in enumerate(way) if to == k] for k in range(count)])
+        for way in product(range(count), repeat=len(durations))
+    )
+    bound = 4 / 3 - 1 / (3 * count)
+    assert makespan(durations, partition(durations, (1.0,) * count)) <= best * bound * (1 + 1e-9)
+
+
+@given(st.lists(DURATIONS, min_size=1, max_size=80), st.integers(1, 10))
+def test_the_longest_shard_keeps_the_list_scheduling_bound(
+    durations: list[float], count: int
+) -> None:
+    bound = sum(durations) / count + (1 - 1 / count) * max(durations)
+    assert makespan(durations, partition(durations, (1.0,) * count)) <= bound * (1 + 1e-9)
+
+
+def test_the_improvement_finds_what_longest_first_misses() -> None:
+    durations = [3.0, 3.0, 2.0, 2.0, 2.0]  # longest first alone: 7 and 5
+    assert makespan(durations, partition(durations, (1.0, 1.0))) == 6.0
+
+
+def test_heavier_weights_get_longer_shards() -> None:
+    durations = [1.0] * 80
+    sizes = [len(shard) for shard in partition(durations, (1.0, 0.5, 0.5))]
+    assert sizes == [40, 20, 20]
+
+
+def test_no_units_make_empty_shards() -> None:
+    assert partition([], (1.0, 1.0)) == [[], []]

@@ -1,0 +1,148 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from testfleet.contracts.plan import Compute, Plan
+from testfleet.errors import NothingToRunError, UsageError
+from testfleet.planning.framework import Discovery
+from testfleet.planning.place import Place
+from testfleet.planning.sharding import PlanInput, make_plan
+from tests.planning_samples import make_discovery, make_history, make_place, make_units
+
+
+def plan_of(seconds: list[float], place: Place | None = None, shards: int | None = None) -> Plan:
+    """A plan of units with known durations."""
+    found = make_discovery(len(seconds))
+    history = make_history({unit.id: s for unit, s in zip(found.units, seconds, strict=True)})
+    wanted = "auto" if shards is None else shards
+    return make_plan(PlanInput("default", found, history, place or make_place(), wanted))
+
+
+def cold_plan(count: int, place: Place, tests: int = 5) -> Plan:
+    return make_plan(PlanInput("default", make_discovery(count, tests), {}, place))
+
+
+def test_known_durations_give_one_shard_a_worker() -> None:
+    plan = plan_of([4.0, 3.0, 2.0, 1.0], make_place(2))
+    assert [shard.predicted_s for shard in plan.shards] == [5.0, 5.0]
+    assert (plan.predicted_s, plan.lower_bound_s) == (5.0, 5.0)
+
+
+def test_shards_are_named_in_order_longest_first_and_the_last_takes_the_rest() -> None:
+    plan = plan_of([9.0, 2.0, 1.0])
+    assert [shard.id for shard in plan.shards] == ["r1-0000", "r1-0001"]
+    assert [shard.takes_rest for shard in plan.shards] == [False, True]
+    assert plan.shards[0].predicted_s == 9.0
+
+
+def test_units_of_a_shard_keep_the_order_of_collection() -> None:
+    plan = plan_of([1.0, 5.0, 1.0, 5.0], make_place(1))
+    assert [unit.id for unit in plan.shards[0].units] == [unit.id for unit in make_units(4)]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "workers", "startup_s", "count"),
+    [
+        ([0.2, 0.2], 2, 0.6, 1),  # too short to start a second worker for
+        ([0.8, 0.8], 2, 3.0, 2),  # worth it for the waiting person
+        ([5.0], 2, 0.6, 1),  # a single unit cannot be split
+        ([1.0] * 30, 20, 3.0, 10),  # ten shards of 3 s, not twenty of 1.5 s
+        ([10.0] * 30, 20, 3.0, 20),
+        ([60.0] + [1.0] * 40, 20, 3.0, 2),  # the long unit sets the pace
+    ],
+)
+def test_a_shard_must_be_worth_its_start(
+    seconds: list[float], workers: int, startup_s: float, count: int
+) -> None:
+    assert len(plan_of(seconds, make_place(workers, startup_s=startup_s)).shards) == count
+
+
+def test_a_first_run_has_several_shards_a_worker_that_get_shorter() -> None:
+    plan = cold_plan(200, make_place(2))
+    lengths = [shard.predicted_s for shard in plan.shards]
+    assert len(lengths) == 8
+    assert lengths[0] > 3 * lengths[-1]
+
+
+def test_a_short_first_run_is_not_cut_into_starts() -> None:
+    assert len(cold_plan(8, make_place(2)).shards) == 2
+
+
+def test_a_few_new_units_do_not_make_a_run_unknown() -> None:
+    found = make_discovery(40)
+    history = make_history({unit.id: 2.0 for unit in found.units[:38]})
+    plan = make_plan(PlanInput("default", found, history, make_place()))
+    assert len(plan.shards) == 2
+    assert "history knows 38 of 40 units" in plan.reasons
+
+
+def test_the_user_may_say_how_many_shards() -> None:
+    assert len(plan_of([1.0] * 10, shards=5).shards) == 5
+    plan = plan_of([1.0] * 3, shards=5)
+    assert len(plan.shards) == 3
+    assert "3 shards instead of 5: no more units" in plan.reasons
+
+
+def test_the_fleets_limit_holds_whatever_the_user_says() -> None:
+    plan = plan_of([1.0] * 100, shards=99)
+    assert len(plan.shards) == 64
+    assert "64 shards instead of 99: no more shards allowed by the fleet" in plan.reasons
+
+
+def test_no_shard_outlives_its_worker() -> None:
+    plan = plan_of([300.0] * 20, make_place(2))
+    assert all(shard.predicted_s <= 840 for shard in plan.shards)
+
+
+def test_a_unit_too_long_for_the_usual_worker_runs_on_the_fallback() -> None:
+    plan = plan_of([2000.0, 10.0, 10.0], make_place(fallback=True))
+    long = plan.shards[0]
+    assert (long.profile, long.compute, len(long.units)) == ("large", Compute.FARGATE, 1)
+    assert {shard.profile for shard in plan.shards[1:]} == {"local"}
+    assert any("`large`, a shard each" in reason for reason in plan.reasons)
+
+
+def test_only_units_too_long_for_the_usual_worker_leave_no_shard_for_it() -> None:
+    plan = plan_of([2000.0], make_place(fallback=True))
+    assert [shard.profile for shard in plan.shards] == ["large"]
+
+
+def test_nothing_found_and_nothing_open_is_nothing_to_run() -> None:
+    found = Discovery((), notes=("looked for test files in tests",))
+    with pytest.raises(NothingToRunError, match=r"no tests in suite 'x': looked for .* in tests"):
+        make_plan(PlanInput("x", found, {}, make_place()))
+
+
+def test_where_plugins_may_collect_an_empty_shard_takes_the_rest() -> None:
+    plan = make_plan(PlanInput("x", Discovery((), open_ended=True), {}, make_place()))
+    [shard] = plan.shards
+    assert (shard.units, shard.takes_rest) == ((), True)
+
+
+def test_an_unknown_profile_is_told_beside_the_known_ones() -> None:
+    place = make_place()
+    with pytest.raises(
+        UsageError, match="no worker profile 'gpu': this environment has large, local"
+    ):
+        Place(place.fleet, place.profiles, "gpu")
+
+
+@given(
+    st.lists(st.floats(0.001, 2000.0) | st.none(), min_size=1, max_size=50),
+    st.integers(1, 30),
+    st.integers(1, 80) | st.just("auto"),
+)
+def test_every_plan_holds_each_unit_once_and_one_shard_takes_the_rest(
+    seconds: list[float | None], workers: int, shards: int
+) -> None:
+    found = make_discovery(len(seconds))
+    past = {unit.id: s for unit, s in zip(found.units, seconds, strict=True) if s is not None}
+    place = make_place(workers, fallback=workers % 2 == 0)
+    request = PlanInput("default", found, make_history(past), place, shards)
+    plan = make_plan(request)
+    units = [unit.id for shard in plan.shards for unit in shard.units]
+    assert sorted(units) == [unit.id for unit in found.units]
+    assert all(shard.units for shard in plan.shards)
+    assert [shard.takes_rest for shard in plan.shards].count(True) == 1
+    assert plan.predicted_s >= plan.lower_bound_s * (1 - 1e-9)
+    assert plan == make_plan(request)
