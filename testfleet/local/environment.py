@@ -35,7 +35,7 @@ _KEPT = frozenset(
     }
 )
 _KEPT_PREFIXES = ("LC_", "XDG_", "PIP_", "UV_", "NODE_", "COVERAGE_")
-_KEPT_ENDINGS = ("_PROXY", "_proxy")
+_PROXIES = frozenset({"ALL_PROXY", "FTP_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"})
 
 
 def plain_environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -47,7 +47,7 @@ def plain_environment(environ: Mapping[str, str]) -> dict[str, str]:
     kept = {
         name: value
         for name, value in environ.items()
-        if name in _KEPT or name.startswith(_KEPT_PREFIXES) or name.endswith(_KEPT_ENDINGS)
+        if name in _KEPT or name.startswith(_KEPT_PREFIXES) or name.upper() in _PROXIES
     }
     return kept | _direct_to_loopback(kept)
 

@@ -1,0 +1,31 @@
+"""The fleet that integration and end-to-end tests share: started by the first that asks for it."""
+
+import os
+
+import pytest
+
+from testfleet.aws import clients
+from testfleet.local.fleet import Fleet, point_to_fleet
+
+
+@pytest.fixture(scope="session")
+def shared_fleet(tmp_path_factory):
+    """A fleet with the application deployed, in a home of its own; stopped at the very end."""
+    fleet = Fleet(tmp_path_factory.mktemp("fleet"))
+    fleet.up()
+    yield fleet
+    fleet.down()
+
+
+@pytest.fixture(scope="module")
+def fleet(shared_fleet):
+    """FleetInfo of the shared fleet, with boto3 and `testfleet` pointed to it within the module."""
+    before = dict(os.environ)
+    info = shared_fleet.up()
+    point_to_fleet(info)
+    os.environ["TESTFLEET_HOME"] = str(shared_fleet.home.root)
+    clients.forget()
+    yield info
+    os.environ.clear()
+    os.environ.update(before)
+    clients.forget()
