@@ -11,7 +11,7 @@ from stacks.observability import ObservabilityProps, ObservabilityStack
 from stacks.schedules import ScheduleProps, SchedulesStack
 from stacks.storage import StorageStack
 from stacks.webhook import WebhookProps, WebhookStack
-from stacks.workers import WorkersStack
+from stacks.workers import WorkerProps, WorkersStack
 from stacks.workflows import WorkflowProps, WorkflowsStack
 from testfleet.config import ROOT, Environment
 
@@ -31,7 +31,7 @@ def build_stacks(app: App, config: Environment) -> None:
     """Add the environment's stacks to the app."""
     bundle = build_bundle(with_dependencies=config.bundle_dependencies)
     storage = StorageStack(app, config)
-    workers = WorkersStack(app, config, bundle)
+    workers = WorkersStack(app, config, WorkerProps(bundle=bundle, storage=storage))
     workflows = WorkflowsStack(
         app, config, WorkflowProps(bundle=bundle, storage=storage, workers=workers)
     )

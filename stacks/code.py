@@ -118,6 +118,7 @@ def _build_once(
         draft = Path(tempfile.mkdtemp(prefix=f"draft-{kind}-", dir=build))
         try:
             fill(draft)
+            _make_readable(draft)
             _publish(draft, folder)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
@@ -125,8 +126,13 @@ def _build_once(
     return Bundle(folder, digest)
 
 
+def _make_readable(draft: Path) -> None:
+    """Lambda runs the code as another user than the one whose umask made the files."""
+    for path in (draft, *draft.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+
+
 def _publish(draft: Path, folder: Path) -> None:
-    draft.chmod(0o755)
     try:
         draft.rename(folder)
     except OSError:

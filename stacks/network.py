@@ -10,23 +10,28 @@ from __future__ import annotations
 from aws_cdk import Aws
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from stacks.base import FleetStack
 
 _ISOLATED = ec2.SubnetType.PRIVATE_ISOLATED
 _HTTPS = 443
+_TABLE_ACTIONS = [
+    f"dynamodb:{verb}"
+    for verb in ("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "BatchWriteItem")
+]
 
 
 class Network(Construct):
     """Virtual network, the workers' subnets and their security group."""
 
-    def __init__(self, stack: FleetStack) -> None:
+    def __init__(self, stack: FleetStack, data: s3.IBucket) -> None:
         super().__init__(stack, "Network")
         self.config = stack.config
         self.vpc = self._build_vpc()
         self.security_group = self._build_security_group()
-        self._build_gateway_endpoints()
+        self._build_gateway_endpoints(stack, data)
         if self.config.interface_endpoints:
             self._build_interface_endpoints()
         if self.config.flow_logs:
@@ -73,20 +78,25 @@ class Network(Construct):
             allow_all_outbound=True,
         )
 
-    def _build_gateway_endpoints(self) -> None:
-        """Without charge, on the workers' subnets."""
+    def _build_gateway_endpoints(self, stack: FleetStack, data: s3.IBucket) -> None:
+        """Without charge, on the workers' subnets.
+
+        Where there is no internet, other accounts' buckets and tables would be the way out for
+        what untrusted tests have read: there, the endpoints lead to our own ones only.
+        """
         service = ec2.GatewayVpcEndpointAwsService
         subnets = [ec2.SubnetSelection(subnets=self._subnets())]
-        s3 = self.vpc.add_gateway_endpoint("S3", service=service.S3, subnets=subnets)
-        dynamodb = self.vpc.add_gateway_endpoint(
+        objects = self.vpc.add_gateway_endpoint("S3", service=service.S3, subnets=subnets)
+        tables = self.vpc.add_gateway_endpoint(
             "DynamoDb", service=service.DYNAMODB, subnets=subnets
         )
         if self.config.interface_endpoints:
-            # Without the internet, other accounts' buckets and tables would be the way out for
-            # whatever untrusted tests have read.
-            for statement in _own_buckets_and_image_layers():
-                s3.add_to_policy(statement)
-            dynamodb.add_to_policy(_own_tables())
+            own = data.arn_for_objects("*")
+            layers = f"arn:{Aws.PARTITION}:s3:::prod-{Aws.REGION}-starport-layer-bucket/*"
+            objects.add_to_policy(_anybody(["s3:GetObject", "s3:PutObject"], own))
+            objects.add_to_policy(_anybody(["s3:GetObject"], layers))
+            mine = stack.arn_of("dynamodb", f"table/{self.config.prefix}-*")
+            tables.add_to_policy(_anybody(_TABLE_ACTIONS, mine))
 
     def _build_interface_endpoints(self) -> None:
         group = ec2.SecurityGroup(
@@ -122,25 +132,7 @@ class Network(Construct):
         )
 
 
-def _own_buckets_and_image_layers() -> list[iam.PolicyStatement]:
-    own = iam.PolicyStatement(
-        principals=[iam.AnyPrincipal()],
-        actions=["s3:GetObject", "s3:PutObject"],
-        resources=[f"arn:{Aws.PARTITION}:s3:::*"],
-        conditions={"StringEquals": {"aws:ResourceAccount": Aws.ACCOUNT_ID}},
-    )
-    layers = iam.PolicyStatement(
-        principals=[iam.AnyPrincipal()],
-        actions=["s3:GetObject"],
-        resources=[f"arn:{Aws.PARTITION}:s3:::prod-{Aws.REGION}-starport-layer-bucket/*"],
-    )
-    return [own, layers]
-
-
-def _own_tables() -> iam.PolicyStatement:
-    verbs = ("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "BatchWriteItem")
+def _anybody(actions: list[str], resource: str) -> iam.PolicyStatement:
     return iam.PolicyStatement(
-        principals=[iam.AnyPrincipal()],
-        actions=[f"dynamodb:{verb}" for verb in verbs],
-        resources=[f"arn:{Aws.PARTITION}:dynamodb:{Aws.REGION}:{Aws.ACCOUNT_ID}:table/*"],
+        principals=[iam.AnyPrincipal()], actions=actions, resources=[resource]
     )

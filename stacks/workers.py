@@ -19,6 +19,7 @@ from stacks.base import FleetStack, acknowledge, wait_for_policy
 from stacks.code import Bundle, build_worker_context
 from stacks.function import OLDER_RUNTIME, function_role
 from stacks.network import Network
+from stacks.storage import StorageStack
 from testfleet.config import Environment
 from testfleet.contracts.plan import Compute
 
@@ -28,6 +29,14 @@ _TASK_COMMAND = ["python", "-m", "testfleet.execution"]
 _LOCAL_IMAGE = "testfleet-worker"
 _MAX_LAMBDA_S = 900
 _FREE_DISK_MB = 20 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerProps:
+    """What the workers run, and where their files lie."""
+
+    bundle: Bundle
+    storage: StorageStack
 
 
 @dataclass(frozen=True)
@@ -45,12 +54,12 @@ class _Program:
 class WorkersStack(FleetStack):
     """Worker function; network, cluster and task definition of the Fargate worker."""
 
-    def __init__(self, scope: Construct, config: Environment, bundle: Bundle) -> None:
+    def __init__(self, scope: Construct, config: Environment, props: WorkerProps) -> None:
         super().__init__(scope, "workers", config)
-        program = self._package(bundle)
+        program = self._package(props.bundle)
         self.image_id = program.image_id
         self.function = self._build_function(program)
-        self.network = Network(self)
+        self.network = Network(self, props.storage.data)
         self.cluster = self._build_cluster()
         self.task_definition = self._build_task_definition()
         self._build_container(program)

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from stacks.application import build_stacks, new_app
+from testfleet.config import load_environment
+from tests.infrastructure.templates import TRACES, Assembly, own_logs, read, rights_on
+
+
+def _budget(assembly: Assembly) -> dict[str, Any]:
+    [(_, _, budget)] = assembly.resources("AWS::Budgets::Budget")
+    return dict(budget["Properties"])
+
+
+def test_the_budget_is_what_the_configuration_allows_a_month(account: Assembly) -> None:
+    data = _budget(account)["Budget"]
+
+    assert data["BudgetLimit"] == {"Amount": account.config.budget.monthly_usd, "Unit": "USD"}
+    assert (data["BudgetType"], data["TimeUnit"]) == ("COST", "MONTHLY")
+
+
+def test_money_spent_is_told_at_80_and_at_100_percent(account: Assembly) -> None:
+    told = {
+        one["Notification"]["Threshold"]: [read(s["Address"]) for s in one["Subscribers"]]
+        for one in _budget(account)["NotificationsWithSubscribers"]
+    }
+
+    assert told == {80: ["<TopicsWarning>"], 100: ["<TopicsLimit>"]}
+    assert {n["Notification"]["NotificationType"] for n in _notifications(account)} == {"ACTUAL"}
+
+
+def test_only_the_full_budget_stops_the_endpoints(account: Assembly) -> None:
+    [(_, _, subscription)] = account.resources("AWS::SNS::Subscription")
+
+    assert read(subscription["Properties"]["TopicArn"]) == "<TopicsLimit>"
+    assert read(subscription["Properties"]["Endpoint"]) == "<StopEndpointsFunction.Arn>"
+
+
+def test_the_function_knows_the_endpoints_by_their_scalable_targets(account: Assembly) -> None:
+    [function] = [
+        r["Properties"]
+        for _, name, r in account.resources("AWS::Lambda::Function")
+        if name.startswith("StopEndpoints")
+    ]
+    targets = {
+        r["Properties"]["ResourceId"]
+        for _, _, r in account.resources("AWS::ApplicationAutoScaling::ScalableTarget")
+    }
+
+    named = function["Environment"]["Variables"]["ENDPOINT_RESOURCE_IDS"]
+
+    assert set(named.split(",")) == targets
+
+
+def test_the_function_may_exactly_bring_these_endpoints_to_zero(account: Assembly) -> None:
+    place = "us-east-1:<AWS::AccountId>"
+    scaling = (
+        "application-autoscaling:scalable-dimension=sagemaker:variant:DesiredInstanceCount "
+        "application-autoscaling:service-namespace=sagemaker"
+    )
+    endpoints = [
+        right
+        for model in ("classifier", "fixer")
+        for right in rights_on(
+            f"arn:aws:sagemaker:{place}:endpoint/{account.config.prefix}-{model}",
+            "sagemaker:DescribeEndpoint",
+            "sagemaker:UpdateEndpointWeightsAndCapacities",
+        )
+    ]
+
+    assert account.rights("costs", "StopEndpointsRole") == {
+        *endpoints,
+        *rights_on("*", "application-autoscaling:DescribeScalableTargets"),
+        *rights_on(
+            f"arn:aws:application-autoscaling:{place}:scalable-target/*",
+            "application-autoscaling:RegisterScalableTarget",
+            conditions=scaling,
+        ),
+        *rights_on("<StopEndpointsDeadLetters.Arn>", "sqs:SendMessage"),
+        *own_logs("StopEndpointsLogs"),
+        *TRACES,
+    }
+
+
+def test_people_of_the_configuration_hear_of_it_too(tmp_path: Path) -> None:
+    config = load_environment("dev")
+    budget = config.budget.model_copy(update={"notify": ("team@example.org",)})
+    app = new_app(str(tmp_path))
+    build_stacks(app, config.model_copy(update={"budget": budget, "bundle_dependencies": False}))
+    app.synth()
+
+    template = (tmp_path / "testfleet-dev-costs.template.json").read_text()
+
+    assert template.count('"team@example.org"') == 2
+
+
+def test_the_laptop_has_no_costs_stack(local: Assembly) -> None:
+    assert "costs" not in local.stacks
+
+
+def _notifications(assembly: Assembly) -> list[dict[str, Any]]:
+    return list(_budget(assembly)["NotificationsWithSubscribers"])
