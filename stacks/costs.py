@@ -93,18 +93,23 @@ class CostsStack(FleetStack):
         )
 
     def _endpoint_names(self) -> list[str]:
-        return [self.name_of(name) for name in self.config.endpoints]
+        """None where the models are not deployed: then the budget only warns."""
+        deployed = self.config.endpoints if "models" in self.config.optional_stacks else {}
+        return [self.name_of(name) for name in deployed]
 
     def _allow_function(self) -> None:
-        """Bring an endpoint to zero; Application Auto Scaling acts on the caller's rights."""
+        """Bring endpoints to zero; Application Auto Scaling acts on the caller's rights."""
         endpoints = [
             self.arn_of("sagemaker", f"endpoint/{name}") for name in self._endpoint_names()
         ]
+        if not endpoints:
+            return
         self.function.allow(
             ["sagemaker:DescribeEndpoint", "sagemaker:UpdateEndpointWeightsAndCapacities"],
             *endpoints,
         )
         self.function.allow(["application-autoscaling:DescribeScalableTargets"], "*")
+        self._allow_scaling()
         acknowledge(
             self.function,
             {
@@ -114,6 +119,8 @@ class CostsStack(FleetStack):
                 "its id when it is made; conditions limit the right to instances of endpoints.",
             },
         )
+
+    def _allow_scaling(self) -> None:
         self.function.role.add_to_policy(
             iam.PolicyStatement(
                 actions=["application-autoscaling:RegisterScalableTarget"],

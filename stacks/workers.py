@@ -25,7 +25,7 @@ from testfleet.contracts.plan import Compute
 
 WORKER_CONTAINER = "worker"
 _LAMBDA_HANDLER = "lambdas.worker.handler.handler"
-_TASK_COMMAND = ["python", "-m", "testfleet.execution"]
+_TASK_COMMAND = ["python", "-m", "testfleet.execution.worker"]
 _LOCAL_IMAGE = "testfleet-worker"
 _MAX_LAMBDA_S = 900
 _FREE_DISK_MB = 20 * 1024

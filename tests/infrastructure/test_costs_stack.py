@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -84,15 +85,24 @@ def test_the_function_may_exactly_bring_these_endpoints_to_zero(account: Assembl
 
 
 def test_people_of_the_configuration_hear_of_it_too(tmp_path: Path) -> None:
-    config = load_environment("dev")
-    budget = config.budget.model_copy(update={"notify": ("team@example.org",)})
-    app = new_app(str(tmp_path))
-    build_stacks(app, config.model_copy(update={"budget": budget, "bundle_dependencies": False}))
-    app.synth()
+    budget = load_environment("dev").budget.model_copy(update={"notify": ("team@example.org",)})
 
-    template = (tmp_path / "testfleet-dev-costs.template.json").read_text()
+    template = _costs_of_dev_with(tmp_path, budget=budget)
 
-    assert template.count('"team@example.org"') == 2
+    assert json.dumps(template).count('"team@example.org"') == 2
+
+
+def test_without_models_the_function_has_nothing_to_stop_and_no_right_to(tmp_path: Path) -> None:
+    template = _costs_of_dev_with(tmp_path, optional_stacks=("costs",))
+
+    variables = [
+        r["Properties"]["Environment"]["Variables"]
+        for r in template["Resources"].values()
+        if r["Type"] == "AWS::Lambda::Function"
+    ]
+    assert [v["ENDPOINT_RESOURCE_IDS"] for v in variables] == [""]
+    assert "sagemaker:" not in json.dumps(template)
+    assert "autoscaling:" not in json.dumps(template)
 
 
 def test_the_laptop_has_no_costs_stack(local: Assembly) -> None:
@@ -101,3 +111,11 @@ def test_the_laptop_has_no_costs_stack(local: Assembly) -> None:
 
 def _notifications(assembly: Assembly) -> list[dict[str, Any]]:
     return list(_budget(assembly)["NotificationsWithSubscribers"])
+
+
+def _costs_of_dev_with(folder: Path, **changes: object) -> dict[str, Any]:
+    config = load_environment("dev").model_copy(update={"bundle_dependencies": False, **changes})
+    app = new_app(str(folder))
+    build_stacks(app, config)
+    app.synth()
+    return dict(json.loads((folder / "testfleet-dev-costs.template.json").read_text()))

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import importlib.util
+import json
 from typing import Any
 
 from aws_cdk.assertions import Match
 
+from testfleet.config import ROOT
 from testfleet.contracts.plan import Compute
 from tests.infrastructure.templates import Assembly, as_list, own_logs, read, rights_on
 
@@ -85,6 +88,16 @@ def test_the_fargate_task_is_as_large_as_its_profile(account: Assembly) -> None:
             ],
         },
     )
+
+
+def test_the_task_and_the_image_start_a_program_that_is_there(account: Assembly) -> None:
+    [(_, _, task)] = account.resources("AWS::ECS::TaskDefinition")
+    command = task["Properties"]["ContainerDefinitions"][0]["Command"]
+    dockerfile = (ROOT / "images" / "worker" / "Dockerfile").read_text()
+
+    assert json.dumps(command) in dockerfile
+    assert command[:2] == ["python", "-m"]
+    assert importlib.util.find_spec(command[2])
 
 
 def test_there_is_no_nat_and_no_way_in(account: Assembly) -> None:
