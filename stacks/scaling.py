@@ -25,8 +25,8 @@ def scalable_resource(endpoint_name: str) -> str:
 class ScaleToZero(Construct):
     """Target tracking on the backlog, and a step that starts the first instance.
 
-    Target tracking alone never leaves zero: its metric is a backlog per instance, and without an
-    instance there is none. `HasBacklogWithoutCapacity` is what SageMaker reports then.
+    Target tracking alone leaves zero only once more requests wait than its target, so a single
+    one could wait for ever. `HasBacklogWithoutCapacity` is what SageMaker reports of it.
     """
 
     def __init__(
