@@ -44,6 +44,8 @@ class Fleet(Contract):
     """Profile of suites that name none."""
     fallback_profile: str | None = None
     """Where units are planned again that a worker of the default profile has lost."""
+    untrusted_profile: str | None = None
+    """Where the code of forks runs, whatever its own suite asks for."""
     max_rounds: int = Field(default=3, ge=1, le=10)
     """Rounds of planning in all: the first, and the repeats for what was lost."""
     confirm_limit: int = Field(default=25, ge=0)
@@ -138,7 +140,8 @@ class Environment(Contract):
 
     @model_validator(mode="after")
     def _profiles_exist(self) -> Environment:
-        for name in (self.fleet.default_profile, self.fleet.fallback_profile):
+        fleet = self.fleet
+        for name in (fleet.default_profile, fleet.fallback_profile, fleet.untrusted_profile):
             if name is not None and name not in self.profiles:
                 raise ValueError(f"profile {name!r} is not one of {sorted(self.profiles)}")
         return self

@@ -31,6 +31,7 @@ class Settings(BaseModel):
     RUNS_TABLE: str
     HISTORY_TABLE: str
     TESTFLEET_ENVIRONMENT: str
+    WORKER_IMAGE: str
 
 
 @logger.inject_lambda_context
@@ -68,6 +69,7 @@ def _world() -> World:
         history=DynamoHistoryStore(clients.dynamodb(), settings.HISTORY_TABLE),
         fetch_tarball=partial(_fetch, environment),
         now=utc_now,
+        image=settings.WORKER_IMAGE,
     )
 
 

@@ -18,6 +18,7 @@ from testfleet.contracts.plan import Plan
 from testfleet.contracts.project import PROJECT_FILE
 from testfleet.contracts.run import ArchiveSource, Mode, RunRequest, Trigger, new_run_id
 from testfleet.errors import UsageError
+from testfleet.planning.place import Place
 from testfleet.planning.project import ResolvedSuite, load_project, resolve_suite
 from testfleet.planning.source_tree import DirectoryTree
 from testfleet.scm.working_tree import Head, describe_head, fingerprint, list_files, pack
@@ -90,11 +91,12 @@ class Draft:
         source = PlanRequest(
             tree=DirectoryTree(self.root, self.files),
             suite=self.suite,
+            place=Place.of(client.environment, self.suite.profile),
             history=client.history.load(key),
             shards=self.options.shards,
             framework_args=self.options.framework_args,
         )
-        return plan_suite(source, client.environment)
+        return plan_suite(source)
 
     def _upload(self, client: Client) -> str:
         mark = fingerprint(self.root, self.files)

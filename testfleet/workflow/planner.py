@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from testfleet.config import Environment
 from testfleet.contracts.history import UnitHistory
 from testfleet.contracts.plan import Plan
 from testfleet.planning.discovery import discover
@@ -22,12 +21,13 @@ class PlanRequest:
 
     tree: SourceTree
     suite: ResolvedSuite
+    place: Place
     history: Mapping[str, UnitHistory]
     shards: int | Literal["auto"]
     framework_args: tuple[str, ...]
 
 
-def plan_suite(source: PlanRequest, environment: Environment) -> Plan:
+def plan_suite(source: PlanRequest) -> Plan:
     """Discover the suite's units and plan them. Raises NothingToRunError when there are none."""
     discovery = discover(source.tree, source.suite, source.framework_args, source.history)
     return make_plan(
@@ -35,7 +35,7 @@ def plan_suite(source: PlanRequest, environment: Environment) -> Plan:
             suite=source.suite.name,
             discovery=discovery,
             history=source.history,
-            place=Place.of(environment, source.suite.profile),
+            place=source.place,
             shards=source.shards,
             framework=source.suite.framework,
         )

@@ -27,7 +27,9 @@ _SHARDS = TypeAdapter(tuple[Shard, ...])
 
 def place_of(environment: Environment, prepared: PreparedRun) -> Place:
     """Where the run's shards may run."""
-    return Place.of(environment, prepared.suite.profile if prepared.suite else None)
+    asked = prepared.suite.profile if prepared.suite else None
+    forced = None if prepared.reuse else environment.fleet.untrusted_profile
+    return Place.of(environment, forced or asked)
 
 
 def confirm_shards_of(records: RunRecords) -> tuple[Shard, ...]:

@@ -49,7 +49,7 @@ class World:
     fetch_tarball: Callable[[str], bytes]
     """From a code host's address to a source archive."""
     now: Callable[[], datetime]
-    image: str = "local"
+    image: str
     """Identity of the worker's image: environments built in another are not valid in this one."""
 
 
@@ -186,7 +186,10 @@ class RunTests:
             self._records.save_prepared(prepared.model_copy(update={"environment": found}))
             return self._answer(admitted=True, build=False)
         with self._open_tree(prepared) as tree:
-            commands = plan_environment(tree, load_project(tree).environment, self._world.image)
+            config = load_project(tree).environment
+            # What a fork's set-up leaves behind must never be what a trusted run starts from.
+            image = f"{self._world.image}{'' if prepared.reuse else '!fork'}"
+            commands = plan_environment(tree, config, image)
         prepared = prepared.model_copy(update={"environment": commands})
         self._records.save_prepared(prepared)
         if self._world.objects.exists(environment_key(commands.key)):
@@ -202,8 +205,16 @@ class RunTests:
             raise UsageError(f"run {request.run_id}: the source was not fetched")
         history = self._world.history.load(prepared.history_key)
         with self._open_tree(prepared) as tree:
-            source = PlanRequest(tree, suite, history, request.shards, request.framework_args)
-            plan = plan_suite(source, self._world.environment)
+            plan = plan_suite(
+                PlanRequest(
+                    tree=tree,
+                    suite=suite,
+                    place=place_of(self._world.environment, prepared),
+                    history=history,
+                    shards=request.shards,
+                    framework_args=request.framework_args,
+                )
+            )
         key = self._writer(prepared).write_round(1, plan)
         return self._answer(admitted=True, shards=len(plan.shards), round=1, items_key=key)
 

@@ -17,7 +17,7 @@ from testfleet.contracts.result import (
     UnitStatus,
     WorkerErrorType,
 )
-from testfleet.contracts.run import ArchiveSource, RunRequest, Trigger
+from testfleet.contracts.run import ArchiveSource, RepositorySource, RunRequest, Trigger
 from testfleet.contracts.task import WorkerTask
 from testfleet.scm.working_tree import list_files, pack
 from testfleet.workflow.fakes import InMemoryHistory, InMemoryObjects, InMemoryRuns
@@ -41,6 +41,7 @@ class Scene:
             history=InMemoryHistory(),
             fetch_tarball=lambda _: b"",
             now=lambda: NOW + timedelta(seconds=5),
+            image="image-1",
         )
         packed = io.BytesIO()
         sha256 = pack(tmp_path, list_files(tmp_path), packed)
@@ -253,3 +254,40 @@ def test_ten_thousand_shards_travel_as_one_key(tree):
 )
 def test_a_loss_says_what_kind_it_is(error, kind):
     assert describe_loss(error).type is kind
+
+
+def forked(tree, **changes):
+    """A scene whose run tests the code of a fork, in production."""
+    scene = Scene(tree, python=None)
+    archive = scene.objects.get(next(scene.objects.keys("sources/")))
+    production = {"environment": load_environment("prod"), "fetch_tarball": lambda _: archive}
+    scene.world = World(**{**vars(scene.world), **production, **changes})
+    scene.run = RunTests(scene.world, RUN_ID)
+    request = RunRequest.model_validate_json(scene.objects.get(KEYS.request))
+    source = RepositorySource(tarball_url="https://code.example/x.tar.gz", trusted=False)
+    fork = request.model_copy(update={"source": source})
+    scene.objects.put(KEYS.request, fork.model_dump_json().encode())
+    return scene
+
+
+def test_a_fork_runs_isolated_and_leaves_nothing_for_others(tree):
+    (tree / "testfleet.toml").write_text('[suites.unit]\nprofile = "lambda"\n')
+    scene = forked(tree)
+    answer = scene.begin()
+    tasks = scene.tasks(answer)
+    assert not any(task.source.reuse for task in tasks)
+    items = scene.objects.get(answer["items_key"]).decode().splitlines()
+    assert {json.loads(item)["compute"] for item in items} == {"fargate"}
+    for task in tasks:
+        scene.answer(task)
+    scene.run.report()
+    assert all("!fork" in key for key in scene.world.history.suites)
+
+
+def test_a_fork_never_shares_an_environment_with_trusted_code(tree):
+    def key(scene):
+        return scene.tasks(scene.begin())[0].environment.key
+
+    trusted = Scene(tree, python=None)
+    assert key(trusted) == key(Scene(tree, python=None))
+    assert key(trusted) != key(forked(tree))
