@@ -1,0 +1,1 @@
+raise RuntimeError("the database of the conftest is not there")

@@ -1,0 +1,230 @@
+"""What is known of a shard's tests, from the events of its test processes."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from testfleet.contracts.result import Outcome, Progress, TestResult, UnitResult, UnitStatus
+from testfleet.contracts.task import WorkerTask
+
+FAILURES: frozenset[Outcome] = frozenset({Outcome.FAILED, Outcome.ERROR})
+SHOWN_FAILURES = 20
+SHOWN_CHARACTERS = 200
+_GRAVITY = (Outcome.PASSED, Outcome.SKIPPED, Outcome.ERROR, Outcome.FAILED)
+
+
+@dataclass
+class SessionState:
+    """One test process, as far as it has reported."""
+
+    pid: int | None = None
+    rootdir: str | None = None
+    running: str | None = None
+    collecting: str | None = None
+    is_ready: bool = False
+    """All tests are collected."""
+    is_finished: bool = False
+    """No more tests will run."""
+    returned: int | None = None
+    """pytest's exit status, once it has handed it back."""
+    unusable: str = ""
+    """Why this interpreter cannot run pytest at all."""
+    stopped: str = ""
+    """Why pytest broke off: an exit, an interrupt or an internal error."""
+    stopped_text: str = ""
+    changed_at: float = field(default_factory=time.monotonic)
+    """When it last began or ended something."""
+
+
+class Journal:
+    """Results of all test processes of a shard, by the ids that pytest gave, UTF-8 or not."""
+
+    def __init__(self) -> None:
+        self.results: dict[str, TestResult] = {}
+        self.session = SessionState()
+        self.counts: Counter[Outcome] = Counter()
+        self._expected: dict[str, list[str]] = {}
+        self._unit_of: dict[str, str] = {}
+        self._closed: set[str] = set()
+        self._only: str | None = None
+        self._windows: list[tuple[float, str]] = []
+
+    def begin_session(self, only: str | None) -> None:
+        """A new test process starts. What it says of other tests than the `only` one is ignored."""
+        self.session = SessionState()
+        self._only = only
+
+    def take(self, events: Iterable[dict[str, Any]]) -> None:
+        """Take in what a test process reports."""
+        for event in events:
+            handle = getattr(self, f"_on_{event['kind']}", None)
+            if handle is not None:
+                self.session.changed_at = time.monotonic()
+                # A test may write into the FIFO: what is malformed is not ours.
+                with suppress(KeyError, TypeError, ValueError, AttributeError):
+                    handle(event)
+
+    def record(self, result: TestResult, raw_id: str) -> None:
+        """Set a test's result, in place of an earlier one."""
+        earlier = self.results.get(raw_id)
+        if earlier is not None:
+            self.counts[earlier.outcome] -= 1
+        self.results[raw_id] = result
+        self.counts[result.outcome] += 1
+
+    def close_unit(self, unit: str) -> None:
+        """The unit as a whole has a result; nothing more will come of it."""
+        self._closed.add(unit)
+
+    def unit_of(self, raw_id: str) -> str:
+        """The unit of a test that was reported."""
+        return self._unit_of.get(raw_id, "")
+
+    def units(self) -> list[str]:
+        """All units that anything was reported of."""
+        return list(dict.fromkeys([*self._expected, *(r.file for r in self.results.values())]))
+
+    def is_settled(self, unit: str) -> bool:
+        """Whether the unit was collected and every test of it has a result."""
+        return unit in self._closed or (unit in self._expected and not self.pending_of(unit))
+
+    def pending_of(self, unit: str) -> list[str]:
+        """Collected tests of a unit that have no result."""
+        if unit in self._closed:
+            return []
+        return [test for test in self._expected.get(unit, ()) if test not in self.results]
+
+    def pending(self) -> list[str]:
+        """All collected tests that have no result."""
+        return [test for unit in self._expected for test in self.pending_of(unit)]
+
+    def has_failures(self) -> bool:
+        """Whether any test has failed."""
+        return any(self.counts[outcome] for outcome in FAILURES)
+
+    def units_between(self, begin: float, end: float) -> set[str]:
+        """The units that ran in that time (seconds since the machine started)."""
+        ends = [began for began, _ in self._windows[1:]] + [math.inf]
+        return {
+            unit
+            for (began, unit), ended in zip(self._windows, ends, strict=True)
+            if began <= end and begin < ended
+        }
+
+    def progress(self, run_id: str, shard_id: str) -> Progress:
+        """How far it has come. Called by another thread than the one that takes events."""
+        failed = [r.id for r in list(self.results.values()) if r.outcome in FAILURES]
+        counts = {outcome: n for outcome, n in dict(self.counts).items() if n}
+        return Progress(
+            run_id=run_id,
+            shard_id=shard_id,
+            done=sum(counts.values()),
+            counts=counts,
+            current=clean(self.session.running or "")[:SHOWN_CHARACTERS],
+            failures=tuple(test[:SHOWN_CHARACTERS] for test in failed[:SHOWN_FAILURES]),
+        )
+
+    def _on_process(self, event: dict[str, Any]) -> None:
+        self.session.pid = event["pid"]
+
+    def _on_session(self, event: dict[str, Any]) -> None:
+        self.session.rootdir = event["rootdir"]
+
+    def _on_unusable(self, event: dict[str, Any]) -> None:
+        self.session.unusable = clean(event["message"])
+
+    def _on_collecting(self, event: dict[str, Any]) -> None:
+        self.session.collecting = event["unit"]
+        self._enter(event)
+
+    def _on_collected(self, _: dict[str, Any]) -> None:
+        self.session.collecting = None
+
+    def _on_items(self, event: dict[str, Any]) -> None:
+        self._unit_of.update(dict.fromkeys(event["ids"], event["unit"]))
+        if self._only is None:
+            self._expected[event["unit"]] = event["ids"]
+
+    def _on_ready(self, _: dict[str, Any]) -> None:
+        self.session.is_ready = True
+
+    def _on_start(self, event: dict[str, Any]) -> None:
+        self.session.running = event["id"]
+        self._unit_of.setdefault(event["id"], event["unit"])
+        self._enter(event)
+
+    def _on_result(self, event: dict[str, Any]) -> None:
+        raw_id = event["id"]
+        if self._only not in (None, raw_id):
+            return
+        if raw_id == self.session.running:
+            self.session.running = None
+        result = result_from(event)
+        earlier = self.results.get(raw_id)
+        # The same id twice: the graver outcome counts.
+        if earlier is None or _gravity(result) > _gravity(earlier):
+            self.record(result, raw_id)
+        if "::" not in raw_id and raw_id not in self._unit_of:  # not a test, but a whole file
+            self.close_unit(event["unit"])
+
+    def _on_finished(self, _: dict[str, Any]) -> None:
+        self.session.is_finished = True
+
+    def _on_returned(self, event: dict[str, Any]) -> None:
+        self.session.returned = event["status"]
+
+    def _on_stopped(self, event: dict[str, Any]) -> None:
+        self.session.stopped = clean(event["reason"])
+        self.session.stopped_text = clean(event["text"])
+
+    def _enter(self, event: dict[str, Any]) -> None:
+        if not self._windows or self._windows[-1][1] != event["unit"]:
+            self._windows.append((float(event["at"]), event["unit"]))
+
+
+def result_from(event: dict[str, Any]) -> TestResult:
+    """The contract's form of a `result` event."""
+    return TestResult(
+        id=clean(event["id"]),
+        file=clean(event["unit"]),
+        outcome=Outcome(event["outcome"]),
+        duration_s=max(0.0, event["duration"]),
+        message=clean(event["message"]),
+        longrepr=clean(event["longrepr"]),
+        attempts=event["attempts"],
+    )
+
+
+def unit_results(task: WorkerTask, journal: Journal, missing: UnitStatus) -> tuple[UnitResult, ...]:
+    """One result for each unit of the task, and for what else the shard that takes the rest met.
+
+    `missing` is the status of a unit that is not settled.
+    """
+    durations: dict[str, list[float]] = {}
+    for test in journal.results.values():
+        durations.setdefault(test.file, []).append(test.duration_s)
+    rest = journal.units() if task.kind == "run" and task.excluded is not None else []
+    return tuple(
+        UnitResult(
+            id=unit,
+            status=UnitStatus.FINISHED if journal.is_settled(unit) else missing,
+            tests=len(durations.get(unit, ())),
+            duration_s=sum(durations.get(unit, ())),
+        )
+        for unit in dict.fromkeys([*task.units, *rest])
+    )
+
+
+def clean(text: str) -> str:
+    """The text with what UTF-8 cannot carry (lone surrogates) written as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _gravity(result: TestResult) -> int:
+    return _GRAVITY.index(result.outcome) if result.outcome in _GRAVITY else -1

@@ -1,0 +1,73 @@
+"""What of the tree the plugin runs in this process.
+
+Runs in the project's interpreter: standard library only, Python 3.8 or newer.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pytest
+
+
+class Selection:
+    """Which files and tests this process runs.
+
+    `root`: the tree. `units`: files to run, relative to it. `excluded`: instead, files not to run.
+    `done`: node ids that have results already. `only`: the one node id to run, when not None.
+    `fail_fast`: stop at the first failure.
+    """
+
+    def __init__(self, values: dict[str, Any], pytest_version: str) -> None:
+        self.root = values["root"].rstrip(os.sep) + os.sep
+        self.only: str | None = values["only"]
+        self.fail_fast: bool = values["fail_fast"]
+        self._takes_rest = values["excluded"] is not None
+        named = values["excluded"] if self._takes_rest else values["units"]
+        self._own([self.root + unit for unit in named])
+        self._done = set(values["done"])
+        # Before pytest 8, a package is made by collecting its __init__.py.
+        self._keep_init = pytest_version.startswith(("6.", "7."))
+
+    def find_file_of(self, config: pytest.Config) -> None:
+        """Without units, `only` says itself where its file lies."""
+        if self.only is not None and not self._files:
+            name = self.only.split("::")[0]
+            self._own([str(config.rootpath / name), str(config.invocation_params.dir / name)])
+
+    def ignores(self, path: str) -> bool:
+        """Whether pytest should not look into the file. Never true for a folder."""
+        if self._owns(path) or (self._keep_init and path.endswith(os.sep + "__init__.py")):
+            return False
+        return not Path(path).is_dir()
+
+    def owns(self, path: str) -> bool:
+        """Whether what comes from this file or folder is this process's to report."""
+        return self._owns(path) or (not self._takes_rest and path in self._folders)
+
+    def owns_item(self, item: pytest.Item) -> bool:
+        """Whether the test is still to be run here."""
+        if item.nodeid in self._done or not self._owns(self.path_of(item)):
+            return False
+        return self.only is None or item.nodeid == self.only
+
+    def unit_of(self, path: str) -> str:
+        """The file or folder relative to the tree."""
+        return path[len(self.root) :] if path.startswith(self.root) else path
+
+    @staticmethod
+    def path_of(node: Any) -> str:
+        """A node's file or folder, in old and new pytest."""
+        return str(getattr(node, "path", None) or getattr(node, "fspath", ""))
+
+    def _owns(self, path: str) -> bool:
+        return (path in self._files) != self._takes_rest
+
+    def _own(self, files: list[str]) -> None:
+        self._files = set(files)
+        self._folders: set[str] = set()
+        for folder in {file.rpartition(os.sep)[0] for file in files}:
+            self._folders.update([folder, *map(str, Path(folder).parents)])

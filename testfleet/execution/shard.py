@@ -1,0 +1,249 @@
+"""Runs the tests of a shard to the last one, over the dead bodies of as many processes as it takes.
+
+When a test process dies, the test that ran is blamed: it runs once more, alone. If it brings that
+process down, too, it has failed; if not, its result stands and is called flaky when it passed. Then
+the remaining tests run in a new process. Every round settles something, so the end is certain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from testfleet.contracts.result import Outcome, TestResult
+from testfleet.contracts.task import WorkerTask
+from testfleet.execution.journal import Journal, clean
+from testfleet.execution.processes import TICK_S, Ended
+from testfleet.execution.session import Choice, SessionEnd, SessionRunner
+from testfleet.execution.supervisor import Stop
+
+FRUITLESS_ROUNDS = 2
+"""Processes in a row that may end without settling anything, before what remains is given up."""
+MESSAGE_LIMIT = 1000
+
+
+@dataclass
+class Shard:
+    """The tests of one task, and how far they are."""
+
+    task: WorkerTask
+    runner: SessionRunner
+    journal: Journal
+    announce_failure: Callable[[], None]
+    """Called once when a fail-fast run has its first failure."""
+    processes: int = 0
+    is_complete: bool = False
+    """Everything was run. Units that nothing was heard of hold no tests."""
+    stop: Stop | None = None
+    notes: list[str] = field(default_factory=list)
+    unusable: str = ""
+    refusal: str = ""
+    """pytest's own words when it would not start and no unit is there to bear them."""
+    _suspects: set[str] = field(default_factory=set)
+
+    def run(self) -> None:
+        """Run the shard's units, or each of its tests alone."""
+        if self.task.kind == "confirm":
+            self._confirm()
+        else:
+            self._run_units()
+
+    def _confirm(self) -> None:
+        for test in self.task.tests:
+            end = self._session(Choice(only=test, units=self.task.units))
+            if self._is_over(end):
+                return
+            if test not in self.journal.results:
+                self._record_alone(test, end)
+        self.is_complete = True
+
+    def _run_units(self) -> None:
+        fruitless = 0
+        while fruitless < FRUITLESS_ROUNDS:
+            before = len(self.journal.results)
+            end = self._session(self._remaining())
+            if self._is_over(end):
+                return
+            if end.state.is_ready and not end.state.running and not self.journal.pending():
+                self.is_complete = True
+                return
+            if end.is_refused and end.state.collecting is None:
+                break
+            self._settle(end)
+            if self.stop is not None or self._fails_fast():
+                return
+            fruitless = 0 if len(self.journal.results) > before else fruitless + 1
+        self._give_up(end)
+
+    def _session(self, choice: Choice) -> SessionEnd:
+        self.processes += 1
+        end = self.runner.run(choice)
+        self.unusable = end.state.unusable or _unstarted(end)
+        self.notes.extend(self._notes_on(end))
+        return end
+
+    def _is_over(self, end: SessionEnd) -> bool:
+        if end.ends_shard:
+            self.stop = end.ending.stop
+        return bool(self.stop or self.unusable) or self._fails_fast()
+
+    def _fails_fast(self) -> bool:
+        if self.task.fail_fast and self.journal.has_failures():
+            self.stop = Stop.FAIL_FAST
+            self.announce_failure()
+        return self.stop is not None
+
+    def _remaining(self) -> Choice:
+        journal = self.journal
+        return Choice(
+            units=tuple(unit for unit in self.task.units if not journal.is_settled(unit)),
+            excluded=self._excluded(),
+            done=tuple(journal.results),
+            fail_fast=self.task.fail_fast,
+        )
+
+    def _excluded(self) -> tuple[str, ...] | None:
+        if self.task.excluded is None:
+            return None
+        settled = (unit for unit in self.journal.units() if self.journal.is_settled(unit))
+        return (*self.task.excluded, *settled)
+
+    def _settle(self, end: SessionEnd) -> None:
+        """Find out about the test, or else the file, in whose time a process has died."""
+        if end.state.running is not None:
+            self._settle_test(end.state.running, end)
+        elif end.state.collecting is not None:
+            self._settle_file(end.state.collecting, end)
+
+    def _settle_test(self, test: str, end: SessionEnd) -> None:
+        unit = self.journal.unit_of(test)
+        if end.is_final:
+            self._record_death(test, unit, end, attempts=1)
+            return
+        again = self._session(Choice(units=(unit,) if unit else (), only=test))
+        if self._is_over(again) and test not in self.journal.results:
+            return
+        result = self.journal.results.get(test)
+        if result is None:
+            self._record_death(test, unit, again if again.state.running else end, attempts=2)
+            return
+        self.journal.record(_second_attempt(result, end), test)
+
+    def _settle_file(self, unit: str, end: SessionEnd) -> None:
+        if end.is_final or unit in self._suspects:
+            self._record_file(unit, end)
+            return
+        self._suspects.add(unit)
+        again = self._session(Choice(units=(unit,), done=tuple(self.journal.results)))
+        if not self._is_over(again):
+            self._settle(again)
+
+    def _record_death(self, test: str, unit: str, end: SessionEnd, attempts: int) -> None:
+        message = f"{end.description} while this test ran"
+        result = _failure(test, unit, Outcome.FAILED, message, _evidence(message, end))
+        self.journal.record(result.model_copy(update={"attempts": attempts}), test)
+
+    def _record_file(self, unit: str, end: SessionEnd) -> None:
+        message = f"{end.description} while this file was being collected"
+        nodeid = self._nodeid_of(unit, end)
+        result = _failure(nodeid, unit, Outcome.ERROR, message, _evidence(message, end))
+        self.journal.record(result, nodeid)
+        self.journal.close_unit(unit)
+
+    def _record_alone(self, test: str, end: SessionEnd) -> None:
+        unit = self.journal.unit_of(test) or test.split("::", maxsplit=1)[0]
+        if end.state.running is not None or end.state.collecting is not None:
+            self._record_death(test, unit, end, attempts=1)
+            return
+        outcome, message = Outcome.ERROR, _headline(end)
+        if end.state.is_ready:
+            outcome, message = Outcome.LOST, "this test was not collected when it was to run alone"
+        self.journal.record(_failure(test, unit, outcome, message, end.output), test)
+
+    def _give_up(self, end: SessionEnd) -> None:
+        """Say for every test and unit that is left why it cannot be run."""
+        message = _headline(end)
+        text = end.state.stopped_text or end.output
+        for test in self.journal.pending():
+            unit = self.journal.unit_of(test)
+            self.journal.record(_failure(test, unit, Outcome.ERROR, message, text), test)
+        for unit in self.task.units:
+            if not self.journal.is_settled(unit):
+                nodeid = self._nodeid_of(unit, end)
+                self.journal.record(_failure(nodeid, unit, Outcome.ERROR, message, text), nodeid)
+                self.journal.close_unit(unit)
+        if self.task.excluded is not None and not self.task.units:
+            self.refusal = f"{message}\n{text}"
+        self.is_complete = True
+
+    def _nodeid_of(self, unit: str, end: SessionEnd) -> str:
+        path = self.runner.place.tree / unit
+        rootdir = Path(end.state.rootdir or self.runner.place.cwd)
+        return path.relative_to(rootdir).as_posix() if path.is_relative_to(rootdir) else unit
+
+    def _notes_on(self, end: SessionEnd) -> Iterator[str]:
+        if end.ending.stop is Stop.HUNG:
+            yield "the test process did not end after its last test and was ended"
+        left = end.ending.left_behind
+        # What is left of a process that was killed is no fault of its tests.
+        if left and end.ending.stop in (None, Stop.HUNG):
+            names = ", ".join(sorted({clean(process.name) for process in left}))
+            noun = "process" if len(left) == 1 else "processes"
+            yield f"ended {len(left)} {noun} that {self._who_left(left)} left behind: {names}"
+
+    def _who_left(self, left: Iterable[Ended]) -> str:
+        units: set[str] = set()
+        for process in left:
+            units |= self.journal.units_between(process.started_at, process.started_at + TICK_S)
+        return " or ".join(sorted(map(clean, units))) if units else "the tests"
+
+
+def _unstarted(end: SessionEnd) -> str:
+    """Why the interpreter did not even begin our bootstrap. Empty when it did, or was killed."""
+    if end.state.pid is not None or end.ending.stop is not None or (end.ending.status or 0) < 0:
+        return ""
+    last = end.output.rpartition("\n")[2] or f"exit status {end.ending.status}"
+    return f"the interpreter could not be started ({last})"
+
+
+def _second_attempt(result: TestResult, end: SessionEnd) -> TestResult:
+    """What a test is worth that ended well or badly after its first process had died."""
+    story = f"{end.description} while this test ran; alone, in a new process, it passed"
+    if result.outcome is Outcome.PASSED:
+        return result.model_copy(
+            update={
+                "outcome": Outcome.FLAKY,
+                "attempts": 2,
+                "message": story[:MESSAGE_LIMIT],
+                "longrepr": _evidence(story, end),
+            }
+        )
+    return result.model_copy(update={"attempts": 2})
+
+
+def _failure(nodeid: str, unit: str, outcome: Outcome, message: str, text: str) -> TestResult:
+    return TestResult(
+        id=clean(nodeid),
+        file=clean(unit),
+        outcome=outcome,
+        duration_s=0.0,
+        message=clean(message)[:MESSAGE_LIMIT],
+        longrepr=clean(text),
+    )
+
+
+def _evidence(message: str, end: SessionEnd) -> str:
+    text = end.state.stopped_text or end.output
+    return f"{message}\n\nEnd of the output:\n{text}" if text else message
+
+
+def _headline(end: SessionEnd) -> str:
+    """The line of pytest's complaint that says most."""
+    lines = [line for line in end.output.splitlines() if line.strip()]
+    errors = [line[1:].strip() for line in lines if line.startswith("E ")]
+    blunt = [line for line in lines if "error" in line.split(" ", 1)[0].lower()]
+    if not end.is_refused or not lines or end.state.stopped:
+        return f"{end.description} before it could run"
+    first = blunt[0] if blunt else lines[0]
+    return f"{first} {errors[-1]}" if errors and errors[-1] not in first else first
