@@ -4,6 +4,7 @@ import http.server
 import io
 import json
 import sys
+import sysconfig
 import tarfile
 import threading
 import time
@@ -19,8 +20,15 @@ from testfleet.aws.objects import S3ObjectStore
 from testfleet.contracts.report import RunReport
 from tests.webhook_samples import http_event, push_payload
 
+HOME = sysconfig.get_path("purelib")
+# The environment borrows this one's packages: nothing is downloaded.
+LINK = (
+    "import pathlib, site; "
+    f'pathlib.Path(site.getsitepackages()[0], "home.pth").write_text("{HOME}")'
+)
 FILES = {
-    "testfleet.toml": f'[environment]\npython = "{sys.executable}"\n',
+    "testfleet.toml": f"[environment]\npython = '{sys.executable}'\n"
+    f"setup = ['''python -c '{LINK}'''']\n",
     "tests/test_shop.py": "def test_sum():\n    assert 1 + 1 == 2\n",
 }
 
@@ -118,6 +126,7 @@ def test_a_push_is_tested_to_its_report_and_a_redelivery_starts_no_second_run(
     assert send(fleet, event)[0] == 200
     objects = S3ObjectStore(clients.s3(), fleet.outputs["DataBucket"])
     report = RunReport.model_validate_json(objects.get(f"runs/{answer['run_id']}/report.json"))
+    assert report.errors == ()
     assert [(test.id, test.outcome) for test in report.tests] == [
         ("tests/test_shop.py::test_sum", "passed")
     ]
