@@ -23,7 +23,7 @@ from testfleet.local.home import FleetHome
 from testfleet.local.info import FleetInfo
 from testfleet.local.network import is_ready, url_of, wait_until
 from testfleet.local.orphans import ChildProcesses
-from testfleet.local.warm import warm_in_background
+from testfleet.local.warm import end_idle_workers, warm_in_background
 
 _START_LIMIT_S = 20.0
 _STOP_LIMIT_S = 5.0
@@ -75,6 +75,7 @@ class Emulator:
 
     def _checkpoint(self) -> None:
         trim_history()
+        end_idle_workers(FleetInfo.load(self._home.info))
         save_state(self._home.services)
         trim_log(self._home.log)
 

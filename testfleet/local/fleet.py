@@ -109,11 +109,11 @@ class Fleet:
         was_up = self._daemon.running() is not None
         try:
             with ThreadPoolExecutor(1) as pool:
-                # Synthesis needs no AWS, so it and the start of the daemon share the time.
-                synthesis = pool.submit(self._synthesise_if_changed, known, fingerprint, progress)
-                daemon = self._daemon.ensure(self._region(), progress)
-                synthesis.result()
-            return self._deploy_if_missing(daemon, known, fingerprint, progress)
+                # Synthesis needs no AWS, so it and the start of the daemon share the time. It is
+                # the longer of the two, so it stays here, where Ctrl-C ends it.
+                starting = pool.submit(self._daemon.ensure, self._region(), progress)
+                self._synthesise_if_changed(known, fingerprint, progress)
+            return self._deploy_if_missing(starting.result(), known, fingerprint, progress)
         except BaseException:
             if not was_up:
                 self._daemon.stop()

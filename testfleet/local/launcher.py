@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger("testfleet")
 
 _LOCK_LIMIT_S = 10.0
-_WARM_WORKER_S = 120
-"""Seconds that a worker beyond the first of its function is kept idle."""
+_WARM_WORKER_S = 24 * 3600
+"""Seconds that ministack keeps idle workers: longer than `warm.end_idle_workers`, which decides."""
 
 
 @dataclass

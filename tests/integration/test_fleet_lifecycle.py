@@ -9,6 +9,7 @@ import boto3
 import psutil
 import pytest
 
+from testfleet.config import load_environment
 from testfleet.errors import FleetError
 from testfleet.local.environment import client_environment
 from testfleet.local.fleet import Fleet
@@ -106,7 +107,14 @@ def test_the_status_tells_what_runs(own):
     assert (status.pid, status.endpoint_url) == (info.pid, info.endpoint_url)
     assert "testfleet-local-workflows" in status.stacks
     assert status.outputs.keys() >= {"DataBucket", "RunsTable", "HistoryTable", "StateMachineArn"}
-    assert 0 < status.memory_mb < 300
+
+
+def test_a_fleet_with_all_its_workers_idles_below_300_mb(own, wait_for):
+    own.up()
+    workers = 1 + load_environment("local").fleet.workers
+    wait_for(lambda: len(processes_of(own)) == 1 + workers)
+    wait_for(lambda: own.status().memory_mb > 150)
+    assert own.status().memory_mb < 300
 
 
 def test_down_ends_every_process_and_keeps_the_state(own):
@@ -200,6 +208,16 @@ def test_a_failed_deployment_leaves_no_daemon_behind(fresh, monkeypatch, tmp_pat
         fresh.up()
     assert processes_of(fresh) == []
     assert FleetInfo.load(fresh.home.info) is None
+
+
+def test_ctrl_c_leaves_nothing_behind(tmp_path, wait_for):
+    fleet = Fleet(tmp_path / "home")
+    up = start_up(fleet)
+    wait_for(lambda: len(processes_of(fleet)) > 1)
+    up.send_signal(signal.SIGINT)
+    up.communicate(timeout=60)
+    assert up.returncode != 0
+    assert [pid for pid in processes_of(fleet) if pid != up.pid] == []
 
 
 def test_a_fixed_port_in_use_ends_up_with_the_way_out(fresh, monkeypatch):
