@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import tempfile
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -53,7 +52,6 @@ class Draft:
     suite: ResolvedSuite
     head: Head
     python: str | None
-    started_at: datetime
 
     @property
     def original_root(self) -> str | None:
@@ -62,13 +60,14 @@ class Draft:
 
     def submit(self, client: Client) -> RunRequest:
         """Upload the source unless the fleet has it, store the request, start the workflow."""
+        started_at = utc_now()
         sha256 = self._upload(client)
         request = RunRequest(
-            run_id=new_run_id(self.started_at),
+            run_id=new_run_id(started_at),
             repository=self.head.repository,
             commit=self.head.commit,
             trigger=Trigger.CLI,
-            requested_at=self.started_at,
+            requested_at=started_at,
             source=ArchiveSource(
                 key=source_key(sha256), sha256=sha256, original_root=self.original_root
             ),
@@ -117,7 +116,6 @@ def draft_run(options: RunOptions) -> Draft:
 
     Raises UsageError that says what is wrong with which of them.
     """
-    started = utc_now()
     root = project_root(options.path)
     environment = load_environment(options.env)
     include = load_project(DirectoryTree(root, _project_file(root))).source.include
@@ -132,7 +130,6 @@ def draft_run(options: RunOptions) -> Draft:
         suite=resolve_suite(project, options.suite, options.mode),
         head=describe_head(root),
         python=home_interpreter(root, project.environment) if environment.embedded else None,
-        started_at=started,
     )
 
 

@@ -148,10 +148,12 @@ def _verdict(report: RunReport, summary: Summary) -> Panel:
 
 def _speed_line(speed: Speed) -> str:
     line = f"{speed.wall_s:.1f} s"
-    if speed.speed_up is not None:
-        line += f" for {speed.serial_s:.1f} s of tests ({speed.speed_up:.1f} times as fast)"
-    if speed.times_the_bound is not None:
-        line += f"; no plan could take less than {speed.lower_bound_s:.1f} s"
+    if speed.speed_up is None:
+        return line
+    line += f" for {speed.serial_s:.1f} s of tests"
+    if speed.speed_up > 1:
+        line += f", {speed.speed_up:.1f} times as fast"
+    return f"{line}; no plan could take less than {speed.lower_bound_s:.1f} s"
     return line
 
 
