@@ -13,7 +13,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -22,28 +21,29 @@ from testfleet.local.orphans import DAEMON_PID_VARIABLE, TETHER, ChildProcesses
 from testfleet.local.processes import kill_tree
 
 _POLL_S = 0.1
+_KEPT = 50
+_CHUNK_BYTES = 1 << 20
 _TETHERED = f"{TETHER}\nos.execvp(sys.argv[1], sys.argv[1:])\n"
 
 
 class ProcessContainer:
-    """One container: a process whose output goes to a file."""
+    """One container: a process whose output goes to a file without a name."""
 
     def __init__(
         self, processes: ChildProcesses, command: Sequence[str], environment: Mapping[str, str]
     ) -> None:
         self.id = uuid4().hex
         self.attrs: dict[str, Any] = {"NetworkSettings": {"Networks": {}}}
-        self._output = Path(tempfile.mkdtemp(prefix="container-")) / "output"
         self._processes = processes
-        with self._output.open("wb") as output:
-            self._process = processes.popen(
-                [sys.executable, "-c", _TETHERED, *command],
-                cwd=ROOT,
-                env=dict(environment),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-            )
+        self._output = tempfile.TemporaryFile("wb", buffering=0)  # noqa: SIM115 - it lives as we do
+        self._process = processes.popen(
+            [sys.executable, "-c", _TETHERED, *command],
+            cwd=ROOT,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=self._output,
+            stderr=self._output,
+        )
         self._exit_code: int | None = None
         self._ended = threading.Event()
         threading.Thread(target=self._wait, daemon=True, name=f"container-{self.id[:8]}").start()
@@ -66,7 +66,9 @@ class ProcessContainer:
         self, *, stream: bool = False, follow: bool = False, **_: Any
     ) -> bytes | Iterator[bytes]:
         """The output so far; with `stream` and `follow` chunk by chunk until the end."""
-        return self._chunks() if stream and follow else self._output.read_bytes()
+        if stream and follow:
+            return self._chunks()
+        return os.pread(self._output.fileno(), _CHUNK_BYTES, 0)
 
     def stop(self, **_: Any) -> None:
         """Kill the process and all that it has started."""
@@ -75,8 +77,7 @@ class ProcessContainer:
             self._ended.wait()
 
     def remove(self, **_: Any) -> None:
-        """Drop the output."""
-        self._output.unlink(missing_ok=True)
+        """Nothing to remove: the output goes with its last reader."""
 
     def _wait(self) -> None:
         self._exit_code = self._process.wait()
@@ -84,16 +85,17 @@ class ProcessContainer:
         self._ended.set()
 
     def _chunks(self) -> Iterator[bytes]:
-        with self._output.open("rb") as output:
-            while True:
-                was_over = self._ended.is_set()
-                chunk = output.read()
-                if chunk:
-                    yield chunk
-                elif was_over:
-                    return
-                else:
-                    time.sleep(_POLL_S)
+        offset = 0
+        while True:
+            was_over = self._ended.is_set()
+            chunk = os.pread(self._output.fileno(), _CHUNK_BYTES, offset)
+            offset += len(chunk)
+            if chunk:
+                yield chunk
+            elif was_over:
+                return
+            else:
+                time.sleep(_POLL_S)
 
 
 class ProcessContainers:
@@ -129,6 +131,7 @@ class ProcessContainers:
         program = sys.executable if command[0] in ("python", "python3") else command[0]
         container = ProcessContainer(self._processes, [program, *command[1:]], env)
         self._made[container.id] = container
+        self._forget_old()
         return container
 
     def get(self, name: str) -> ProcessContainer:
@@ -143,3 +146,8 @@ class ProcessContainers:
         """Kill all containers."""
         for container in self.list():
             container.stop()
+
+    def _forget_old(self) -> None:
+        exited = [name for name, made in self._made.items() if made.status == "exited"]
+        for name in exited[:-_KEPT]:
+            del self._made[name]

@@ -51,6 +51,7 @@ def synthesise(home: FleetHome, fingerprint: str) -> Path:
         "CDK_OUTDIR": str(draft),
         "CDK_CONTEXT_JSON": json.dumps({"environment": "local"}),
     }
+    home.empty_tools_tmp()
     home.deploy_log.write_text("", "utf-8")
     try:
         tool = Tool("synthesis of the application", environment, home.deploy_log)
@@ -74,6 +75,7 @@ def deploy(home: FleetHome, assembly: Path, gateway: Gateway) -> Deployed:
             hint="install it: make setup (or npm ci, in the checkout)",
         )
     gateway.create_bucket(f"cdk-hnb659fds-assets-{ACCOUNT}-{gateway.region}")
+    home.empty_tools_tmp()
     outputs = home.root / "outputs.json"
     Tool("deployment of the application", environment, home.deploy_log).run(
         [

@@ -89,9 +89,10 @@ def deploy_environment(home: FleetHome, endpoint_url: str, region: str) -> dict[
     return {
         **plain_environment(os.environ),
         **client_environment(endpoint_url, region),
-        **_tool_folders(home),
+        **_jsii_cache(home),
         "CDK_DISABLE_CLI_TELEMETRY": "true",
-        "CDK_HOME": str(home.root / "cdk"),
+        "CDK_HOME": str(home.tools),
+        "TMPDIR": str(home.tools_tmp),
         "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
         "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", ""))),
     }
@@ -108,12 +109,12 @@ def refuse_real_aws(endpoint_url: str) -> None:
         )
 
 
-def _tool_folders(home: FleetHome) -> dict[str, str]:
+def _jsii_cache(home: FleetHome) -> dict[str, str]:
     cache = Path.home() / ".cache"
     if os.access(cache if cache.exists() else cache.parent, os.W_OK):
         return {}
     # jsii waits for ever for a lock in a cache that it cannot write.
-    return {"JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(home.root / "jsii")}
+    return {"JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(home.tools / "jsii")}
 
 
 def _direct_to_loopback(environ: Mapping[str, str]) -> dict[str, str]:

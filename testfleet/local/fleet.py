@@ -18,7 +18,7 @@ from testfleet.local.deploy import deploy, synthesise
 from testfleet.local.environment import client_environment, use_emulator
 from testfleet.local.fingerprint import application_fingerprint
 from testfleet.local.gateway import Gateway
-from testfleet.local.home import FleetHome, fleet_home
+from testfleet.local.home import FleetHome, explained, fleet_home
 from testfleet.local.info import DaemonInfo, FleetInfo, FleetStatus
 from testfleet.local.locks import exclusive
 from testfleet.local.processes import memory_mb
@@ -64,7 +64,10 @@ class Fleet:
         if info:
             return info
         self.home.prepare()
-        with exclusive(self.home.operation_lock, _OPERATION_LIMIT_S, progress):
+        with (
+            exclusive(self.home.operation_lock, _OPERATION_LIMIT_S, progress),
+            explained("the fleet could not be brought up"),
+        ):
             return self._current() or self._bring_up(progress)
 
     ensure_up = up

@@ -67,6 +67,16 @@ class FleetHome:
         return self.root / "tmp"
 
     @property
+    def tools(self) -> Path:
+        """What the CDK and jsii keep."""
+        return self.root / "tools"
+
+    @property
+    def tools_tmp(self) -> Path:
+        """Temporary files of the CDK and jsii."""
+        return self.tools / "tmp"
+
+    @property
     def assemblies(self) -> Path:
         """Synthesised cloud assemblies, one folder a fingerprint."""
         return self.root / "assemblies"
@@ -81,8 +91,16 @@ class FleetHome:
 
     def empty_tmp(self) -> None:
         """Remove what workers of an earlier daemon have left."""
-        shutil.rmtree(self.tmp, ignore_errors=True)
-        self.tmp.mkdir(parents=True, exist_ok=True)
+        _empty(self.tmp)
+
+    def empty_tools_tmp(self) -> None:
+        """Remove what an interrupted tool has left: up to hundreds of megabytes."""
+        _empty(self.tools_tmp)
+
+
+def _empty(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 def fleet_home() -> FleetHome:

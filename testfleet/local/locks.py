@@ -30,8 +30,9 @@ class FileLock:
         self._descriptor = self._try()
         if self._descriptor is None:
             return False
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, str(os.getpid()).encode(), 0)
+        with explained(f"cannot write the lock {self.path}"):
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, str(os.getpid()).encode(), 0)
         return True
 
     def release(self) -> None:

@@ -27,6 +27,19 @@ loaded = {"ministack", "aws_cdk", "boto3", "botocore"} & sys.modules.keys()
 print(sorted(loaded))
 """
 
+LIMITED = 'ulimit -f 0; exec "$@"'
+UP_SAYING_WHY = """
+import sys
+from pathlib import Path
+from testfleet.errors import TestfleetError
+from testfleet.local.fleet import Fleet
+try:
+    Fleet(Path(sys.argv[1])).up()
+except TestfleetError as exc:
+    print(exc, exc.hint, sep="; ")
+    sys.exit(exc.exit_code)
+"""
+
 
 @pytest.fixture(scope="module")
 def own(shared_fleet, tmp_path_factory):
@@ -208,6 +221,21 @@ def test_a_failed_deployment_leaves_no_daemon_behind(fresh, monkeypatch, tmp_pat
         fresh.up()
     assert processes_of(fresh) == []
     assert FleetInfo.load(fresh.home.info) is None
+
+
+def test_a_disk_that_takes_nothing_more_ends_up_with_a_message(fresh):
+    # A limit on the size of files fails every write, as a full disk does.
+    limited = subprocess.run(
+        ["/bin/sh", "-c", LIMITED, "sh", sys.executable, "-c", UP_SAYING_WHY, fresh.home.root],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (limited.returncode, limited.stderr) == (3, "")
+    assert "File too large" in limited.stdout
+    assert "TESTFLEET_HOME" in limited.stdout
+    assert processes_of(fresh) == []
 
 
 def test_ctrl_c_leaves_nothing_behind(tmp_path, wait_for):

@@ -75,8 +75,19 @@ def test_the_output_is_followed_to_its_end(containers):
     code = "import time\nfor n in range(3): print(n, flush=True); time.sleep(0.1)"
     container = run_python(containers, code)
     assert b"".join(container.logs(stream=True, follow=True)) == b"0\n1\n2\n"
-    container.remove()
-    assert not container._output.exists()
+    assert container.logs() == b"0\n1\n2\n"
+
+
+def test_only_the_last_ended_tasks_are_remembered(containers, monkeypatch):
+    monkeypatch.setattr("testfleet.local.containers._KEPT", 1)
+    made = [run_python(containers, "") for _ in range(3)]
+    for container in made:
+        container.wait()
+    last = run_python(containers, "")
+    assert containers.containers.get(made[2].id) is made[2]
+    assert containers.get(last.id) is last
+    with pytest.raises(KeyError):
+        containers.get(made[0].id)
 
 
 def test_stopping_a_task_leaves_nothing_of_it(containers, processes):

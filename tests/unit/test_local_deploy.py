@@ -4,7 +4,6 @@ import json
 import os
 import sys
 
-import psutil
 import pytest
 
 from testfleet.errors import FleetError
@@ -12,6 +11,7 @@ from testfleet.local import deploy as module
 from testfleet.local.deploy import Tool, deploy, synthesise, telling_lines
 from testfleet.local.gateway import Gateway
 from testfleet.local.home import FleetHome
+from testfleet.local.processes import ProcessId, wait_for_end
 
 FAILING = """
 import sys
@@ -61,8 +61,8 @@ def test_what_does_not_end_is_ended_with_its_children(tool, tmp_path):
     pid_file = tmp_path / "pid"
     with pytest.raises(FleetError, match="did not end within 2 s"):
         tool.run([sys.executable, "-c", HANGING, str(pid_file)], 2)
-    child = int(pid_file.read_text())
-    assert not psutil.pid_exists(child) or psutil.Process(child).status() == "zombie"
+    child = ProcessId.of(int(pid_file.read_text()))
+    assert child is None or wait_for_end(child, 20)
 
 
 def test_a_program_that_is_not_there_is_said(tool):

@@ -98,7 +98,8 @@ def test_deploying_the_local_application_anywhere_else_is_refused(tmp_path, url)
 def test_the_cdk_keeps_its_files_in_the_fleets_home(tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_PROFILE", "prod")
     environment = deploy_environment(FleetHome(tmp_path), URL, "us-east-1")
-    assert environment["CDK_HOME"] == str(tmp_path / "cdk")
+    assert environment["CDK_HOME"] == str(tmp_path / "tools")
+    assert environment["TMPDIR"] == str(tmp_path / "tools" / "tmp")
     assert environment["AWS_ENDPOINT_URL_S3"] == URL
     assert "AWS_PROFILE" not in environment
 
@@ -107,4 +108,4 @@ def test_jsii_is_given_a_cache_when_the_home_folder_cannot_be_written(tmp_path, 
     # It waits for ever for a lock in a cache that it cannot write.
     monkeypatch.setenv("HOME", str(tmp_path / "no" / "such"))
     environment = deploy_environment(FleetHome(tmp_path), URL, "us-east-1")
-    assert environment["JSII_RUNTIME_PACKAGE_CACHE_ROOT"] == str(tmp_path / "jsii")
+    assert environment["JSII_RUNTIME_PACKAGE_CACHE_ROOT"] == str(tmp_path / "tools" / "jsii")

@@ -1,6 +1,7 @@
 """Where a fleet keeps its state, and what is said when it cannot."""
 
 import errno
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,11 @@ def test_a_home_that_cannot_be_made_is_said_with_the_way_out(tmp_path):
     with pytest.raises(FleetError, match=r"cannot keep the fleet's state in .*file/home") as error:
         FleetHome(tmp_path / "file" / "home").prepare()
     assert "TESTFLEET_HOME" in error.value.hint
+
+
+def test_a_home_where_nobody_can_make_a_folder_is_said():
+    with pytest.raises(FleetError, match="cannot keep the fleet's state in /proc/testfleet"):
+        FleetHome(Path("/proc/testfleet")).prepare()
 
 
 def test_a_home_that_cannot_be_written_is_said_with_the_way_out(tmp_path, monkeypatch):
