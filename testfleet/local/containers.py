@@ -17,13 +17,13 @@ from typing import Any
 from uuid import uuid4
 
 from testfleet.config import ROOT
-from testfleet.local.orphans import DAEMON_PID_VARIABLE, TETHER, ChildProcesses
+from testfleet.local.orphans import ChildProcesses
 from testfleet.local.processes import kill_tree
+from testfleet.local.tether import tied, tied_environment
 
 _POLL_S = 0.1
 _KEPT = 50
 _CHUNK_BYTES = 1 << 20
-_TETHERED = f"{TETHER}\nos.execvp(sys.argv[1], sys.argv[1:])\n"
 
 
 class ProcessContainer:
@@ -37,9 +37,9 @@ class ProcessContainer:
         self._processes = processes
         self._output = tempfile.TemporaryFile("wb", buffering=0)  # noqa: SIM115 - it lives as we do
         self._process = processes.popen(
-            [sys.executable, "-c", _TETHERED, *command],
+            tied(command),
             cwd=ROOT,
-            env=dict(environment),
+            env=tied_environment(environment),
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=self._output,
@@ -127,7 +127,6 @@ class ProcessContainers:
             name: str(value).replace("host.docker.internal", "127.0.0.1")
             for name, value in (environment or {}).items()
         }
-        env[DAEMON_PID_VARIABLE] = str(os.getpid())
         program = sys.executable if command[0] in ("python", "python3") else command[0]
         container = ProcessContainer(self._processes, [program, *command[1:]], env)
         self._made[container.id] = container

@@ -18,6 +18,7 @@ from testfleet.local.environment import ACCOUNT, deploy_environment
 from testfleet.local.gateway import Gateway
 from testfleet.local.home import FleetHome, explained
 from testfleet.local.processes import kill_tree
+from testfleet.local.tether import tied, tied_environment
 
 CDK = ROOT / "node_modules" / ".bin" / "cdk"
 _SYNTH_LIMIT_S = 180
@@ -104,8 +105,8 @@ class Tool:
         with explained(f"cannot run the {self.what}"), self.log.open("ab") as log:
             started_at = log.tell()
             process = subprocess.Popen(
-                command, cwd=ROOT, env=dict(self.environment), start_new_session=True,
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                tied(command), cwd=ROOT, env=tied_environment(self.environment),
+                start_new_session=True, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
             try:
                 code = process.wait(limit_s)

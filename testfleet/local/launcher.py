@@ -28,8 +28,9 @@ from testfleet.local.home import FleetHome
 from testfleet.local.info import DaemonInfo, FleetInfo
 from testfleet.local.locks import FileLock
 from testfleet.local.network import HOST, bind, bind_preferred, url_of, wait_until
-from testfleet.local.orphans import DAEMON_PID_VARIABLE, adopt_orphans
+from testfleet.local.orphans import adopt_orphans
 from testfleet.local.processes import ProcessId, descendants, kill
+from testfleet.local.tether import tied_environment
 
 if TYPE_CHECKING:
     from testfleet.local.emulator import Emulator
@@ -80,7 +81,7 @@ class Daemon:
         use_emulator(os.environ, url_of(listener), self.region)
         configure(self.home, listener.getsockname()[1], os.environ)
         tempfile.tempdir = os.environ["TMPDIR"] = str(self.home.tmp)
-        os.environ[DAEMON_PID_VARIABLE] = str(os.getpid())
+        os.environ.update(tied_environment({}))
         adopt_orphans()
 
     def _listen_to_signals(self, emulator: Emulator) -> None:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from typing import Any
 
 import psutil
 
@@ -21,18 +21,6 @@ from testfleet.local.processes import kill
 _PR_SET_CHILD_SUBREAPER = 36
 _SETTLING_S = (0.05, 0.3, 1.0)
 """Seconds to look again after a worker's end: a process tree dies one level at a time."""
-
-DAEMON_PID_VARIABLE: Final = "TESTFLEET_DAEMON_PID"
-
-TETHER: Final = f"""
-import ctypes, os, signal, sys
-if sys.platform == "linux":
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-    if os.getppid() != int(os.environ["{DAEMON_PID_VARIABLE}"]):
-        os._exit(1)
-"""
-"""Python that ties the process that runs it to the daemon (PR_SET_PDEATHSIG), so that a daemon that
-is killed takes its workers along. Linux only; elsewhere a worker ends when its pipe does."""
 
 
 class ChildProcesses:

@@ -22,8 +22,9 @@ from ministack.services import ecs, lambda_svc, stepfunctions
 
 from testfleet.errors import FleetError
 from testfleet.local.containers import ProcessContainers
-from testfleet.local.orphans import TETHER, ChildProcesses
+from testfleet.local.orphans import ChildProcesses
 from testfleet.local.processes import kill_tree
+from testfleet.local.tether import TETHER
 
 START_DELAY_S: Final = 0.15
 _ECS_POLL_S = 0.1
@@ -153,10 +154,15 @@ def start_workers_through(processes: ChildProcesses) -> None:
     )
 
     def popen(*args: Any, env: Mapping[str, str], **options: Any) -> subprocess.Popen[Any]:
-        clean = {name: value for name, value in env.items() if name not in SERVER_VARIABLES}
+        clean = {name: value for name, value in env.items() if _is_for_workers(name)}
         return processes.popen(*args, env=clean, encoding="utf-8", errors="replace", **options)
 
     lambda_runtime.subprocess = _Standin(subprocess, Popen=popen)
+
+
+def _is_for_workers(name: str) -> bool:
+    # Coverage that measures the daemon must not measure the tests that its workers run.
+    return name not in SERVER_VARIABLES and not name.startswith("COVERAGE_")
 
 
 def kill_whole_trees(processes: ChildProcesses) -> None:

@@ -248,6 +248,16 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path, wait_for):
     assert [pid for pid in processes_of(fleet) if pid != up.pid] == []
 
 
+def test_a_killed_up_is_no_obstacle_for_the_next(fresh, wait_for):
+    first = start_up(fresh)
+    wait_for(fresh.home.daemon.exists)
+    first.kill()
+    first.communicate()
+    tools = [pid for pid in processes_of(fresh) if pid != fresh.status().pid]
+    assert fresh.up().stacks
+    assert not set(tools) & set(processes_of(fresh))
+
+
 def test_a_fixed_port_in_use_ends_up_with_the_way_out(fresh, monkeypatch):
     with bind(0) as taken:
         monkeypatch.setenv("TESTFLEET_PORT", str(taken.getsockname()[1]))

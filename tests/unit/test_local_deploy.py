@@ -66,7 +66,7 @@ def test_what_does_not_end_is_ended_with_its_children(tool, tmp_path):
 
 
 def test_a_program_that_is_not_there_is_said(tool):
-    with pytest.raises(FleetError, match="cannot run the deployment: No such file"):
+    with pytest.raises(FleetError, match="No such file or directory"):
         tool.run(["/no/such/program"], 60)
 
 

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from testfleet.local.orphans import DAEMON_PID_VARIABLE, TETHER
 from testfleet.local.processes import ProcessId, wait_for_end
+from testfleet.local.tether import PARENT_VARIABLE, TETHER
 
 # A worker that is killed when it has started a process in a session of its own.
 ADOPTING = """
@@ -37,7 +37,7 @@ os._exit(0)
 TETHERED = f"{TETHER}\nprint('tethered', flush=True)\nimport time; time.sleep(60)\n"
 PARENT = f"""
 import os, subprocess, sys, threading
-os.environ["{DAEMON_PID_VARIABLE}"] = str(os.getpid())
+os.environ["{PARENT_VARIABLE}"] = str(os.getpid())
 child = subprocess.Popen([sys.executable, "-c", {TETHERED!r}], stdout=subprocess.PIPE, text=True)
 child.stdout.readline()
 print(child.pid, flush=True)
@@ -65,7 +65,7 @@ def test_a_worker_dies_with_a_daemon_that_is_killed():
 def test_a_worker_whose_daemon_has_died_before_it_began_does_not_begin(pid):
     done = subprocess.run(
         [sys.executable, "-c", TETHERED],
-        env=os.environ | {DAEMON_PID_VARIABLE: str(pid)},
+        env=os.environ | {PARENT_VARIABLE: str(pid)},
         capture_output=True,
         timeout=60,
         check=False,
