@@ -52,7 +52,8 @@ class WorkflowsStack(FleetStack):
                 bundle=bundle,
                 memory_mb=2048,
                 timeout_s=300,
-                environment={
+                environment=self._code_host()
+                | {
                     "DATA_BUCKET": self.storage.data.bucket_name,
                     "RUNS_TABLE": self.storage.runs.table_name,
                     "HISTORY_TABLE": self.storage.history.table_name,
@@ -60,6 +61,10 @@ class WorkflowsStack(FleetStack):
                 },
             ),
         )
+
+    def _code_host(self) -> dict[str, str]:
+        secret = self.config.code_host_token_secret
+        return {"CODE_HOST_TOKEN_SECRET": secret} if secret else {}
 
     def _allow_control(self) -> None:
         storage = self.storage
@@ -77,6 +82,11 @@ class WorkflowsStack(FleetStack):
             ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem"],
             storage.history.table_arn,
         )
+        secret = self.config.code_host_token_secret
+        if secret:
+            # Secrets Manager adds six characters of its own to the name in the ARN.
+            arn = self.arn_of("secretsmanager", f"secret:{secret}-??????")
+            self.control.allow(["secretsmanager:GetSecretValue"], arn)
 
     def _build_role(self) -> iam.Role:
         role = iam.Role(

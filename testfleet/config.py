@@ -129,6 +129,8 @@ class Environment(Contract):
     """True: the network's connections are logged."""
     protect_data: bool = False
     """True: tables and buckets survive the deletion of their stack."""
+    code_host_token_secret: str | None = Field(default=None, pattern=r"^[\w/+=.@-]+$")
+    """Name of a secret in Secrets Manager with a token that may read private repositories."""
     optional_stacks: tuple[Literal["models", "costs"], ...] = ("models", "costs")
     """Stacks that an environment may do without."""
     fleet: Fleet

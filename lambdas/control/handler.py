@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
@@ -12,10 +13,12 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
+from lambdas.settings import read_settings
 from testfleet.aws import clients
 from testfleet.aws.history import DynamoHistoryStore
 from testfleet.aws.objects import S3ObjectStore
 from testfleet.aws.runs import DynamoRunStore
+from testfleet.aws.secrets import SecretReader
 from testfleet.config import Environment, load_environment
 from testfleet.contracts.base import PAYLOAD_LIMIT_BYTES, utc_now
 from testfleet.scm.tarball import GITHUB_HOSTS, FetchPolicy, fetch_source
@@ -32,6 +35,7 @@ class Settings(BaseModel):
     HISTORY_TABLE: str
     TESTFLEET_ENVIRONMENT: str
     WORKER_IMAGE: str
+    CODE_HOST_TOKEN_SECRET: str | None = None
 
 
 @logger.inject_lambda_context
@@ -60,23 +64,32 @@ def _step(run: RunTests, event: dict[str, Any]) -> Callable[[], StepAnswer]:
 
 @cache
 def _world() -> World:
-    settings = Settings.model_validate(dict(os.environ))
+    settings = read_settings(Settings, os.environ)
     environment = load_environment(settings.TESTFLEET_ENVIRONMENT)
     return World(
         environment=environment,
         objects=S3ObjectStore(clients.s3(), settings.DATA_BUCKET),
         runs=DynamoRunStore(clients.dynamodb(), settings.RUNS_TABLE),
         history=DynamoHistoryStore(clients.dynamodb(), settings.HISTORY_TABLE),
-        fetch_tarball=partial(_fetch, environment),
+        fetch_tarball=partial(_fetch, environment, settings.CODE_HOST_TOKEN_SECRET),
         now=utc_now,
         image=settings.WORKER_IMAGE,
     )
 
 
-def _fetch(environment: Environment, url: str) -> bytes:
-    # Plain http to this machine is for the embedded AWS alone, where a local code host stands in.
-    policy = FetchPolicy(hosts=GITHUB_HOSTS, allow_loopback_http=environment.embedded)
+def _fetch(environment: Environment, token_secret: str | None, url: str) -> bytes:
+    policy = FetchPolicy(
+        hosts=GITHUB_HOSTS,
+        token=_secrets().read(token_secret) if token_secret else None,
+        # For the embedded AWS alone, where a server on this machine stands in for a code host.
+        allow_loopback_http=environment.embedded,
+    )
     return fetch_source(url, policy).body
+
+
+@cache
+def _secrets() -> SecretReader:
+    return SecretReader(clients.secretsmanager(), time.monotonic)
 
 
 def _guard_payload(answer: StepAnswer) -> StepAnswer:

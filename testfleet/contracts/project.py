@@ -17,7 +17,8 @@ class EnvironmentConfig(Contract):
     """How the interpreter and packages that run the tests come to be."""
 
     python: str | None = None
-    """Interpreter: a name on PATH, or a path relative to the file. Used as is without `setup`."""
+    """Interpreter: a name on PATH, or a path relative to the file. On a laptop, without `setup`, it
+    runs the tests as it is; elsewhere it makes the environment."""
     setup: tuple[str, ...] = ()
     """Shell commands that fill a new virtual environment. Run once per content of `inputs`."""
     inputs: tuple[str, ...] = (

@@ -12,7 +12,7 @@ from testfleet.contracts.base import SCHEMA_VERSION, Contract
 
 
 class Outcome(StrEnum):
-    """How a test ended. `xfail` counts as skipped and a non-strict `xpass` as passed, as in JUnit."""
+    """How a test ended. As in JUnit, `xfail` is skipped and a non-strict `xpass` passed."""
 
     PASSED = "passed"
     FAILED = "failed"

@@ -1,4 +1,4 @@
-"""What a worker is told: everything it may read or write, as addresses that expire. Nothing else."""
+"""What a worker is told: all it may read or write, as addresses that expire."""
 
 from __future__ import annotations
 

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
+from stacks.application import build_stacks, new_app
+from testfleet.config import load_environment
 from testfleet.workflow import statemachine
 from tests.infrastructure.templates import (
     TRACES,
@@ -129,3 +132,19 @@ def test_the_outputs_that_the_command_reads_are_there(local: Assembly) -> None:
     outputs = local.stacks["workflows"]["Outputs"] | local.stacks["workers"]["Outputs"]
 
     assert {"StateMachineArn", "ControlFunctionName", "WorkerFunctionName"} <= set(outputs)
+
+
+def test_control_reads_the_code_hosts_token_only_where_one_is_named(tmp_path: Path) -> None:
+    config = load_environment("local").model_copy(
+        update={"code_host_token_secret": "code-host-token"}
+    )
+    app = new_app(str(tmp_path))
+    build_stacks(app, config)
+    app.synth()
+    template = (tmp_path / "testfleet-local-workflows.template.json").read_text()
+    assert "secret:code-host-token-??????" in template
+    assert '"CODE_HOST_TOKEN_SECRET": "code-host-token"' in template
+
+
+def test_control_reads_no_secret_otherwise(account: Assembly) -> None:
+    assert "secretsmanager" not in json.dumps(account.stacks["workflows"])
