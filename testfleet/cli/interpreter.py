@@ -16,7 +16,7 @@ from testfleet.errors import UsageError
 _SECRET = re.compile(r"TOKEN|SECRET|PASSW|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_?KEY|AUTH", re.I)
 _OURS = ("AWS_", "TESTFLEET_")
 _SHELL = frozenset({"_", "PWD", "OLDPWD", "SHLVL", "PS1"})
-_PROBE = "import importlib.util as u, sys; sys.exit(u.find_spec('pytest') is None)"
+_PROBE = "import importlib.util as u, sys; print(sys.executable if u.find_spec('pytest') else '')"
 
 
 def home_interpreter(root: Path, config: EnvironmentConfig) -> str | None:
@@ -35,7 +35,7 @@ def home_interpreter(root: Path, config: EnvironmentConfig) -> str | None:
         python = folder / "bin" / "python"
         if python.exists():
             return str(python)
-    return next((path for path in _around() if _has_pytest(path)), None)
+    return next(filter(None, map(_real_with_pytest, _around())), None)
 
 
 def _configured(root: Path, name: str) -> str:
@@ -58,13 +58,18 @@ def _around() -> Iterator[str]:
     yield sys.executable
 
 
-def _has_pytest(python: str) -> bool:
+def _real_with_pytest(python: str) -> str | None:
+    """The interpreter behind the name, when it has pytest. Version managers put scripts on PATH
+    that look for the real one anew at each start."""
     if python == sys.executable:
-        return True
+        return python
     try:
-        return subprocess.run([python, "-c", _PROBE], check=False, timeout=20).returncode == 0
+        probe = subprocess.run(
+            [python, "-c", _PROBE], check=False, timeout=20, capture_output=True, text=True
+        )
     except (OSError, subprocess.TimeoutExpired):
-        return False
+        return None
+    return probe.stdout.strip() or None
 
 
 def home_variables() -> dict[str, str]:
