@@ -22,6 +22,9 @@ from testfleet.planning.place import Place
 from testfleet.planning.prediction import MIN_UNIT_S, UNKNOWN_FILE_S
 from testfleet.planning.sharding import PlanHead, assemble, shards_of
 
+PROCESS_START_S: Final = 0.5
+"""Until a framework that is started for one test has begun it."""
+
 ALONE_AFTER: Final = 2
 """A unit lost this often may be what kills its workers: it takes no other with it again."""
 
@@ -132,7 +135,8 @@ def confirm_shards(tests: Sequence[TestReport], place: Place) -> tuple[Shard, ..
         return ()
     attempts = place.fleet.confirm_attempts
     count = min(len(failed), max(1, place.fleet.workers // attempts))
-    parts = partition([max(test.duration_s, MIN_UNIT_S) for test in failed], (1.0,) * count)
+    # Each test starts a process of its own, which mostly costs more than the test.
+    parts = partition([test.duration_s + PROCESS_START_S for test in failed], (1.0,) * count)
     groups = [[failed[at] for at in part] for part in parts] * attempts
     return tuple(_confirm_shard(at, group, place) for at, group in enumerate(groups))
 

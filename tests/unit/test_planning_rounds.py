@@ -176,6 +176,12 @@ def test_confirmations_use_all_workers() -> None:
     assert [len(shard.tests) for shard in shards] == [2] * 8
 
 
+def test_confirmations_are_balanced_by_the_processes_they_start() -> None:
+    tests = [make_report(f"a::{at}", duration_s=0.1 if at else 0.4) for at in range(4)]
+    shards = confirm_shards(tests, make_place(4))
+    assert sorted(len(shard.tests) for shard in shards) == [2, 2, 2, 2]
+
+
 def test_nothing_or_too_much_failed_means_no_confirmation() -> None:
     assert confirm_shards([make_report("a::x", Outcome.PASSED)], make_place()) == ()
     assert confirm_shards([make_report(f"a::{at}") for at in range(26)], make_place()) == ()
