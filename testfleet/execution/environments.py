@@ -154,7 +154,7 @@ def _make(spec: BuiltEnvironment, folder: Path, builder: Builder) -> None:
         try:
             _build(spec, folder, builder)
         except BaseException:
-            force_remove(folder)
+            remove_quietly(folder)
             raise
         with tarfile.open(archive, "w:gz", compresslevel=1) as tar:
             tar.add(folder, arcname=".")

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import shutil
+import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -23,7 +24,8 @@ def is_disk_full(error: OSError) -> bool:
 
 def force_remove(path: Path) -> None:
     """Remove a file or a whole folder, locked parts too. OSError if it stays all the same."""
-    if path.is_symlink() or path.is_file():
+    # Not `is_file`: opening a FIFO to look into it would wait for ever.
+    if not stat.S_ISDIR(path.lstat().st_mode):
         path.unlink()
         return
     with suppress(OSError, RecursionError):
@@ -42,7 +44,7 @@ def remove_quietly(path: Path) -> bool:
     """Remove it as far as possible; whether it is gone."""
     with suppress(OSError):
         force_remove(path)
-    return not path.exists()
+    return not os.path.lexists(path)
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -108,7 +108,9 @@ class Child:
         return self._guard.pid
 
     def attach(self, pid: int) -> None:
-        """Watch the command itself, now that the guard has told its process id."""
+        """Watch the command itself, now that the guard has told its process id. Once only."""
+        if self._pid is not None:
+            return
         self._pid = pid
         with suppress(OSError):  # gone already, or a kernel without pidfd: then it is polled
             self._pidfd = os.pidfd_open(pid)
@@ -135,10 +137,10 @@ class Child:
         if self._pid is None:
             return None
         try:
-            _, status = os.waitpid(self._pid, os.WNOHANG)
+            waited, status = os.waitpid(self._pid, os.WNOHANG)
         except ChildProcessError:
             return None
-        return os.waitstatus_to_exitcode(status)
+        return os.waitstatus_to_exitcode(status) if waited else None
 
     def interrupt(self) -> None:
         """SIGABRT: pytest's faulthandler then prints where every thread is."""

@@ -51,6 +51,8 @@ class Family:
     marker: str
     root: int | None = None
     """The process that was started for the task."""
+    leader: int | None = None
+    """The one below it that matters. Whoever supervises the two waits for them."""
     strangers: frozenset[int] = field(default_factory=lambda: frozenset(children_of(os.getpid())))
 
     def members(self) -> set[int]:
@@ -61,10 +63,19 @@ class Family:
         return set(_with_descendants(roots))
 
     def all_members(self) -> set[int]:
-        """Found along the tree and by the marker among all processes. Our zombies are reaped."""
+        """Found along the tree and by the marker among all processes. The dead don't count."""
+        self.reap_orphans()
         found = self.members() | set(_with_descendants(carriers_of(self.marker)))
         found.discard(os.getpid())
-        return {pid for pid in found if not self._reap(pid)}
+        return {pid for pid in found if _state_of(pid) not in ("Z", "X", "")}
+
+    def reap_orphans(self) -> None:
+        """Do for adopted processes that have died what init would have done."""
+        for pid in list(children_of(os.getpid())):
+            is_ours = pid not in self.strangers and pid not in (self.root, self.leader)
+            if is_ours and _state_of(pid) == "Z":
+                with suppress(ChildProcessError):
+                    os.waitpid(pid, os.WNOHANG)
 
     def memory_mb(self) -> float:
         """Memory in use, pages shared by several of them counted once if that matters."""
@@ -109,14 +120,6 @@ class Family:
 
     def _tag(self) -> bytes:
         return f"{MARKER}={self.marker}".encode()
-
-    def _reap(self, pid: int) -> bool:
-        """Whether the process is dead. An adopted one must be waited for by us."""
-        state = _state_of(pid)
-        if state == "Z" and pid != self.root:
-            with suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)
-        return state in ("Z", "X", "")
 
 
 def children_of(pid: int) -> Iterator[int]:

@@ -11,16 +11,23 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from testfleet.contracts.result import Outcome, TestResult
+from testfleet.contracts.result import Outcome
 from testfleet.contracts.task import WorkerTask
 from testfleet.execution.journal import Journal, clean
 from testfleet.execution.processes import TICK_S, Ended
 from testfleet.execution.session import Choice, SessionEnd, SessionRunner
 from testfleet.execution.supervisor import Stop
+from testfleet.execution.verdicts import (
+    Complaint,
+    death,
+    failure,
+    headline,
+    second_attempt,
+    unstarted,
+)
 
 FRUITLESS_ROUNDS = 2
 """Processes in a row that may end without settling anything, before what remains is given up."""
-MESSAGE_LIMIT = 1000
 
 
 @dataclass
@@ -79,7 +86,7 @@ class Shard:
     def _session(self, choice: Choice) -> SessionEnd:
         self.processes += 1
         end = self.runner.run(choice)
-        self.unusable = end.state.unusable or _unstarted(end)
+        self.unusable = end.state.unusable or unstarted(end)
         self.notes.extend(self._notes_on(end))
         return end
 
@@ -128,7 +135,7 @@ class Shard:
         if result is None:
             self._record_death(test, unit, again if again.state.running else end, attempts=2)
             return
-        self.journal.record(_second_attempt(result, end), test)
+        self.journal.record(second_attempt(result, end), test)
 
     def _settle_file(self, unit: str, end: SessionEnd) -> None:
         if end.is_final or unit in self._suspects:
@@ -140,14 +147,13 @@ class Shard:
             self._settle(again)
 
     def _record_death(self, test: str, unit: str, end: SessionEnd, attempts: int) -> None:
-        message = f"{end.description} while this test ran"
-        result = _failure(test, unit, Outcome.FAILED, message, _evidence(message, end))
+        result = failure(test, unit, Outcome.FAILED, death(end, "this test ran"))
         self.journal.record(result.model_copy(update={"attempts": attempts}), test)
 
     def _record_file(self, unit: str, end: SessionEnd) -> None:
-        message = f"{end.description} while this file was being collected"
         nodeid = self._nodeid_of(unit, end)
-        result = _failure(nodeid, unit, Outcome.ERROR, message, _evidence(message, end))
+        complaint = death(end, "this file was being collected")
+        result = failure(nodeid, unit, Outcome.ERROR, complaint)
         self.journal.record(result, nodeid)
         self.journal.close_unit(unit)
 
@@ -156,25 +162,25 @@ class Shard:
         if end.state.running is not None or end.state.collecting is not None:
             self._record_death(test, unit, end, attempts=1)
             return
-        outcome, message = Outcome.ERROR, _headline(end)
+        outcome, message = Outcome.ERROR, headline(end)
         if end.state.is_ready:
             outcome, message = Outcome.LOST, "this test was not collected when it was to run alone"
-        self.journal.record(_failure(test, unit, outcome, message, end.output), test)
+        complaint = Complaint(message, end.output)
+        self.journal.record(failure(test, unit, outcome, complaint), test)
 
     def _give_up(self, end: SessionEnd) -> None:
         """Say for every test and unit that is left why it cannot be run."""
-        message = _headline(end)
-        text = end.state.stopped_text or end.output
+        complaint = Complaint(headline(end), end.state.stopped_text or end.output)
         for test in self.journal.pending():
             unit = self.journal.unit_of(test)
-            self.journal.record(_failure(test, unit, Outcome.ERROR, message, text), test)
+            self.journal.record(failure(test, unit, Outcome.ERROR, complaint), test)
         for unit in self.task.units:
             if not self.journal.is_settled(unit):
                 nodeid = self._nodeid_of(unit, end)
-                self.journal.record(_failure(nodeid, unit, Outcome.ERROR, message, text), nodeid)
+                self.journal.record(failure(nodeid, unit, Outcome.ERROR, complaint), nodeid)
                 self.journal.close_unit(unit)
         if self.task.excluded is not None and not self.task.units:
-            self.refusal = f"{message}\n{text}"
+            self.refusal = "\n".join(complaint)
         self.is_complete = True
 
     def _nodeid_of(self, unit: str, end: SessionEnd) -> str:
@@ -197,53 +203,3 @@ class Shard:
         for process in left:
             units |= self.journal.units_between(process.started_at, process.started_at + TICK_S)
         return " or ".join(sorted(map(clean, units))) if units else "the tests"
-
-
-def _unstarted(end: SessionEnd) -> str:
-    """Why the interpreter did not even begin our bootstrap. Empty when it did, or was killed."""
-    if end.state.pid is not None or end.ending.stop is not None or (end.ending.status or 0) < 0:
-        return ""
-    last = end.output.rpartition("\n")[2] or f"exit status {end.ending.status}"
-    return f"the interpreter could not be started ({last})"
-
-
-def _second_attempt(result: TestResult, end: SessionEnd) -> TestResult:
-    """What a test is worth that ended well or badly after its first process had died."""
-    story = f"{end.description} while this test ran; alone, in a new process, it passed"
-    if result.outcome is Outcome.PASSED:
-        return result.model_copy(
-            update={
-                "outcome": Outcome.FLAKY,
-                "attempts": 2,
-                "message": story[:MESSAGE_LIMIT],
-                "longrepr": _evidence(story, end),
-            }
-        )
-    return result.model_copy(update={"attempts": 2})
-
-
-def _failure(nodeid: str, unit: str, outcome: Outcome, message: str, text: str) -> TestResult:
-    return TestResult(
-        id=clean(nodeid),
-        file=clean(unit),
-        outcome=outcome,
-        duration_s=0.0,
-        message=clean(message)[:MESSAGE_LIMIT],
-        longrepr=clean(text),
-    )
-
-
-def _evidence(message: str, end: SessionEnd) -> str:
-    text = end.state.stopped_text or end.output
-    return f"{message}\n\nEnd of the output:\n{text}" if text else message
-
-
-def _headline(end: SessionEnd) -> str:
-    """The line of pytest's complaint that says most."""
-    lines = [line for line in end.output.splitlines() if line.strip()]
-    errors = [line[1:].strip() for line in lines if line.startswith("E ")]
-    blunt = [line for line in lines if "error" in line.split(" ", 1)[0].lower()]
-    if not end.is_refused or not lines or end.state.stopped:
-        return f"{end.description} before it could run"
-    first = blunt[0] if blunt else lines[0]
-    return f"{first} {errors[-1]}" if errors and errors[-1] not in first else first

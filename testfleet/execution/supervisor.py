@@ -68,7 +68,7 @@ class Supervisor:
     def run(self, command: Command, take: _EventSink, check: Callable[[], Stop | None]) -> Ending:
         """Run to the end, whoever brings it about. OSError when it cannot be started."""
         child = Child(command, self.events, self.log.fd)
-        self.family.root = child.guard_pid
+        self.family.root, self.family.leader = child.guard_pid, None
         stop = self._watch(child, take, check)
         if stop is Stop.TIMED_OUT:
             self._dump(child)
@@ -95,8 +95,9 @@ class Supervisor:
     def _take(self, child: Child, take: _EventSink) -> None:
         events = self.events.read()
         for event in events:
-            if event["kind"] == "spawned":
-                child.attach(int(event["pid"]))
+            if event["kind"] == "spawned" and isinstance(event.get("pid"), int):
+                child.attach(event["pid"])
+                self.family.leader = event["pid"]
         take(events)
 
     def _check_resources(self) -> Stop | None:
@@ -104,6 +105,7 @@ class Supervisor:
             return None
         self._checked_at = time.monotonic()
         self.log.trim()
+        self.family.reap_orphans()
         used = self.family.memory_mb()
         self._interval_s = CLOSE_CHECK_S if used > NEARLY * self.memory_mb else CHECK_S
         if used > self.memory_mb and self.family.exact_memory_mb() > self.memory_mb:

@@ -178,7 +178,8 @@ class TaskRun:
                 f"folder {self.task.root!r} of the suite is not in the tree",
                 hint="mend `root` of the suite in testfleet.toml",
             )
-        homes = (self.task.source.original_root, interpreter.built_in)
+        home = self.task.source.original_root
+        homes = dict.fromkeys((home, home and str(Path(home).resolve()), interpreter.built_in))
         copy = str(place.tree)
         return Place(
             tree=place.tree,

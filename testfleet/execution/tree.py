@@ -130,20 +130,22 @@ class _Unpacking:
         return self._new
 
     def _place(self, name: str, member: tarfile.TarInfo, tar: tarfile.TarFile) -> None:
-        self._ensure_folder(name.rpartition("/")[0], 0o755)
+        self._ensure_folder(name.rpartition("/")[0])
         if member.isdir():
-            self._ensure_folder(name, member.mode)
+            self._place_folder(name, member.mode)
         elif member.issym():
             self._place_link(name, member)
         else:
             self._place_file(name, member, tar)
 
-    def _ensure_folder(self, name: str, mode: int) -> None:
-        if not name or (name in self._new.entries and mode == self._new.entries[name].mode):
-            return
-        parent = name.rpartition("/")[0]
-        if parent not in self._new.entries:
-            self._ensure_folder(parent, 0o755)
+    def _ensure_folder(self, name: str) -> None:
+        """Make a folder that the archive may not name, with those above it."""
+        known = self._new.entries.get(name)
+        if name and (known is None or known.kind != "folder"):
+            self._ensure_folder(name.rpartition("/")[0])
+            self._place_folder(name, 0o755)
+
+    def _place_folder(self, name: str, mode: int) -> None:
         path = self._root / name
         if path.is_symlink() or not path.is_dir():
             self._clear(path)

@@ -6,6 +6,7 @@ and cleans up: nothing that they start outlives the shard, and no result that wa
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -61,6 +62,12 @@ def worker_error(error: Exception, options: WorkerOptions) -> WorkerError:
             " TESTFLEET_WORK_ROOT to a folder on a larger disk (Lambda: raise the function's"
             " ephemeral storage)",
         )
+    if isinstance(error, PermissionError) or getattr(error, "errno", None) == errno.EROFS:
+        return WorkerError(
+            type=WorkerErrorType.ENVIRONMENT,
+            message=f"the worker may not write where it has to ({error}); set TESTFLEET_WORK_ROOT"
+            " to a folder of your own",
+        )
     if isinstance(error, TestfleetError):
         message = f"{error}; {error.hint}" if error.hint else str(error)
         is_ours = isinstance(error, TransferError)
@@ -80,8 +87,9 @@ def main() -> int:
         sys.stderr.write(f"error: {TASK_URL} is not set; it names the task to run\n")
         return 2
     options = WorkerOptions()
-    # Fargate's way to say that the container will be gone in half a minute.
-    signal.signal(signal.SIGTERM, lambda _number, _frame: options.interrupted.set())
+    # SIGTERM is Fargate's way to say that the container will be gone in half a minute.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: options.interrupted.set())
     try:
         run_shard(task_url, options)
     except (TestfleetError, ValueError) as error:

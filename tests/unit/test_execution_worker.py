@@ -1,0 +1,374 @@
+"""The worker's ways to run, to stop and to fail, with real test processes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import pytest
+
+from lambdas.worker.handler import handler
+from testfleet.contracts.result import ShardResult, UnitStatus, WorkerErrorType
+from testfleet.contracts.task import InterpreterEnvironment, ShardItem
+from testfleet.execution.worker import WorkerOptions, run_task, worker_error
+from tests.execution_samples import bench, outcomes
+
+PASSING = {"test_a.py": "def test_a(): pass\n"}
+
+
+@pytest.fixture(scope="module")
+def worker(tmp_path_factory):
+    with bench(tmp_path_factory.mktemp("worker")) as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def no_orders_left(worker):
+    yield
+    for order in ("/cancel", "/stop"):
+        worker.store.objects.pop(order, None)
+
+
+def errors(result):
+    return [error.type for error in result.errors]
+
+
+def test_confirming_runs_each_test_alone(worker):
+    body = "import os\ndef test_one(): print(os.getpid())\ndef test_two(): assert 0\n"
+    tests = ("test_a.py::test_two", "test_a.py::test_one", "test_a.py::test_gone", "test_b.py")
+    files = {"test_a.py": body, "test_b.py": "import missing_module"}
+    result = worker.run(files, kind="confirm", units=(), tests=tests)
+    assert outcomes(result) == {
+        "test_a.py::test_two": "failed",
+        "test_a.py::test_one": "passed",
+        "test_a.py::test_gone": "lost",
+        "test_b.py": "error",
+    }
+    assert result.attempts == 4
+    assert result.units == ()
+
+
+def test_confirming_below_a_root_finds_the_file(worker):
+    files = {"backend/tests/test_a.py": "def test_a(): pass", "backend/pytest.ini": "[pytest]\n"}
+    test = "tests/test_a.py::test_a"
+    result = worker.run(files, kind="confirm", units=(), tests=(test,), root="backend")
+    assert outcomes(result) == {test: "passed"}
+    assert result.tests[0].file == "backend/tests/test_a.py"
+
+
+def test_units_are_relative_to_the_tree_and_ids_to_the_root_folder(worker):
+    files = {"backend/tests/test_a.py": "def test_a(): pass", "backend/pytest.ini": "[pytest]\n"}
+    result = worker.run(files, units=("backend/tests/test_a.py",), root="backend")
+    assert outcomes(result) == {"tests/test_a.py::test_a": "passed"}
+    assert [(unit.id, unit.tests) for unit in result.units] == [("backend/tests/test_a.py", 1)]
+
+
+def test_a_missing_root_is_named(worker):
+    result = worker.run(PASSING, root="frontend")
+    assert errors(result) == [WorkerErrorType.ENVIRONMENT]
+    assert "'frontend' of the suite is not in the tree" in result.errors[0].message
+    assert [unit.status for unit in result.units] == [UnitStatus.UNFINISHED]
+
+
+def test_a_file_without_tests_is_finished(worker):
+    result = worker.run({"test_none.py": "x = 1\n"})
+    assert result.tests == ()
+    assert [(unit.status, unit.tests) for unit in result.units] == [(UnitStatus.FINISHED, 0)]
+
+
+def test_fail_fast_stops_at_the_first_failure_and_tells_the_others(worker):
+    files = {"test_a.py": "def test_a(): assert 0\n", "test_b.py": "def test_b(): pass\n"}
+    result = worker.run(files, fail_fast=True)
+    assert outcomes(result) == {"test_a.py::test_a": "failed"}
+    assert worker.store.objects["/stop"] == b"{}"
+    assert not result.errors
+    statuses = {unit.id: unit.status for unit in result.units}
+    assert statuses == {"test_a.py": UnitStatus.FINISHED, "test_b.py": UnitStatus.STOPPED}
+
+
+def test_another_shards_failure_stops_this_one(worker):
+    worker.store.objects["/stop"] = b"{}"
+    files = {"test_a.py": "import time\ndef test_a(): time.sleep(30)\n"}
+    result = worker.run(files, fail_fast=True, stop_url=f"{worker.store.url}/stop")
+    assert result.tests == ()
+    assert [unit.status for unit in result.units] == [UnitStatus.STOPPED]
+
+
+def test_progress_is_told_while_tests_run(worker):
+    body = "import time\ndef test_a(): assert 0\ndef test_b(): time.sleep(0.8)\n"
+    worker.run({"test_a.py": body})
+    progress = json.loads(worker.store.objects[f"/shards/{worker.shards}/progress"])
+    assert progress["counts"] == {"failed": 1}
+    assert progress["failures"] == ["test_a.py::test_a"]
+    assert progress["current"] == "test_a.py::test_b"
+
+
+def test_an_option_of_the_user_reaches_pytest(worker):
+    body = "def test_a(): pass\ndef test_b(): pass\n"
+    result = worker.run({"test_a.py": body}, framework_args=("-k", "test_b"))
+    assert outcomes(result) == {"test_a.py::test_b": "passed"}
+
+
+def test_a_wrong_option_is_an_error_of_every_unit(worker):
+    result = worker.run(PASSING, framework_args=("--no-such-option",))
+    assert outcomes(result) == {"test_a.py": "error"}
+    assert "--no-such-option" in result.tests[0].longrepr
+    assert result.tests[0].message.startswith("pytest: error: unrecognized arguments")
+
+
+def test_a_session_that_is_broken_off_goes_on_without_the_test_that_did_it(worker):
+    body = (
+        "import pytest\ndef test_a(): pass\ndef test_b(): pytest.exit('enough')\n"
+        "def test_c(): raise KeyboardInterrupt\ndef test_d(): pass\n"
+    )
+    result = worker.run({"test_a.py": body})
+    assert outcomes(result) == {
+        "test_a.py::test_a": "passed",
+        "test_a.py::test_b": "failed",
+        "test_a.py::test_c": "failed",
+        "test_a.py::test_d": "passed",
+    }
+    assert "pytest broke off the session" in result.tests[1].message
+    assert "enough" in result.tests[1].message
+
+
+def test_a_file_that_kills_the_process_when_imported_costs_only_itself(worker):
+    files = {**PASSING, "test_b.py": "import os\nos._exit(5)\n", "test_c.py": "def test_c(): pass"}
+    result = worker.run(files)
+    assert outcomes(result) == {
+        "test_a.py::test_a": "passed",
+        "test_b.py": "error",
+        "test_c.py::test_c": "passed",
+    }
+    broken = next(test for test in result.tests if test.outcome == "error")
+    assert broken.message == (
+        "the process ended with os._exit(5) while this file was being collected"
+    )
+
+
+def test_a_conftest_that_kills_the_process_is_not_tried_for_ever(worker):
+    result = worker.run({**PASSING, "conftest.py": "import os\nos._exit(5)\n"})
+    assert outcomes(result) == {"test_a.py": "error"}
+    assert result.attempts == 2
+
+
+def test_a_plugin_that_fails_inside_pytest_is_told(worker):
+    body = "def pytest_collection_modifyitems(): raise RuntimeError('plugin is broken')\n"
+    result = worker.run({**PASSING, "conftest.py": body})
+    assert outcomes(result) == {"test_a.py::test_a": "error"}
+    assert "plugin is broken" in result.tests[0].message
+
+
+def test_an_interpreter_that_is_missing_is_named(worker):
+    result = worker.run(PASSING, environment=InterpreterEnvironment(python="/no/python"))
+    assert errors(result) == [WorkerErrorType.ENVIRONMENT]
+    assert "/no/python is not there" in result.errors[0].message
+
+
+@pytest.fixture(scope="module")
+def fake_python(tmp_path_factory):
+    """Programs that are no usable interpreters."""
+    folder = tmp_path_factory.mktemp("bin")
+    for name, text in {
+        "broken": "#!/bin/sh\necho cannot load libpython >&2\nexit 127\n",
+        "bare": f'#!/bin/sh\nexec {sys.executable} -S -E "$@"\n',
+    }.items():
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o755)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [("broken", "cannot load libpython"), ("bare", "cannot import pytest")],
+)
+def test_an_unusable_interpreter_is_told_with_the_remedy(worker, fake_python, program, said):
+    environment = InterpreterEnvironment(python=str(fake_python / program))
+    result = worker.run(PASSING, environment=environment)
+    assert errors(result) == [WorkerErrorType.ENVIRONMENT]
+    assert said in result.errors[0].message
+    assert "install pytest 6.2 or newer" in result.errors[0].message
+    assert result.tests == ()
+
+
+def test_an_unknown_framework_is_named(worker):
+    result = worker.run(PASSING, framework="jest")
+    assert "framework 'jest' is not known; use one of: pytest" in result.errors[0].message
+
+
+def test_tests_see_no_secret_of_the_worker(worker, monkeypatch):
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("TESTFLEET_TASK_URL", "secret")
+    monkeypatch.setenv("OF_HOME", "kept")
+    body = (
+        "import os\ndef test_env():\n"
+        "    assert 'secret' not in os.environ.values()\n"
+        "    ours = [name for name in os.environ if name.startswith('TESTFLEET_')]\n"
+        "    assert ours == ['TESTFLEET_TASK_ID']\n"
+        "    assert os.environ['OF_HOME'] == 'kept'\n"
+        "    assert os.environ['OF_TASK'] == 'given'\n"
+    )
+    result = worker.run({"test_env.py": body}, env={"OF_TASK": "given"})
+    assert outcomes(result) == {"test_env.py::test_env": "passed"}
+
+
+def test_a_whole_environment_of_home_replaces_the_workers(worker, monkeypatch):
+    monkeypatch.setenv("OF_WORKER", "stale")
+    body = "import os\ndef test_env(): assert 'OF_WORKER' not in os.environ\n"
+    result = worker.run({"test_env.py": body}, env={"PATH": os.environ["PATH"]})
+    assert outcomes(result) == {"test_env.py::test_env": "passed"}
+
+
+def test_the_temporary_folder_is_the_tasks_own_and_goes_with_it(worker, tmp_path):
+    body = (
+        "import tempfile, pathlib\ndef test_tmp(tmp_path):\n"
+        "    folder = pathlib.Path(tempfile.gettempdir())\n"
+        f"    pathlib.Path({str(tmp_path)!r}, 'seen').write_text(str(folder))\n"
+        "    assert tmp_path.is_relative_to(folder)\n"
+    )
+    result = worker.run({"test_tmp.py": body}, env={"TMPDIR": str(tmp_path)})
+    assert outcomes(result) == {"test_tmp.py::test_tmp": "passed"}
+    folder = Path((tmp_path / "seen").read_text())
+    assert folder.parent == tmp_path
+    assert not folder.exists()
+
+
+def test_untrusted_code_leaves_no_working_copy(worker):
+    task = worker.task(PASSING, repository="stranger/fork")
+    task = task.model_copy(update={"source": task.source.model_copy(update={"reuse": False})})
+    result = run_task(task, worker.options)
+    assert outcomes(result) == {"test_a.py::test_a": "passed"}
+    (home,) = (worker.folder / "work").glob("stranger-fork-*")
+    assert [path.name for path in home.iterdir()] == ["slot-0.lock"]
+
+
+def test_the_tree_has_the_name_that_it_has_at_home(worker):
+    body = "import os\ndef test_a(): assert os.path.basename(os.getcwd()) == 'my_checkout'\n"
+    task = worker.task({"test_a.py": body})
+    source = task.source.model_copy(update={"original_root": "/home/user/my_checkout"})
+    result = run_task(task.model_copy(update={"source": source}), worker.options)
+    assert outcomes(result) == {"test_a.py::test_a": "passed"}
+
+
+def test_two_shards_at_once_use_two_slots(worker):
+    body = "import time\ndef test_a(): time.sleep(1)\n"
+    first = worker.task({"test_a.py": body}, repository="two/slots")
+    second = worker.task(PASSING, repository="two/slots")
+    thread = threading.Thread(target=run_in_new_process, args=(worker, first))
+    thread.start()
+    home = wait_for_slot(worker)
+    result = run_task(second, worker.options)
+    thread.join()
+    assert outcomes(result) == {"test_a.py::test_a": "passed"}
+    assert (home / "slot-1").exists()
+
+
+def wait_for_slot(worker):
+    while True:
+        for home in (worker.folder / "work").glob("two-slots-*"):
+            if (home / "slot-0.state" / "settings.json").exists():
+                return home
+
+
+def start_worker(worker, task, **variables):
+    address = f"/tasks/{task.shard_id}"
+    worker.store.objects[address] = task.model_dump_json().encode()
+    environment = {
+        **os.environ,
+        "TESTFLEET_TASK_URL": worker.store.url + address,
+        "TESTFLEET_WORK_ROOT": str(worker.folder / "work"),
+        **variables,
+    }
+    return subprocess.Popen([sys.executable, "-m", "testfleet.execution.worker"], env=environment)
+
+
+def run_in_new_process(worker, task):
+    start_worker(worker, task).wait()
+
+
+def test_the_program_delivers_its_result(worker):
+    task = worker.task(PASSING)
+    assert start_worker(worker, task).wait() == 0
+    stored = worker.store.objects[f"/shards/{worker.shards}/result"]
+    assert outcomes(ShardResult.model_validate_json(stored)) == {"test_a.py::test_a": "passed"}
+
+
+def test_the_program_ends_early_when_told_to_and_delivers_what_it_has(worker):
+    body = "import time\ndef test_a(): pass\ndef test_b(): time.sleep(30)\n"
+    task = worker.task({"test_a.py": body})
+    process = start_worker(worker, task)
+    address = f"/shards/{worker.shards}/progress"
+    while b'"done":1' not in worker.store.objects.get(address, b""):
+        pass
+    process.send_signal(signal.SIGTERM)
+    assert process.wait() == 0
+    result = ShardResult.model_validate_json(
+        worker.store.objects[f"/shards/{worker.shards}/result"]
+    )
+    assert outcomes(result) == {"test_a.py::test_a": "passed"}
+    assert errors(result) == [WorkerErrorType.WORKER_LOST]
+
+
+def test_the_program_says_that_its_task_is_missing(worker):
+    address = {"TESTFLEET_TASK_URL": f"{worker.store.url}/none"}
+    command = [sys.executable, "-m", "testfleet.execution.worker"]
+    ended = subprocess.run(command, env={**os.environ, **address}, capture_output=True, check=False)
+    assert ended.returncode == 3
+    assert b"error: cannot read" in ended.stderr
+    assert b"Traceback" not in ended.stderr
+
+
+class Context:
+    def get_remaining_time_in_millis(self):
+        return 60_000
+
+
+def test_the_function_answers_with_a_receipt(worker, monkeypatch):
+    monkeypatch.setenv("TESTFLEET_WORK_ROOT", str(worker.folder / "work"))
+    task = worker.task(PASSING)
+    worker.store.objects["/task"] = task.model_dump_json().encode()
+    item = ShardItem(
+        shard_id=task.shard_id,
+        run_id=task.run_id,
+        compute="lambda",
+        task_url=f"{worker.store.url}/task",
+    )
+    receipt = handler(item.model_dump(), Context())
+    assert receipt == {
+        "shard_id": task.shard_id,
+        "tests": 1,
+        "counts": {"passed": 1},
+        "errors": [],
+    }
+
+
+def test_a_host_with_little_time_left_ends_the_shard_before(worker):
+    body = "import time\ndef test_a(): time.sleep(30)\n"
+    options = WorkerOptions(work_root=worker.options.work_root, time_left_s=11.0)
+    result = run_task(worker.task({"test_a.py": body}), options)
+    assert errors(result) == [WorkerErrorType.TIMED_OUT]
+    assert (result.finished_at - result.started_at).total_seconds() < 10
+
+
+def test_a_full_disk_is_told_with_the_remedy():
+    error = worker_error(OSError(28, "No space left on device"), WorkerOptions())
+    assert error.type == WorkerErrorType.DISK_FULL
+    assert "TESTFLEET_WORK_ROOT" in error.message
+
+
+def test_a_folder_that_may_not_be_written_is_told_with_the_remedy(worker):
+    options = WorkerOptions(work_root=Path("/proc/nowhere"))
+    result = run_task(worker.task(PASSING), options)
+    assert len(result.errors) == 1
+    assert "/proc/nowhere" in result.errors[0].message
+
+
+def test_a_fault_of_the_worker_is_a_result_too(worker, monkeypatch):
+    monkeypatch.setattr(tempfile, "mkdtemp", lambda **_: 1 / 0)
+    result = run_task(worker.task(PASSING), worker.options)
+    assert errors(result) == [WorkerErrorType.INTERNAL]
+    assert "ZeroDivisionError" in result.errors[0].message
