@@ -99,7 +99,12 @@ def _run(channel: Channel, settings: "dict[str, Any]") -> int:
     selection = _load("pytest_selection").Selection(settings["selection"], pytest.__version__)
     ledger = _load("pytest_reports").Ledger(channel.send)
     plugin = _load("pytest_plugin").make(channel.send, selection, ledger)
-    status = int(pytest.main(plugins=[plugin]))
+    try:
+        status = int(pytest.main(plugins=[plugin]))
+    except BaseException as error:  # a conftest that exits, a plugin that is not there
+        reason = "%s: %s" % (type(error).__name__, error)  # noqa: UP031
+        channel.send("stopped", reason=reason[:1000], text="")
+        raise
     sys.stdout.flush()
     channel.send("returned", status=status)
     return status

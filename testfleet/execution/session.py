@@ -20,6 +20,8 @@ OUTPUT_LIMIT: Final = 16 * 1024
 FINISH_GRACE_S: Final = 120.0
 """Seconds for what plugins do after the last test, e.g. a coverage report."""
 USAGE_ERROR: Final = 4
+COLLECTION_LIMIT_S: Final = 60.0
+"""Seconds for the start and for each file to be collected, if a test may not take as long."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,12 @@ class SessionEnd:
     def is_refused(self) -> bool:
         """Whether pytest did not even begin: a usage error, or a conftest that raises."""
         return self.state.returned is not None and not self.state.is_ready
+
+    @property
+    def is_misuse(self) -> bool:
+        """Whether pytest found fault with its arguments or settings: no test has anything to do
+        with it, and at home none would run either."""
+        return self.state.returned == USAGE_ERROR and not self.state.stopped
 
 
 @dataclass(frozen=True)
@@ -127,13 +135,20 @@ class SessionRunner:
             return Stop.HUNG if idle_s > self.exit_grace_s else None
         if state.is_finished:
             return Stop.HUNG if idle_s > FINISH_GRACE_S else None
-        return Stop.TIMED_OUT if idle_s > self.limits.test_timeout_s else None
+        return Stop.TIMED_OUT if idle_s > patience_s(state, self.limits) else None
+
+
+def patience_s(state: SessionState, limits: Limits) -> float:
+    """Seconds that what goes on now may take. The limit of a test is not that of an import."""
+    if state.running is not None or state.is_ready:
+        return limits.test_timeout_s
+    return max(limits.test_timeout_s, COLLECTION_LIMIT_S)
 
 
 def describe(ending: Ending, state: SessionState, limits: Limits) -> str:
     """What happened to a test process, as a clause: "while this test ran" can follow."""
     if ending.stop is Stop.TIMED_OUT:
-        return f"the process did not finish within {limits.test_timeout_s:g} s"
+        return f"the process did not finish within {patience_s(state, limits):g} s"
     if ending.stop is Stop.OUT_OF_MEMORY:
         return f"the process used more than {limits.memory_mb} MB of memory"
     if state.stopped:

@@ -22,6 +22,7 @@ from testfleet.execution.verdicts import (
     death,
     failure,
     headline,
+    misuse,
     second_attempt,
     unstarted,
 )
@@ -47,6 +48,8 @@ class Shard:
     unusable: str = ""
     refusal: str = ""
     """pytest's own words when it would not start and no unit is there to bear them."""
+    misuse: str = ""
+    """pytest's own words when its arguments or settings are wrong."""
     _suspects: set[str] = field(default_factory=set)
 
     def run(self) -> None:
@@ -70,7 +73,7 @@ class Shard:
         while fruitless < FRUITLESS_ROUNDS:
             before = len(self.journal.results)
             end = self._session(self._remaining())
-            if self._is_over(end):
+            if self._is_over(end) or self._is_misused(end):
                 return
             if end.state.is_ready and not end.state.running and not self.journal.pending():
                 self.is_complete = True
@@ -94,6 +97,11 @@ class Shard:
         if end.ends_shard:
             self.stop = end.ending.stop
         return bool(self.stop or self.unusable) or self._fails_fast()
+
+    def _is_misused(self, end: SessionEnd) -> bool:
+        if not self.journal.results:
+            self.misuse = misuse(end, self.runner.place.tree)
+        return bool(self.misuse)
 
     def _fails_fast(self) -> bool:
         if self.task.fail_fast and self.journal.has_failures():

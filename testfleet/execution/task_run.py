@@ -19,6 +19,7 @@ from testfleet.contracts.result import (
     WorkerErrorType,
 )
 from testfleet.contracts.task import BuiltEnvironment, WorkerTask
+from testfleet.errors import UsageError
 from testfleet.execution.environments import (
     Builder,
     EnvironmentUnusableError,
@@ -159,6 +160,11 @@ class TaskRun:
         self.notes.extend(dict.fromkeys(shard.notes))
         if shard.stop is not None:
             self.stopped(shard.stop)
+        if shard.misuse:
+            raise UsageError(
+                f"{self.task.framework} would not run: {shard.misuse}",
+                hint="mend its settings, `args` of the suite, or what stands after `--`",
+            )
         problem = shard.unusable or shard.refusal
         if problem:
             raise EnvironmentUnusableError(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import os
+import re
+from pathlib import Path
+from typing import Final, NamedTuple
 
 from testfleet.contracts.result import Outcome, TestResult
 from testfleet.execution.journal import clean
 from testfleet.execution.session import SessionEnd
 
 MESSAGE_LIMIT = 1000
+_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 _SIGNS = (": error: ", "Error", "ERROR")
 """Marks of a line that says what is wrong, the best first."""
 
@@ -60,6 +64,21 @@ def failure(nodeid: str, unit: str, outcome: Outcome, complaint: Complaint) -> T
         message=clean(complaint.message)[:MESSAGE_LIMIT],
         longrepr=clean(complaint.text),
     )
+
+
+def misuse(end: SessionEnd, tree: Path) -> str:
+    """What pytest itself says of its arguments or settings. Empty when it has no such complaint.
+
+    It begins with "ERROR: "; that of a conftest that raises, which ends alike, does not.
+    """
+    if not end.is_misuse:
+        return ""
+    lines = _COLOUR.sub("", end.output).replace(f"{tree}{os.sep}", "").splitlines()
+    errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
+    telling = [line for line in lines if ": error: " in line]
+    if not errors:
+        return ""
+    return (telling or errors)[-1].partition(": error: ")[2] or errors[-1]
 
 
 def headline(end: SessionEnd) -> str:

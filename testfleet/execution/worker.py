@@ -15,7 +15,7 @@ import traceback
 from testfleet.contracts.base import utc_now
 from testfleet.contracts.result import ShardResult, WorkerError, WorkerErrorType
 from testfleet.contracts.task import WorkerTask
-from testfleet.errors import TestfleetError
+from testfleet.errors import TestfleetError, UsageError
 from testfleet.execution.environments import EnvironmentStoppedError
 from testfleet.execution.files import is_disk_full
 from testfleet.execution.host import WorkerOptions, this_host
@@ -70,14 +70,19 @@ def worker_error(error: Exception, options: WorkerOptions) -> WorkerError:
         )
     if isinstance(error, TestfleetError):
         message = f"{error}; {error.hint}" if error.hint else str(error)
-        is_ours = isinstance(error, TransferError)
-        kind = WorkerErrorType.INTERNAL if is_ours else WorkerErrorType.ENVIRONMENT
-        return WorkerError(type=kind, message=message)
+        return WorkerError(type=_kind_of(error), message=message)
     traceback.print_exception(error, file=sys.stderr)  # for the worker's own log only
     return WorkerError(
         type=WorkerErrorType.INTERNAL,
         message=f"the worker failed: {type(error).__name__}: {error}; its log tells more",
     )
+
+
+def _kind_of(error: TestfleetError) -> WorkerErrorType:
+    if isinstance(error, TransferError):
+        return WorkerErrorType.INTERNAL
+    is_misuse = isinstance(error, UsageError)
+    return WorkerErrorType.CONFIGURATION if is_misuse else WorkerErrorType.ENVIRONMENT
 
 
 def main() -> int:

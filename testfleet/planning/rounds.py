@@ -28,7 +28,9 @@ PROCESS_START_S: Final = 0.5
 ALONE_AFTER: Final = 2
 """A unit lost this often may be what kills its workers: it takes no other with it again."""
 
-_HOPELESS: Final = frozenset({WorkerErrorType.ENVIRONMENT, WorkerErrorType.CANCELLED})
+_HOPELESS: Final = frozenset(
+    {WorkerErrorType.ENVIRONMENT, WorkerErrorType.CONFIGURATION, WorkerErrorType.CANCELLED}
+)
 """Errors that another round would only repeat."""
 
 

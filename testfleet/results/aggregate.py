@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from testfleet.contracts.plan import Plan
 from testfleet.contracts.report import RunStatus, TestReport, Totals
@@ -20,6 +21,7 @@ from testfleet.contracts.result import (
     UnitResult,
     UnitStatus,
     WorkerError,
+    WorkerErrorType,
 )
 from testfleet.results.claims import (
     SEVERITY,
@@ -31,6 +33,11 @@ from testfleet.results.claims import (
 )
 from testfleet.results.confirm import confirm
 from testfleet.results.missing import MissingTests
+
+_NO_TESTS: Final = WorkerError(
+    type=WorkerErrorType.NOTHING_TO_RUN,
+    message="no tests: the framework collected none; `testfleet logs` shows what it printed",
+)
 
 
 @dataclass(frozen=True)
@@ -70,18 +77,42 @@ def aggregate(request: AggregateInput) -> Aggregate:
     """Judge a run. Pure, and independent of the order of the results."""
     accepted, refused = accept(request.run_id, request.plans, request.results)
     units = judge_units(request.plans, accepted)
+    errors = _grouped(_errors(request, accepted))
+    if _is_refused(units, errors):
+        return _rejected(units, accepted)
     tests, odd = confirm(request.run_id, _tests(request, units, accepted), request.confirmations)
     rest_is_open = _rest_is_open(request.plans, accepted)
     status, reason = _status(units, tests, rest_is_open=rest_is_open)
+    if status is RunStatus.REJECTED:
+        errors = (*errors, _NO_TESTS)
     return Aggregate(
         status=status,
         totals=_totals(tests),
         tests=tuple(tests),
         units=tuple(judged.unit for judged in units),
-        errors=_grouped(_errors(request, accepted)),
+        errors=errors,
         notes=tuple(
             dict.fromkeys([*request.notes, *reason, *refused, *odd, *_worker_notes(accepted)])
         ),
+    )
+
+
+def _is_refused(units: Sequence[JudgedUnit], errors: Sequence[WorkerError]) -> bool:
+    """Whether the framework would not run at all: its arguments or settings are wrong."""
+    wrong = any(error.type is WorkerErrorType.CONFIGURATION for error in errors)
+    return wrong and not any(judged.tests for judged in units)
+
+
+def _rejected(units: Sequence[JudgedUnit], accepted: Sequence[AcceptedResult]) -> Aggregate:
+    # Every shard says the same: how many there were tells nothing.
+    errors = dict.fromkeys(error for each in accepted for error in each.result.errors)
+    return Aggregate(
+        status=RunStatus.REJECTED,
+        totals=Totals(),
+        tests=(),
+        units=tuple(judged.unit for judged in units),
+        errors=tuple(errors),
+        notes=tuple(dict.fromkeys(_worker_notes(accepted))),
     )
 
 
@@ -152,9 +183,7 @@ def _status(
     if statuses[UnitStatus.STOPPED]:
         # Fail-fast stopped the run for a failure that later turned out to be flaky.
         return RunStatus.INCOMPLETE, ["tests were left out after a failure that was only flaky"]
-    if not tests:
-        return RunStatus.REJECTED, ["the framework collected no tests"]
-    return RunStatus.PASSED, []
+    return (RunStatus.PASSED if tests else RunStatus.REJECTED), []
 
 
 def _totals(tests: Iterable[TestReport]) -> Totals:
@@ -169,10 +198,10 @@ def _errors(request: AggregateInput, accepted: Sequence[AcceptedResult]) -> list
 
 
 def _grouped(errors: Iterable[WorkerError]) -> tuple[WorkerError, ...]:
-    """Each error once, with the number of times that it happened."""
+    """Each error once, with the number of times that it happened if that tells anything."""
     counts = Counter((error.type, error.message) for error in errors)
     return tuple(
-        WorkerError(type=kind, message=message if times == 1 else f"{message} ({times} times)")
+        WorkerError(type=kind, message=f"{message} ({times} times)" if times > 1 else message)
         for (kind, message), times in counts.items()
     )
 

@@ -13,7 +13,7 @@ import pytest
 
 from lambdas.worker.handler import handler
 from testfleet.contracts.result import ShardResult, UnitStatus, WorkerErrorType
-from testfleet.contracts.task import InterpreterEnvironment, ShardItem
+from testfleet.contracts.task import InterpreterEnvironment, Limits, ShardItem
 from testfleet.execution.worker import WorkerOptions, run_task, worker_error
 from tests.execution_samples import bench, outcomes
 
@@ -113,11 +113,20 @@ def test_an_option_of_the_user_reaches_pytest(worker):
     assert outcomes(result) == {"test_a.py::test_b": "passed"}
 
 
-def test_a_wrong_option_is_an_error_of_every_unit(worker):
-    result = worker.run(PASSING, framework_args=("--no-such-option",))
-    assert outcomes(result) == {"test_a.py": "error"}
-    assert "--no-such-option" in result.tests[0].longrepr
-    assert result.tests[0].message.startswith("pytest: error: unrecognized arguments")
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("--no-such-option",), "would not run: unrecognized arguments: --no-such-option;"),
+        (("--color=yes", "test_a.py::test_no"), "would not run: not found: test_a.py::test_no;"),
+        (("--rootdir=no",), "would not run: Directory 'no' not found."),
+    ],
+)
+def test_wrong_arguments_are_told_once_and_no_test_is_blamed(worker, args, said):
+    result = worker.run(PASSING, framework_args=args)
+    assert errors(result) == [WorkerErrorType.CONFIGURATION]
+    assert said in result.errors[0].message
+    assert (result.tests, result.attempts) == ((), 1)
+    assert {unit.status for unit in result.units} == {UnitStatus.UNFINISHED}
 
 
 def test_a_session_that_is_broken_off_goes_on_without_the_test_that_did_it(worker):
@@ -154,6 +163,27 @@ def test_a_conftest_that_kills_the_process_is_not_tried_for_ever(worker):
     result = worker.run({**PASSING, "conftest.py": "import os\nos._exit(5)\n"})
     assert outcomes(result) == {"test_a.py": "error"}
     assert result.attempts == 2
+
+
+def test_a_conftest_that_exits_is_told_in_its_own_words(worker):
+    result = worker.run({**PASSING, "conftest.py": "import sys\nsys.exit('no database')\n"})
+    assert outcomes(result) == {"test_a.py": "error"}
+    assert "broke off the session (SystemExit: no database)" in result.tests[0].message
+
+
+def test_an_import_may_take_longer_than_a_test(worker):
+    slow = {"test_b.py": "import time\ntime.sleep(1.2)\ndef test_b(): pass\n"}
+    result = worker.run({**PASSING, **slow}, limits=Limits(time_s=60, test_timeout_s=0.5))
+    assert outcomes(result) == {"test_a.py::test_a": "passed", "test_b.py::test_b": "passed"}
+
+
+def test_an_import_that_hangs_is_ended(worker, monkeypatch):
+    monkeypatch.setattr("testfleet.execution.session.COLLECTION_LIMIT_S", 3.0)
+    hanging = {"test_b.py": "import time\ntime.sleep(60)\n"}
+    result = worker.run({**PASSING, **hanging}, limits=Limits(time_s=60, test_timeout_s=1.0))
+    assert outcomes(result) == {"test_a.py::test_a": "passed", "test_b.py": "error"}
+    (hung,) = (test for test in result.tests if test.outcome == "error")
+    assert "did not finish within 3 s while this file was being collected" in hung.message
 
 
 def test_a_plugin_that_fails_inside_pytest_is_told(worker):

@@ -109,7 +109,10 @@ def test_a_cancelled_run_is_not_planned_again() -> None:
     assert next_round(cancelled=True) is None
 
 
-@pytest.mark.parametrize("kind", [WorkerErrorType.ENVIRONMENT, WorkerErrorType.CANCELLED])
+@pytest.mark.parametrize(
+    "kind",
+    [WorkerErrorType.ENVIRONMENT, WorkerErrorType.CONFIGURATION, WorkerErrorType.CANCELLED],
+)
 def test_what_only_the_user_can_mend_is_not_tried_again(kind: WorkerErrorType) -> None:
     results = [
         make_result("r1-0000", {"a": OPEN, "b": OPEN}, error=kind),

@@ -210,7 +210,24 @@ def test_no_tests_at_all_is_not_passed() -> None:
         make_result("r1-0000", {"a": DONE, "b": DONE}), make_result("r1-0001", {"c": DONE})
     )
     assert result.status is RunStatus.REJECTED
-    assert "the framework collected no tests" in result.notes
+    assert [error.type for error in result.errors] == [WorkerErrorType.NOTHING_TO_RUN]
+
+
+def test_a_framework_that_refuses_its_arguments_rejects_the_run() -> None:
+    result = judged(
+        make_result("r1-0000", {"a": OPEN, "b": OPEN}, error=WorkerErrorType.CONFIGURATION),
+        make_result("r1-0001", {"c": OPEN}, error=WorkerErrorType.CONFIGURATION),
+    )
+    assert (result.status, result.tests) == (RunStatus.REJECTED, ())
+    assert [error.message for error in result.errors] == ["it went wrong"]
+
+
+def test_no_result_is_dropped_because_another_shard_was_refused() -> None:
+    result = judged(
+        FIRST_DONE, make_result("r1-0001", {"c": OPEN}, error=WorkerErrorType.CONFIGURATION)
+    )
+    assert result.status is RunStatus.INCOMPLETE
+    assert outcomes(result) == {"a::1": "passed", "b::1": "passed", "c": "lost"}
 
 
 def test_only_skipped_tests_pass() -> None:
