@@ -97,13 +97,27 @@ def run(
 def check_writable(outputs: Outputs) -> None:
     """Find out before the run, not after it, that a file cannot be written."""
     for option, path in (("--report", outputs.report), ("--junit", outputs.junit)):
-        if path is None:
-            continue
-        if path.is_dir() or not path.absolute().parent.is_dir():
-            raise UsageError(
-                f"{option} {path}: expected a file in a folder that exists",
-                hint=f"create {path.absolute().parent} first, or name another file",
-            )
+        if path is not None:
+            _check_file(option, path)
+
+
+def _check_file(option: str, path: Path) -> None:
+    folder = path.absolute().parent
+    if path.is_dir() or not folder.is_dir():
+        raise UsageError(
+            f"{option} {path}: expected a file in a folder that exists",
+            hint="name a file" if path.is_dir() else f"create {folder} first, or name another file",
+        )
+    is_new = not path.exists()
+    try:
+        path.open("ab").close()  # Rights alone don't tell: there are read-only file systems.
+    except OSError as exc:
+        raise UsageError(
+            f"{option} {path}: cannot be written: {exc.strerror or exc}",
+            hint="name another file",
+        ) from exc
+    if is_new:
+        path.unlink()
 
 
 def watch(client: Client, run_id: str, outputs: Outputs) -> int:
@@ -161,19 +175,31 @@ def _write_outputs(client: Client, run_id: str, report: RunReport, outputs: Outp
     from testfleet.cli.summary import print_summary
     from testfleet.workflow.keys import RunKeys
 
-    written = []
+    bodies: dict[Path, bytes] = {}
     if outputs.report:
-        outputs.report.write_text(report.model_dump_json(indent=2) + "\n", "utf-8")
-        written.append(outputs.report)
+        bodies[outputs.report] = report.model_dump_json(indent=2).encode() + b"\n"
     if outputs.junit:
-        outputs.junit.write_bytes(client.objects.get(RunKeys(run_id).junit) or b"")
-        written.append(outputs.junit)
+        bodies[outputs.junit] = client.objects.get(RunKeys(run_id).junit) or b""
+    problems = {path: problem for path, body in bodies.items() if (problem := _write(path, body))}
     if outputs.json:
         print_json(report.model_dump(mode="json"))
     else:
-        print_summary(report, written)
+        print_summary(report, [path for path in bodies if path not in problems])
     for error in report.errors:
         show_error(error.message)
+    for path, problem in problems.items():
+        raise IncompleteError(
+            f"{path} cannot be written: {problem}", hint="free or mend it, then run again"
+        )
+
+
+def _write(path: Path, body: bytes) -> str:
+    """Write the file; what went wrong, or nothing."""
+    try:
+        path.write_bytes(body)
+    except OSError as exc:
+        return exc.strerror or str(exc)
+    return ""
 
 
 def _without_report(run_id: str, *, interrupted: bool) -> IncompleteError:
