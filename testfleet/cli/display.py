@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from testfleet.cli.follow import RUNNING
 from testfleet.contracts.result import Outcome
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def _draw(view: View) -> Group:
     lines = [
         Text(f"  {shard}  {progress.current}", style="dim", no_wrap=True, overflow="ellipsis")
         for shard, progress in sorted(view.shards.items())
-        if progress.current
+        if progress.current and view.phase == RUNNING
     ]
     return Group(Spinner("dots", text=Text.from_markup(head)), *lines[:8])
 

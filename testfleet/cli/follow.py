@@ -16,6 +16,7 @@ from testfleet.errors import IncompleteError
 from testfleet.workflow.keys import RunKeys
 from testfleet.workflow.ports import Executions, ObjectStore
 
+RUNNING = "running"
 _POLL_S = 0.1
 _LOOK_S = 0.4
 _ASK_S = 2.0
@@ -93,7 +94,7 @@ class Follower:
             if body is None:
                 return
             self.view.plan = Plan.model_validate_json(body)
-            self.view.phase = "running"
+            self.view.phase = RUNNING
         names = [
             key for key in self._objects.keys(self._keys.shards) if key.endswith("/progress.json")
         ]
