@@ -134,8 +134,9 @@ class Plugin:
         self._send("stopped", reason=reason, text=str(excinfo.getrepr())[-TEXT_LIMIT:])
 
     def _report_collection(self, report: Any, path: str) -> None:
-        # One that passes says nothing, unless it failed before and is the very thing to confirm.
-        if not report.passed or report.nodeid == self._selection.only:
+        # One that passes says nothing, not even of itself when it failed before: its tests have
+        # not run, so its error must stand.
+        if not report.passed:
             self._ledger.close_collector(report, self._selection.unit_of(path))
 
 

@@ -52,6 +52,11 @@ def test_confirming_runs_each_test_alone(worker):
     assert result.units == ()
 
 
+def test_a_file_that_can_be_imported_after_all_is_not_cleared_for_its_tests_never_ran(worker):
+    result = worker.run(PASSING, kind="confirm", units=(), tests=("test_a.py",))
+    assert outcomes(result) == {"test_a.py": "lost"}
+
+
 def test_confirming_below_a_root_finds_the_file(worker):
     files = {"backend/tests/test_a.py": "def test_a(): pass", "backend/pytest.ini": "[pytest]\n"}
     test = "tests/test_a.py::test_a"
