@@ -62,9 +62,13 @@ class Plugin:
         self._may_blank = not any("::" in arg for arg in session.config.args)
         self._send("session", rootdir=str(session.config.rootpath))
 
-    def pytest_ignore_collect(self, collection_path: Any) -> bool | None:
-        """Leave out files of other shards. None lets other plugins decide."""
-        return True if self._selection.ignores(str(collection_path)) else None
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_ignore_collect(
+        self, collection_path: Any, config: pytest.Config
+    ) -> Generator[None, Any, None]:
+        """Leave out files of other shards, whatever other plugins say of them."""
+        outcome = yield
+        self._ignore(outcome, str(collection_path), config)
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_make_collect_report(self, collector: Any) -> Generator[None, Any, None]:
@@ -74,6 +78,7 @@ class Plugin:
         owned = self._selection.owns(path)
         if is_file and not owned and self._may_blank:
             collector.collect = list  # named on the command line or in testpaths, yet not ours
+            self._selection.mimic_import(path, collector.config)
         if is_file and owned:
             self._send("collecting", unit=self._selection.unit_of(path))
         outcome = yield
@@ -133,6 +138,12 @@ class Plugin:
         reason = excinfo.exconly().strip().split("\n", 1)[0]
         self._send("stopped", reason=reason, text=str(excinfo.getrepr())[-TEXT_LIMIT:])
 
+    def _ignore(self, outcome: Any, path: str, config: pytest.Config) -> None:
+        if self._selection.ignores(path):
+            if not outcome.get_result():  # at home it would be collected
+                self._selection.mimic_import(path, config)
+            outcome.force_result(True)  # noqa: FBT003  the hook's answer
+
     def _report_collection(self, report: Any, path: str) -> None:
         # One that passes says nothing, not even of itself when it failed before: its tests have
         # not run, so its error must stand.
@@ -143,9 +154,11 @@ class Plugin:
 class OldPlugin(Plugin):
     """For pytest 6, whose hook names its argument differently; pytest looks at the names."""
 
-    def pytest_ignore_collect(self, path: Any) -> bool | None:
-        """Leave out files of other shards. None lets other plugins decide."""
-        return True if self._selection.ignores(str(path)) else None
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_ignore_collect(self, path: Any, config: pytest.Config) -> Generator[None, Any, None]:
+        """Leave out files of other shards, whatever other plugins say of them."""
+        outcome = yield
+        self._ignore(outcome, str(path), config)
 
 
 def undo_distribution(options: Any) -> None:

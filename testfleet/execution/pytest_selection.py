@@ -6,6 +6,8 @@ Runs in the project's interpreter: standard library only, Python 3.8 or newer.
 from __future__ import annotations
 
 import os
+import sys
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +33,7 @@ class Selection:
         self._done = set(values["done"])
         # Before pytest 8, a package is made by collecting its __init__.py.
         self._keep_init = pytest_version.startswith(("6.", "7."))
+        self._roots: dict[str, str] = {}
 
     def find_file_of(self, config: pytest.Config) -> None:
         """Without units, `only` says itself where its file lies."""
@@ -63,6 +66,30 @@ class Selection:
         """A node's file or folder, in old and new pytest."""
         return str(getattr(node, "path", None) or getattr(node, "fspath", ""))
 
+    def mimic_import(self, path: str, config: pytest.Config) -> None:
+        """Change `sys.path` as the import of a file would that belongs to another shard.
+
+        pytest puts the folder of each test file that it imports there, and files of other folders
+        may import helpers by that. The rules are those of `import_path` in `_pytest/pathlib.py`.
+        """
+        mode = config.getoption("importmode")
+        if mode == "importlib" or not _is_imported(path, config):
+            return
+        root = self._import_root(path.rpartition(os.sep)[0])
+        if mode == "prepend" and sys.path[0] != root:
+            sys.path.insert(0, root)
+        elif mode == "append" and root not in sys.path:
+            sys.path.append(root)
+
+    def _import_root(self, folder: str) -> str:
+        """The first folder upwards that is no package."""
+        root = self._roots.get(folder)
+        if root is None:
+            is_package = folder != "" and Path(folder, "__init__.py").is_file()
+            root = self._import_root(folder.rpartition(os.sep)[0]) if is_package else folder
+            self._roots[folder] = root
+        return root
+
     def _owns(self, path: str) -> bool:
         return (path in self._files) != self._takes_rest
 
@@ -71,3 +98,16 @@ class Selection:
         self._folders: set[str] = set()
         for folder in {file.rpartition(os.sep)[0] for file in files}:
             self._folders.update([folder, *map(str, Path(folder).parents)])
+
+
+def _is_imported(path: str, config: pytest.Config) -> bool:
+    """Whether pytest imports a file that it comes upon."""
+    if not path.endswith(".py"):
+        return False
+    if getattr(config.option, "doctestmodules", False):
+        return True
+    name = path.rpartition(os.sep)[2]
+    return any(
+        fnmatch(path, f"*/{glob}") if "/" in glob else fnmatch(name, glob)
+        for glob in config.getini("python_files")
+    )
