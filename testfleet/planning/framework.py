@@ -33,6 +33,8 @@ class Discovery:
     """How they were found, in words for a person."""
     open_ended: bool = False
     """Plugins or conftest files may collect tests that no unit names."""
+    together: tuple[tuple[str, ...], ...] = ()
+    """Units, by id, that change each other's results when they meet, and so must meet."""
 
 
 class Framework(Protocol):

@@ -13,6 +13,7 @@ from testfleet.planning.globs import expand
 from testfleet.planning.pytest_args import KNOWN_FLAGS, PytestArgs, parse_args, path_of
 from testfleet.planning.pytest_config import PytestConfig, locate_config, read_config
 from testfleet.planning.pytest_estimate import count_doctests, count_tests
+from testfleet.planning.pytest_modules import rivals
 from testfleet.planning.pytest_rules import CollectionRules, build_rules, in_tree
 from testfleet.planning.source_tree import SourceTree
 
@@ -43,6 +44,7 @@ class PytestFramework:
             units=tuple(unit for unit in units if unit is not None),
             notes=(_describe(config, starts),),
             open_ended=_is_open_ended(places, args),
+            together=rivals(paths, places.sizes, args),
         )
 
 

@@ -110,12 +110,37 @@ def _group(
     if not units:
         why = "no file is known to hold tests: one shard runs whatever the framework collects"
         return ([], []) if request.discovery.units else ([[]], [why])
+    bundles = _bundles(units, request.discovery.together)
+    wholes = [_whole(bundle) for bundle in bundles]
     if request.shards == "auto":
-        count = automatic_count(units, request.place, request.place.usual)
+        count = automatic_count(wholes, request.place, request.place.usual)
     else:
-        count = given_count(units, request.place, request.shards)
-    parts = partition([unit.predicted_s for unit in units], count.weights)
-    return [[units[at] for at in part] for part in parts], [count.reason]
+        count = given_count(wholes, request.place, request.shards)
+    parts = partition([whole.predicted_s for whole in wholes], count.weights)
+    position = {unit.id: at for at, unit in enumerate(units)}
+    groups = [[unit for at in part for unit in bundles[at]] for part in parts]
+    for group in groups:
+        group.sort(key=lambda unit: position[unit.id])
+    return groups, [count.reason]
+
+
+def _bundles(
+    units: Sequence[PlannedUnit], together: Sequence[Sequence[str]]
+) -> list[list[PlannedUnit]]:
+    """What one shard must have whole: mostly a unit by itself. In the order of the first units."""
+    leader = {unit: group[0] for group in together for unit in group}
+    bundles: dict[str, list[PlannedUnit]] = {}
+    for unit in units:
+        bundles.setdefault(leader.get(unit.id, unit.id), []).append(unit)
+    return list(bundles.values())
+
+
+def _whole(bundle: Sequence[PlannedUnit]) -> PlannedUnit:
+    if len(bundle) == 1:
+        return bundle[0]
+    predicted_s = sum(unit.predicted_s for unit in bundle)
+    known = all(unit.known for unit in bundle)
+    return PlannedUnit(id=bundle[0].id, predicted_s=predicted_s, known=known)
 
 
 def _by_profile(

@@ -208,3 +208,23 @@ def test_a_tree_is_recognised_by_its_configuration_or_its_files() -> None:
 def test_an_unknown_framework_is_told_beside_the_known_ones() -> None:
     with pytest.raises(UsageError, match="no framework 'jest': known are pytest"):
         framework_named("jest")
+
+
+@pytest.mark.parametrize(
+    ("names", "args", "together"),
+    [
+        (["a/test_x.py", "b/test_x.py", "c/test_y.py"], [], (("a/test_x.py", "b/test_x.py"),)),
+        (["a/test_x.py", "b/test_x.py"], ["--import-mode=importlib"], ()),
+        (["a/__init__.py", "a/test_x.py", "b/test_x.py"], [], ()),
+        (["a/__init__.py", "a/test_x.py", "b/__init__.py", "b/test_x.py"], [], ()),
+        (
+            ["a/t/__init__.py", "a/t/test_x.py", "b/t/__init__.py", "b/t/test_y.py"],
+            [],
+            (("a/t/test_x.py", "b/t/test_y.py"),),
+        ),
+    ],
+)
+def test_files_that_one_module_name_stands_for_stay_together(
+    names: list[str], args: list[str], together: tuple[tuple[str, ...], ...]
+) -> None:
+    assert discovery(dict.fromkeys(names, TEST), *args).together == together

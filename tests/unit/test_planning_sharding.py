@@ -40,6 +40,15 @@ def test_units_of_a_shard_keep_the_order_of_collection() -> None:
     assert [unit.id for unit in plan.shards[0].units] == [unit.id for unit in make_units(4)]
 
 
+def test_units_that_must_meet_meet_in_one_shard_in_the_order_of_collection() -> None:
+    units = make_units(6)
+    pair = (units[0].id, units[4].id)
+    found = Discovery(units, together=(pair,))
+    plan = make_plan(PlanInput("default", found, {}, make_place(), 6))
+    assert len(plan.shards) == 5
+    assert pair in [tuple(unit.id for unit in shard.units) for shard in plan.shards]
+
+
 @pytest.mark.parametrize(
     ("seconds", "workers", "startup_s", "count"),
     [
