@@ -26,6 +26,8 @@ class Recorded:
     """Outcome by test id."""
     seconds: dict[str, float]
     """Seconds of all phases, by file."""
+    code: int
+    """What pytest ended with."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ def read_reportlog(path: Path) -> Recorded:
     """What the lines of pytest-reportlog amount to."""
     phases: dict[str, set[str]] = defaultdict(set)
     seconds: Counter[str] = Counter()
+    code = -1
     with path.open(encoding="utf-8") as lines:
         for line in lines:
             report = json.loads(line)
@@ -52,11 +55,12 @@ def read_reportlog(path: Path) -> Recorded:
                 phases[report["nodeid"] or "."].add(outcome)
             if report.get("$report_type") == "TestReport":
                 seconds[report["nodeid"].split("::")[0]] += report["duration"]
+            code = report.get("exitstatus", code)
     outcomes = {
         test: next(outcome for outcome in _GRAVEST_FIRST if outcome in seen)
         for test, seen in phases.items()
     }
-    return Recorded(outcomes, dict(seconds))
+    return Recorded(outcomes, dict(seconds), code)
 
 
 def _phase_outcome(report: Mapping[str, Any]) -> str | None:
