@@ -135,9 +135,12 @@ def test_what_readers_are_told_to_type_exists(page, words):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
-def test_targets_of_make_in_running_text_exist(page):
-    named = set(re.findall(r"`make ([a-z]+)[^`]*`", page.read_text("utf-8")))
+def test_programs_in_running_text_exist(page):
+    text = page.read_text("utf-8")
+    named = set(re.findall(r"`make ([a-z]+)[^`]*`", text))
     assert named - {"deploy"} <= MAKE_TARGETS
+    modules = re.findall(r"`python -m ([a-z_.]+)[^`]*`", text)
+    assert [module for module in modules if not importlib.util.find_spec(module)] == []
 
 
 def test_configuration_in_the_pages_is_accepted():
