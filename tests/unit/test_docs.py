@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from testfleet.cli.main import app
 from testfleet.cli.reference.models import documented_keys, toml_tables
 from testfleet.cli.reference.pages import PAGES as GENERATED
-from testfleet.cli.reference.pages import reference_folder
+from testfleet.cli.reference.pages import reference_folder, write_pages
 from testfleet.cli.run_command import exit_code
 from testfleet.config import ROOT, Environment
 from testfleet.contracts.project import ProjectConfig
@@ -45,6 +45,11 @@ def options_of(command):
 def test_a_generated_page_is_what_the_generator_gives(file):
     written = (reference_folder() / file).read_text("utf-8")
     assert written == GENERATED[file](), "write it anew: python -m testfleet.cli.reference"
+
+
+def test_writing_the_pages_makes_their_folder(tmp_path):
+    write_pages(tmp_path / "docs" / "reference")
+    assert {page.name for page in (tmp_path / "docs" / "reference").iterdir()} == set(GENERATED)
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))
