@@ -50,6 +50,7 @@ class Plugin:
     def pytest_cmdline_main(self, config: pytest.Config) -> Generator[None, None, None]:
         """The worker is the process that tests run in: no xdist, no debugger, no early end."""
         undo_distribution(config.option)
+        undo_memory(config.option)
         config.option.usepdb = False
         config.option.maxfail = 1 if self._selection.fail_fast else 0
         config.option.continue_on_collection_errors = True
@@ -166,3 +167,13 @@ def undo_distribution(options: Any) -> None:
     for name, value in (("numprocesses", 0), ("dist", "no"), ("tx", []), ("distload", False)):
         if hasattr(options, name):
             setattr(options, name, value)
+
+
+def undo_memory(options: Any) -> None:
+    """Switch off the choice of tests by what failed last time, as it is where nothing ran before.
+
+    The cache of this working copy knows only what an earlier process of the same shard did.
+    """
+    for name in ("lf", "stepwise", "stepwise_skip"):
+        if hasattr(options, name):
+            setattr(options, name, False)

@@ -118,6 +118,17 @@ def test_an_option_of_the_user_reaches_pytest(worker):
     assert outcomes(result) == {"test_a.py::test_b": "passed"}
 
 
+@pytest.mark.parametrize("option", ["--lf", "--stepwise", "--stepwise-skip"])
+def test_what_an_earlier_process_of_the_shard_did_chooses_no_tests(worker, option):
+    body = "import os\ndef test_a(): assert 0\ndef test_b(): os._exit(1)\ndef test_c(): pass\n"
+    result = worker.run({"test_a.py": body}, framework_args=(option,))
+    assert outcomes(result) == {
+        "test_a.py::test_a": "failed",
+        "test_a.py::test_b": "failed",
+        "test_a.py::test_c": "passed",
+    }
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [
