@@ -86,7 +86,9 @@ def _verify(source: TaskSource, digest: str | None) -> None:
 
 
 def _prune(folder: Path) -> None:
-    archives = sorted(folder.glob("*.tar.gz"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in archives[KEPT_ARCHIVES:]:
-        with suppress(OSError):  # another worker prunes at the same moment
-            path.unlink()
+    dated: list[tuple[float, Path]] = []
+    for path in folder.glob("*.tar.gz"):
+        with suppress(FileNotFoundError):  # another worker prunes at the same moment
+            dated.append((path.stat().st_mtime, path))
+    for _, path in sorted(dated, reverse=True)[KEPT_ARCHIVES:]:
+        path.unlink(missing_ok=True)

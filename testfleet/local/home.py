@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from testfleet.config import ROOT
 from testfleet.errors import FleetError
+from testfleet.execution.host import temporary_folder
 
 HOME_VARIABLE = "TESTFLEET_HOME"
 
@@ -65,6 +67,16 @@ class FleetHome:
     def tmp(self) -> Path:
         """Temporary files of the daemon and its workers; emptied at each start and stop."""
         return self.root / "tmp"
+
+    @property
+    def work_root(self) -> Path:
+        """Working copies and caches of the workers, outside of the home.
+
+        The home may lie in a project whose settings a test framework would find on its way up,
+        and so deep that a socket below it had too long a name.
+        """
+        name = f"testfleet-{os.getuid()}-{hashlib.sha256(bytes(self.root)).hexdigest()[:8]}"
+        return temporary_folder() / name
 
     @property
     def tools(self) -> Path:

@@ -81,6 +81,7 @@ class Daemon:
         use_emulator(os.environ, url_of(listener), self.region)
         configure(self.home, listener.getsockname()[1], os.environ)
         tempfile.tempdir = os.environ["TMPDIR"] = str(self.home.tmp)
+        os.environ.setdefault("TESTFLEET_WORK_ROOT", str(self.home.work_root))
         os.environ.update(tied_environment({}))
         adopt_orphans()
 

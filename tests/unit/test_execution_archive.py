@@ -105,3 +105,9 @@ def test_the_cache_is_bounded(store, tmp_path):
     for number in range(KEPT_ARCHIVES + 3):
         cached_archive(source(store, f"{number}".encode()), tmp_path)
     assert len(list(tmp_path.iterdir())) == KEPT_ARCHIVES
+
+
+def test_an_archive_that_another_worker_removes_meanwhile_does_no_harm(store, tmp_path):
+    # A broken link is listed and then not found, as a file that was just removed.
+    (tmp_path / "gone.tar.gz").symlink_to(tmp_path / "nowhere")
+    assert cached_archive(source(store, b"body"), tmp_path).read_bytes() == b"body"

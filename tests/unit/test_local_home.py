@@ -96,3 +96,9 @@ def test_what_is_saved_is_loaded_again(tmp_path):
 
 def test_a_fleet_that_is_down_has_no_process():
     assert FleetStatus(home="/h", is_up=False).pid is None
+
+
+def test_two_fleets_keep_their_working_copies_apart(tmp_path):
+    first, second = FleetHome(tmp_path / "a"), FleetHome(tmp_path / "b")
+    assert first.work_root == FleetHome(tmp_path / "a").work_root
+    assert first.work_root != second.work_root
