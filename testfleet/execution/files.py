@@ -9,8 +9,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -32,10 +31,9 @@ def force_remove(path: Path) -> None:
         shutil.rmtree(path)
     if not path.exists():
         return
-    for folder, _, _ in os.walk(path):  # each is opened up before the walk goes into it
-        _open_up(Path(folder))
-    # Python's own removal is recursive and so fails in a very deep tree; this one is not.
-    subprocess.run(["rm", "-rf", "--", str(path)], check=False, stderr=subprocess.DEVNULL)
+    # Python's own removal is recursive and so fails in a very deep tree; these two are not.
+    for command in (["chmod", "-R", "u+rwX", "--"], ["rm", "-rf", "--"]):
+        subprocess.run([*command, str(path)], check=False, stderr=subprocess.DEVNULL)
     if path.exists():
         raise OSError(errno.ENOTEMPTY, "cannot be removed", str(path))
 
@@ -63,22 +61,3 @@ def try_lock(path: Path) -> int | None:
         os.close(fd)
         return None
     return fd
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Wait for the lock, and hold it."""
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(fd)
-
-
-def _open_up(folder: Path) -> None:
-    with suppress(OSError):
-        folder.chmod(0o700)
-        for entry in os.scandir(folder):
-            if entry.is_dir(follow_symlinks=False):
-                Path(entry.path).chmod(0o700)

@@ -32,12 +32,18 @@ BATCH_S: Final = 0.03
 _GUARD: Final = """
 ulimit -c 0; ulimit -f "$1"
 echo 1000 > /proc/self/oom_score_adj
-events=$2; sleep=$3; shift 3
+sleep=$2; command=$3; shift 3
 exec 2>&1
-"$@" &
-printf '{"kind": "spawned", "pid": %d}\\n' "$!" > "$events"
+/bin/sh -c "$command" sh "$@" &
 exec "$sleep" 2147483647
 """
+
+_COMMAND: Final = """
+while read -r name < "/proc/$PPID/comm" && [ "$name" = sh ]; do :; done
+printf '{"kind": "spawned", "pid": %d}\\n' "$$" > "$1"; shift
+exec "$@"
+"""
+"""Waits until its parent is no shell any more: one would wait for a child that ends at once."""
 
 
 class Events:
@@ -88,9 +94,10 @@ class Child:
     def __init__(self, command: Command, events: Events, log_fd: int) -> None:
         blocks = str(command.file_mb * BLOCKS_PER_MB)
         sleep = shutil.which("sleep", path=os.defpath) or "sleep"
+        told = (str(events.path), *command.argv)
         self._events = events
         self._guard = subprocess.Popen(
-            ["/bin/sh", "-c", _GUARD, "sh", blocks, str(events.path), sleep, *command.argv],
+            ["/bin/sh", "-c", _GUARD, "sh", blocks, sleep, _COMMAND, *told],
             cwd=command.cwd,
             env=dict(command.environment),
             stdin=subprocess.DEVNULL,

@@ -5,12 +5,14 @@ the standard library, and works on Python 3.8 and pytest 6.2 or newer. Its one a
 file: `events` (FIFO that events go to), `args`, and for the modules beside it `remap`, `selection`.
 """
 
+import atexit
 import fcntl
 import importlib.util
 import json
 import os
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 from types import ModuleType
@@ -157,5 +159,18 @@ def _load(name: str) -> ModuleType:
     return module
 
 
+def _leave(status: int) -> None:
+    """End as an interpreter does, short of tearing down every object: after many tests that takes
+    seconds, and nobody is left to see it. Threads are waited for, exit handlers run.
+    """
+    try:
+        threading._shutdown()  # type: ignore[attr-defined]  # as Py_Finalize does
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(status)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    _leave(main())

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from testfleet.execution.archive import ArchiveError, leads_out, members
-from testfleet.execution.files import force_remove
+from testfleet.execution.files import force_remove, remove_quietly
 from testfleet.execution.manifest import Entry, Manifest
 
 BYTECODE: Final = "__pycache__"
@@ -28,8 +28,8 @@ class Tree:
 
     def discard(self) -> None:
         """Remove it with its manifest."""
-        self._manifest.unlink(missing_ok=True)
-        if self.path.parent.exists():
+        remove_quietly(self._manifest)
+        if os.path.lexists(self.path.parent):
             force_remove(self.path.parent)
 
     def bring_to(self, archive: Path, sha256: str) -> tuple[str, ...]:
@@ -38,7 +38,7 @@ class Tree:
         Raises ArchiveError; OSError or ValueError when the folder resists.
         """
         old = Manifest.load(self._manifest)
-        self._manifest.unlink(missing_ok=True)  # until all is in order again
+        remove_quietly(self._manifest)  # until all is in order again
         # A test may have put a link in its place: nothing is ever removed through one.
         if old is None or not self.path.is_dir() or self.path.resolve() != self.path:
             self.discard()

@@ -1,14 +1,24 @@
 """Environments that set-up commands make: built once, archived, restored, or explained."""
 
+import os
 import sys
 import tarfile
+import threading
 from pathlib import Path
 
 import pytest
 
 from testfleet.contracts.result import WorkerErrorType
 from testfleet.contracts.task import BuiltEnvironment, Limits
-from testfleet.execution.environments import KEPT_ENVIRONMENTS, READY, _prune
+from testfleet.execution.environments import (
+    KEPT_ENVIRONMENTS,
+    READY,
+    EnvironmentStoppedError,
+    _prune,
+    _wait_for_another,
+)
+from testfleet.execution.files import try_lock
+from testfleet.execution.supervisor import Stop
 from tests.execution_samples import bench, outcomes
 
 OURS = Path(pytest.__file__).parent.parent
@@ -103,3 +113,30 @@ def test_old_environments_are_removed(tmp_path):
         (folder / READY).write_text("")
     _prune(tmp_path)
     assert len([path for path in tmp_path.iterdir() if path.is_dir()]) == KEPT_ENVIRONMENTS
+
+
+def test_who_comes_second_waits_for_the_first(tmp_path):
+    folder = tmp_path / "env"
+    folder.mkdir()
+    first = try_lock(folder.with_suffix(".lock"))
+    second = os.open(folder.with_suffix(".lock"), os.O_RDWR)
+
+    def finish():
+        (folder / READY).write_text("")
+        os.close(first)
+
+    timer = threading.Timer(0.3, finish)
+    timer.start()
+    assert _wait_for_another(second, folder, lambda: None) is True
+    timer.join()
+    os.close(second)
+
+
+def test_who_waits_can_be_stopped(tmp_path):
+    folder = tmp_path / "env"
+    first = try_lock(folder.with_suffix(".lock"))
+    second = os.open(folder.with_suffix(".lock"), os.O_RDWR)
+    with pytest.raises(EnvironmentStoppedError):
+        _wait_for_another(second, folder, lambda: Stop.CANCELLED)
+    os.close(first)
+    os.close(second)

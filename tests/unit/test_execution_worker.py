@@ -103,13 +103,21 @@ def test_another_shards_failure_stops_this_one(worker):
     assert [unit.status for unit in result.units] == [UnitStatus.STOPPED]
 
 
-def test_progress_is_told_while_tests_run(worker):
-    body = "import time\ndef test_a(): assert 0\ndef test_b(): time.sleep(0.8)\n"
-    worker.run({"test_a.py": body})
-    progress = json.loads(worker.store.objects[f"/shards/{worker.shards}/progress"])
-    assert progress["counts"] == {"failed": 1}
-    assert progress["failures"] == ["test_a.py::test_a"]
-    assert progress["current"] == "test_a.py::test_b"
+def test_progress_is_told_while_tests_run(worker, tmp_path):
+    body = (
+        "import pathlib, time\ndef test_a(): assert 0\ndef test_b():\n"
+        f"    while not pathlib.Path({str(tmp_path)!r}, 'seen').exists(): time.sleep(0.01)\n"
+    )
+    task = worker.task({"test_a.py": body})
+    thread = threading.Thread(target=run_task, args=(task, worker.options))
+    thread.start()
+    told = {}
+    while told.get("current") != "test_a.py::test_b":
+        told = json.loads(worker.store.objects.get(f"/shards/{worker.shards}/progress", b"{}"))
+    (tmp_path / "seen").touch()
+    thread.join()
+    assert told["counts"] == {"failed": 1}
+    assert told["failures"] == ["test_a.py::test_a"]
 
 
 def test_an_option_of_the_user_reaches_pytest(worker):
