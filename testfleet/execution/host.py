@@ -21,6 +21,9 @@ MARKER: Final = "TESTFLEET_TASK_ID"
 RUNTIME_MEMORY_MB: Final = 160
 """What the worker and the Lambda runtime themselves need of a function's memory."""
 
+RESERVE_S: Final = 10.0
+"""Seconds of what the host has left that are kept for cleaning up and uploading."""
+
 _OWN_PREFIXES: Final = (
     "AWS_",
     "_AWS_",
@@ -90,6 +93,12 @@ class WorkerOptions:
     """Set by the host to end the shard early."""
     exit_grace_s: float = 5.0
     """Seconds that a test process may take to end after its tests have."""
+
+    def time_for_shard_s(self, limit_s: float) -> float:
+        """The limit, or less where the host itself has less left."""
+        if self.time_left_s is None:
+            return limit_s
+        return min(limit_s, max(0.0, self.time_left_s - RESERVE_S))
 
     def resolved_root(self) -> Path:
         """The folder to use."""

@@ -40,8 +40,6 @@ from testfleet.execution.supervisor import Stop, Supervisor
 from testfleet.execution.transfer import TransferError, upload
 from testfleet.execution.workspace import Workspace, temporary_for, workspace
 
-RESERVE_S: Final = 10.0
-"""Seconds of what the host has left that are kept for cleaning up and uploading."""
 FRAMEWORKS: Final = ("pytest",)
 _GUARDIAN: Final = Guardian()
 
@@ -65,7 +63,8 @@ class TaskRun:
         self._shard: Shard | None = None
         self._stop: Stop | None = None
         self._marker = f"{task.run_id}/{task.shard_id}"
-        self._deadline = time.monotonic() + self._time_s()
+        self._time_s = options.time_for_shard_s(task.limits.time_s)
+        self._deadline = time.monotonic() + self._time_s
         memory_mb = memory_for_tests_mb(host, task.limits.memory_mb)
         self._limits = task.limits.model_copy(update={"memory_mb": memory_mb})
         self._herald = Herald(task, lambda: self._journal.progress(task.run_id, task.shard_id))
@@ -94,7 +93,7 @@ class TaskRun:
         self._stop = stop
         if stop in _STOP_ERRORS:
             kind, reason = _STOP_ERRORS[stop]
-            message = f"{reason.format(time_s=self._time_s())}; what is left is unfinished"
+            message = f"{reason.format(time_s=self._time_s)}; what is left is unfinished"
             self.errors.append(WorkerError(type=kind, message=message))
 
     def result(self, started_at: datetime) -> ShardResult:
@@ -230,12 +229,6 @@ class TaskRun:
         if self._herald.is_stopped:
             return Stop.FAIL_FAST
         return Stop.DEADLINE if time.monotonic() > self._deadline else None
-
-    def _time_s(self) -> float:
-        left_s = self.options.time_left_s
-        if left_s is None:
-            return self.task.limits.time_s
-        return min(self.task.limits.time_s, max(0.0, left_s - RESERVE_S))
 
     def _log_bytes(self) -> int:
         # Below what one file may hold, or writing the log would fail instead of being cut.
