@@ -19,7 +19,6 @@ progress and errors to standard error. What each exit code means: [Exit codes](e
 _VARIABLES = (
     ("`TESTFLEET_HOME`", "Folder of the fleet's state instead of `.testfleet/` in the checkout."),
     ("`TESTFLEET_PORT`", "Port of the embedded AWS. Without it, the fleet takes a free one."),
-    ("`TESTFLEET_WORK_ROOT`", "Folder of working copies instead of one in the temporary folder."),
     ("`VIRTUAL_ENV`", "An activated virtual environment may be the one that the tests run under."),
     ("`AWS_PROFILE` and the like", "Credentials for `--env` other than `local`, as boto3 reads."),
 )
