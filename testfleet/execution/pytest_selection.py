@@ -29,7 +29,7 @@ class Selection:
         self.fail_fast: bool = values["fail_fast"]
         self._takes_rest = values["excluded"] is not None
         named = values["excluded"] if self._takes_rest else values["units"]
-        self._own([self.root + unit for unit in named])
+        self._own([str(Path(self.root, unit)) for unit in named])
         self._done = set(values["done"])
         # Before pytest 8, a package is made by collecting its __init__.py.
         self._keep_init = pytest_version.startswith(("6.", "7."))
@@ -42,10 +42,14 @@ class Selection:
             self._own([str(config.rootpath / name), str(config.invocation_params.dir / name)])
 
     def ignores(self, path: str) -> bool:
-        """Whether pytest should not look into the file. Never true for a folder."""
-        if self._owns(path) or (self._keep_init and path.endswith(os.sep + "__init__.py")):
-            return False
-        return not Path(path).is_dir()
+        """Whether pytest should not look into the file; into a folder only if it is not ours.
+
+        A link that leads out of the tree was made by a test: the archive has none.
+        """
+        if Path(path).is_dir():
+            return Path(path).is_symlink() and not self._is_within(os.path.realpath(path))
+        is_init = self._keep_init and path.endswith(os.sep + "__init__.py")
+        return not (self._owns(path) or is_init)
 
     def owns(self, path: str) -> bool:
         """Whether what comes from this file or folder is this process's to report."""
@@ -89,6 +93,9 @@ class Selection:
             root = self._import_root(folder.rpartition(os.sep)[0]) if is_package else folder
             self._roots[folder] = root
         return root
+
+    def _is_within(self, path: str) -> bool:
+        return (path + os.sep).startswith(os.path.realpath(self.root) + os.sep)
 
     def _owns(self, path: str) -> bool:
         return (path in self._files) != self._takes_rest

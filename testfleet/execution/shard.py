@@ -51,6 +51,8 @@ class Shard:
     misuse: str = ""
     """pytest's own words when its arguments or settings are wrong."""
     _suspects: set[str] = field(default_factory=set)
+    _is_collected: bool = False
+    """A process has come to the end of collecting, so all tests that there are are known."""
 
     def run(self) -> None:
         """Run the shard's units, or each of its tests alone."""
@@ -75,6 +77,7 @@ class Shard:
             end = self._session(self._remaining())
             if self._is_over(end) or self._is_misused(end):
                 return
+            self._is_collected |= end.state.is_ready and not end.state.stopped
             if end.state.is_ready and not end.state.running and not self.journal.pending():
                 self.is_complete = True
                 return
@@ -111,9 +114,15 @@ class Shard:
 
     def _remaining(self) -> Choice:
         journal = self.journal
+        excluded = self._excluded()
+        units: Iterable[str] = self.task.units
+        # What a test has put into the tree since must not be taken for a test of the project. An
+        # item without a file, though, can only be found again as part of the rest.
+        if self._is_collected and "" not in journal.units():
+            units, excluded = journal.units(), None
         return Choice(
-            units=tuple(unit for unit in self.task.units if not journal.is_settled(unit)),
-            excluded=self._excluded(),
+            units=tuple(unit for unit in units if not journal.is_settled(unit)),
+            excluded=excluded,
             done=tuple(journal.results),
             fail_fast=self.task.fail_fast,
         )

@@ -210,6 +210,31 @@ def test_an_import_that_hangs_is_ended(worker, monkeypatch):
     assert "did not finish within 3 s while this file was being collected" in hung.message
 
 
+DROPS = """
+import os, pathlib
+def test_drops(request):
+    root = pathlib.Path(request.config.rootpath)
+    (root / "test_dropped.py").write_text("def test_dropped(): pass")
+    outside = root.parent / "outside"
+    outside.mkdir(exist_ok=True)
+    (outside / "test_a.py").write_text("def test_foreign(): pass")
+    (root / "linked").symlink_to(outside)
+def test_exits(): os._exit(1)
+def test_last(): pass
+"""
+
+
+@pytest.mark.parametrize("excluded", [None, ()])
+def test_what_tests_put_into_the_tree_is_not_run(worker, excluded):
+    result = worker.run({"test_a.py": DROPS}, excluded=excluded)
+    assert outcomes(result) == {
+        "test_a.py::test_drops": "passed",
+        "test_a.py::test_exits": "failed",
+        "test_a.py::test_last": "passed",
+    }
+    assert [unit.id for unit in result.units] == ["test_a.py"]
+
+
 def test_a_plugin_that_fails_inside_pytest_is_told(worker):
     body = "def pytest_collection_modifyitems(): raise RuntimeError('plugin is broken')\n"
     result = worker.run({**PASSING, "conftest.py": body})
