@@ -103,7 +103,7 @@ class ShardResult(Contract):
     started_at: datetime
     finished_at: datetime
     attempts: int
-    """Test processes started: 1, and one more for each that died."""
+    """Test processes started: 1, and more for each that died."""
     units: tuple[UnitResult, ...]
     tests: tuple[TestResult, ...]
     errors: tuple[WorkerError, ...] = ()
