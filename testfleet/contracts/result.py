@@ -56,7 +56,7 @@ class UnitResult(Contract):
     status: UnitStatus
     tests: int = 0
     duration_s: float = 0.0
-    """Seconds of its tests, set-up and teardown included."""
+    """Seconds that its worker spent on it: import, fixtures, tests, the framework's own work."""
 
 
 class WorkerErrorType(StrEnum):

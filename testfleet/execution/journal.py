@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from testfleet.contracts.result import Outcome, Progress, TestResult, UnitResult, UnitStatus
@@ -110,12 +111,26 @@ class Journal:
 
     def units_between(self, begin: float, end: float) -> set[str]:
         """The units that ran in that time (seconds since the machine started)."""
-        ends = [began for began, _ in self._windows[1:]] + [math.inf]
+        # What a unit has started may show up only after it was left.
+        entered = [(began, unit) for began, unit in self._windows if unit]
+        ends = [began for began, _ in entered[1:]] + [math.inf]
         return {
             unit
-            for (began, unit), ended in zip(self._windows, ends, strict=True)
+            for (began, unit), ended in zip(entered, ends, strict=True)
             if began <= end and begin < ended
         }
+
+    def seconds_by_unit(self) -> dict[str, float]:
+        """Wall time from where a unit was entered to where the next one was, by unit.
+
+        The framework's own work for a test is in it, which for tiny tests is most of the time, and
+        so is the import of the file.
+        """
+        seconds: dict[str, float] = {}
+        for (began, unit), (ended, _) in pairwise(self._windows):
+            if unit and 0 <= ended - began < math.inf:
+                seconds[unit] = seconds.get(unit, 0.0) + ended - began
+        return seconds
 
     def progress(self, run_id: str, shard_id: str) -> Progress:
         """How far it has come. Called by another thread than the one that takes events."""
@@ -132,6 +147,7 @@ class Journal:
 
     def _on_process(self, event: dict[str, Any]) -> None:
         self.session.pid = event["pid"]
+        self._leave(event)
 
     def _on_session(self, event: dict[str, Any]) -> None:
         self.session.rootdir = event["rootdir"]
@@ -151,8 +167,9 @@ class Journal:
         if self._only is None:
             self._expected[event["unit"]] = event["ids"]
 
-    def _on_ready(self, _: dict[str, Any]) -> None:
+    def _on_ready(self, event: dict[str, Any]) -> None:
         self.session.is_ready = True
+        self._leave(event)
 
     def _on_start(self, event: dict[str, Any]) -> None:
         self.session.running = event["id"]
@@ -173,8 +190,9 @@ class Journal:
         if "::" not in raw_id and raw_id not in self._unit_of:  # not a test, but a whole file
             self.close_unit(event["unit"])
 
-    def _on_finished(self, _: dict[str, Any]) -> None:
+    def _on_finished(self, event: dict[str, Any]) -> None:
         self.session.is_finished = True
+        self._leave(event)
 
     def _on_returned(self, event: dict[str, Any]) -> None:
         self.session.returned = event["status"]
@@ -186,6 +204,10 @@ class Journal:
     def _enter(self, event: dict[str, Any]) -> None:
         if not self._windows or self._windows[-1][1] != event["unit"]:
             self._windows.append((float(event["at"]), event["unit"]))
+
+    def _leave(self, event: dict[str, Any]) -> None:
+        """No unit is at work until the next one is entered."""
+        self._windows.append((float(event["at"]), ""))
 
 
 def result_from(event: dict[str, Any]) -> TestResult:
@@ -209,13 +231,14 @@ def unit_results(task: WorkerTask, journal: Journal, missing: UnitStatus) -> tup
     durations: dict[str, list[float]] = {}
     for test in journal.results.values():
         durations.setdefault(test.file, []).append(test.duration_s)
+    seconds = journal.seconds_by_unit()
     rest = journal.units() if task.kind == "run" and task.excluded is not None else []
     return tuple(
         UnitResult(
             id=unit,
             status=UnitStatus.FINISHED if journal.is_settled(unit) else missing,
             tests=len(durations.get(unit, ())),
-            duration_s=sum(durations.get(unit, ())),
+            duration_s=max(sum(durations.get(unit, ())), seconds.get(unit, 0.0)),
         )
         for unit in dict.fromkeys([*task.units, *rest])
     )

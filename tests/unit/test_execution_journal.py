@@ -134,3 +134,34 @@ def test_the_pipe_yields_whole_events_and_skips_noise(tmp_path):
     os.close(fd)
     events.close()
     assert not events.path.exists()
+
+
+def at(seconds, kind, **fields):
+    return {"kind": kind, "at": seconds, "pid": 1, "status": 0, **fields}
+
+
+def test_a_units_seconds_are_those_between_entering_and_leaving_it(journal):
+    journal.take(
+        [
+            at(1.0, "process"),
+            at(2.0, "collecting", unit="a"),
+            at(2.5, "collecting", unit="b"),
+            at(3.0, "ready"),
+            at(4.0, "start", id="a::x", unit="a"),
+            at(6.0, "start", id="b::x", unit="b"),
+            at(7.0, "finished"),
+        ]
+    )
+    assert journal.seconds_by_unit() == {"a": 2.5, "b": 1.5}
+
+
+def test_a_clock_that_a_test_made_up_counts_for_nothing(journal):
+    journal.take(
+        [
+            at(2.0, "start", id="a::x", unit="a"),
+            at(float("nan"), "start", id="b::x", unit="b"),
+            at(1.0, "start", id="c::x", unit="c"),
+            at(0.5, "finished"),
+        ]
+    )
+    assert journal.seconds_by_unit() == {}
