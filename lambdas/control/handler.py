@@ -43,8 +43,31 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> StepAnswer:
     """Run the step that `event` names and answer with its small result."""
     step, run_id = event["step"], event["run_id"]
     logger.append_keys(step=step, run_id=run_id)
-    answer = _step(RunTests(_world(), run_id), event)()
+    answer = _step(_current.of(run_id), event)()
+    if step in _LAST_STEPS:
+        _current.forget()
     return _guard_payload(answer)
+
+
+_LAST_STEPS = ("Report", "ReportFailure")
+
+
+class _Current:
+    """The run that this sandbox works on: its results are read once, not in every step."""
+
+    def __init__(self) -> None:
+        self._run: RunTests | None = None
+
+    def of(self, run_id: str) -> RunTests:
+        if self._run is None or self._run.run_id != run_id:
+            self._run = RunTests(_world(), run_id)
+        return self._run
+
+    def forget(self) -> None:
+        self._run = None
+
+
+_current = _Current()
 
 
 def _step(run: RunTests, event: dict[str, Any]) -> Callable[[], StepAnswer]:

@@ -17,8 +17,12 @@ from testfleet.workflow.keys import RunKeys
 from testfleet.workflow.ports import Executions, ObjectStore
 
 RUNNING = "running"
-_POLL_S = 0.1
-_LOOK_S = 0.4
+_SHORTEST_PAUSE_S = 0.05
+_LONGEST_PAUSE_S = 0.5
+_PATIENCE = 0.02
+"""Share of the time so far that the end of a run may be seen late: the tests need the processor."""
+_LOOKS_EVERY = 4
+"""Pauses from one look at the progress to the next."""
 _ASK_S = 2.0
 _SHARDS_WATCHED = 64
 """Progress of more shards than that is not fetched: a look must stay cheap."""
@@ -71,14 +75,15 @@ class Follower:
                 return
             if timeout_s is not None and now - start > timeout_s:
                 return
-            if now - looked >= _LOOK_S:
+            pause = min(_LONGEST_PAUSE_S, _SHORTEST_PAUSE_S + _PATIENCE * (now - start))
+            if now - looked >= _LOOKS_EVERY * pause:
                 looked = now
                 self._look()
                 yield self.view
             if now - asked >= _ASK_S:
                 asked = now
                 self._ask()
-            time.sleep(_POLL_S)
+            time.sleep(pause)
 
     def _read_report(self) -> bool:
         body = self._objects.get(self._keys.report)
@@ -98,8 +103,8 @@ class Follower:
         names = [
             key for key in self._objects.keys(self._keys.shards) if key.endswith("/progress.json")
         ]
-        for body in self._objects.get_many(names[-_SHARDS_WATCHED:]).values():
-            self._note(body)
+        for name in names[-_SHARDS_WATCHED:]:
+            self._note(self._objects.get(name) or b"")
 
     def _note(self, body: bytes) -> None:
         try:

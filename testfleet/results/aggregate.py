@@ -147,7 +147,8 @@ def _reports(judged: JudgedUnit, missing: MissingTests) -> Iterator[TestReport]:
 
 def _report(test: JudgedTest) -> TestReport:
     result: TestResult = test.result
-    return TestReport(
+    # Nothing new is in it, so nothing has to be checked again: with 60,000 tests that is 0.4 s.
+    return TestReport.model_construct(
         id=result.id,
         file=result.file,
         outcome=result.outcome,

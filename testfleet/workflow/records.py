@@ -12,6 +12,7 @@ from testfleet.contracts.plan import Plan, Shard
 from testfleet.contracts.result import ShardResult, WorkerError
 from testfleet.contracts.run import RunRequest
 from testfleet.errors import UsageError
+from testfleet.results.aggregate import Aggregate, AggregateInput, aggregate
 from testfleet.workflow.keys import RunKeys
 from testfleet.workflow.ports import ObjectStore
 from testfleet.workflow.prepared import PreparedRun
@@ -26,6 +27,7 @@ class RunRecords:
     run_id: str
     objects: ObjectStore
     _results: dict[str, ShardResult] = field(default_factory=dict)
+    _aggregated: tuple[AggregateInput, Aggregate] | None = None
 
     @property
     def keys(self) -> RunKeys:
@@ -82,6 +84,12 @@ class RunRecords:
             except ValidationError as exc:
                 _log.warning("unreadable result %s: %d problems", key, exc.error_count())
         return tuple(self._results[key] for key in wanted if key in self._results)
+
+    def aggregate(self, request: AggregateInput) -> Aggregate:
+        """The tests of all rounds, put together anew only when something has come since."""
+        if self._aggregated is None or self._aggregated[0] != request:
+            self._aggregated = (request, aggregate(request))
+        return self._aggregated[1]
 
     def losses(self, shards: Sequence[Shard]) -> dict[str, WorkerError]:
         """Recorded losses by shard id."""

@@ -15,7 +15,7 @@ from testfleet.contracts.result import WorkerError
 from testfleet.costs.metering import CostInput, run_cost
 from testfleet.planning.place import Place
 from testfleet.planning.prediction import update
-from testfleet.results.aggregate import Aggregate, AggregateInput, aggregate
+from testfleet.results.aggregate import Aggregate, AggregateInput
 from testfleet.results.junit import junit_xml
 from testfleet.results.report import ReportInput, build_report, rejected_report
 from testfleet.workflow.ports import HistoryStore, RunStore
@@ -42,7 +42,7 @@ def aggregate_so_far(records: RunRecords) -> Aggregate:
     """All tests of all rounds, judged with whatever confirmations there are."""
     plans = records.plans()
     shards = [shard for plan in plans for shard in plan.shards]
-    return aggregate(
+    return records.aggregate(
         AggregateInput(
             run_id=records.run_id,
             plans=plans,

@@ -60,6 +60,11 @@ class RunTests:
         self._world = world
         self._records = RunRecords(run_id, world.objects)
 
+    @property
+    def run_id(self) -> str:
+        """The run that the steps are of."""
+        return self._records.run_id
+
     def admit(self) -> StepAnswer:
         """Take the run in, or say why not."""
         return self._guard(self._admit)
