@@ -16,7 +16,7 @@ from testfleet.contracts.base import utc_now
 from testfleet.contracts.plan import Plan
 from testfleet.contracts.project import PROJECT_FILE
 from testfleet.contracts.run import ArchiveSource, Mode, RunRequest, Trigger, new_run_id
-from testfleet.errors import UsageError
+from testfleet.errors import FleetError, UsageError
 from testfleet.planning.place import Place
 from testfleet.planning.project import ResolvedSuite, load_project, resolve_suite
 from testfleet.planning.source_tree import DirectoryTree
@@ -102,11 +102,19 @@ class Draft:
         known = _remembered(mark)
         if known and client.objects.exists(source_key(known)):
             return known
-        with tempfile.NamedTemporaryFile(prefix="source-", dir=_scratch()) as packed:
-            sha256 = pack(self.root, self.files, packed)
-            packed.flush()
-            if not client.objects.exists(source_key(sha256)):
-                client.upload(source_key(sha256), Path(packed.name))
+        folder = _scratch()
+        try:
+            with tempfile.NamedTemporaryFile(prefix="source-", dir=folder) as packed:
+                sha256 = pack(self.root, self.files, packed)
+                packed.flush()
+                if not client.objects.exists(source_key(sha256)):
+                    client.upload(source_key(sha256), Path(packed.name))
+        except OSError as exc:
+            raise FleetError(
+                f"cannot pack {self.root} into {folder}: {exc.strerror or exc}",
+                hint="free space there, set TESTFLEET_HOME to a folder on a larger disk, or leave"
+                " large files out with .gitignore",
+            ) from exc
         _remember(mark, sha256)
         return sha256
 

@@ -13,7 +13,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 from testfleet.cli.console import out
-from testfleet.cli.display import counts_line
+from testfleet.cli.display import SYMBOLS, counts_line
 from testfleet.contracts.report import RunReport, RunStatus, TestReport
 from testfleet.contracts.result import Outcome
 from testfleet.results.summary import FileFailures, Speed, Summary, summarize
@@ -39,8 +39,8 @@ def print_summary(report: RunReport, written: Sequence[Path]) -> None:
     console = out()
     summary = summarize(report, slowest=_SLOWEST_SHOWN)
     _print_failures(console, summary.failures)
-    _print_tests(console, "flaky: failed, then passed when run alone", summary.flaky, "magenta")
-    _print_tests(console, "lost: planned, but no worker could finish them", summary.lost, "red")
+    _print_tests(console, "flaky: failed, then passed when run alone", summary.flaky)
+    _print_tests(console, "lost: planned, but no worker could finish them", summary.lost)
     if report.shards:
         _print_shards(console, report)
         _print_slowest(console, summary.slowest)
@@ -72,12 +72,13 @@ def _print_failure(console: Console, test: TestReport) -> None:
         console.print(f"    {_clip(test.message)}", markup=False, style="dim")
 
 
-def _print_tests(console: Console, title: str, tests: Sequence[TestReport], style: str) -> None:
+def _print_tests(console: Console, title: str, tests: Sequence[TestReport]) -> None:
     if not tests:
         return
     console.print(f"\n[bold]{escape(title)}[/bold]")
     for test in tests[:_FAILURES_SHOWN]:
-        console.print(f"  [{style}]~[/{style}] {escape(_clip(test.id))}")
+        symbol, style = SYMBOLS[test.outcome]
+        console.print(f"  [{style}]{symbol}[/{style}] {escape(_clip(test.id))}")
         if test.message:
             console.print(f"    {_clip(test.message)}", markup=False, style="dim")
     if len(tests) > _FAILURES_SHOWN:

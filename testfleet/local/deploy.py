@@ -25,6 +25,8 @@ _SYNTH_LIMIT_S = 180
 _DEPLOY_LIMIT_S = 300
 _NOWHERE = "http://127.0.0.1:9"
 _SHOWN_LINES = 8
+_NEEDED_MB = 100
+"""What the CDK and jsii unpack and write in passing."""
 _TELLING = re.compile(r"error|fail|❌|cannot|not found|denied|refused", re.IGNORECASE)
 
 
@@ -121,12 +123,22 @@ class Tool:
         if code != 0:
             said = self.log.read_bytes()[started_at:].decode("utf-8", "replace")
             raise FleetError(
-                f"the {self.what} failed (exit code {code}):\n{telling_lines(said)}",
+                f"the {self.what} failed (exit code {code}){self._need()}:\n{telling_lines(said)}",
                 hint=self._hint(),
             )
 
     def _hint(self) -> str:
         return f"all of its output: {self.log}"
+
+    def _need(self) -> str:
+        """A full disk, if that may be the reason: then nobody could write it into the log."""
+        free_mb = shutil.disk_usage(self.log.parent).free // 2**20
+        if free_mb >= _NEEDED_MB:
+            return ""
+        return (
+            f", and no more than {free_mb} MB are left on the disk of {self.log.parent}; free"
+            f" {_NEEDED_MB} MB there, or set TESTFLEET_HOME to a folder on a larger disk"
+        )
 
 
 def telling_lines(output: str) -> str:

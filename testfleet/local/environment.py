@@ -30,6 +30,7 @@ _KEPT = frozenset(
         "SSL_CERT_DIR",
         "SSL_CERT_FILE",
         "TERM",
+        "TESTFLEET_WORK_ROOT",
         "TZ",
         "USER",
     }
