@@ -62,6 +62,8 @@ class Command:
     home: Path
     more: Mapping[str, str] = field(default_factory=dict)
     """Variables on top of the user's."""
+    prefix: tuple[str, ...] = ()
+    """Program that runs it."""
 
     def environment(self) -> dict[str, str]:
         """Of the command, and so of the tests that it runs."""
@@ -72,7 +74,7 @@ class Command:
     ) -> Done:
         """Run it to its end."""
         done = subprocess.run(
-            [BIN / "testfleet", *args],
+            [*self.prefix, BIN / "testfleet", *args],
             cwd=cwd,
             env=self.environment(),
             stdin=subprocess.DEVNULL,
