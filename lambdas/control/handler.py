@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from functools import cache, partial
 from typing import Any
 
@@ -92,7 +93,11 @@ def _world() -> World:
     return World(
         environment=environment,
         objects=S3ObjectStore(clients.s3(), settings.DATA_BUCKET),
-        runs=DynamoRunStore(clients.dynamodb(), settings.RUNS_TABLE),
+        runs=DynamoRunStore(
+            clients.dynamodb(),
+            settings.RUNS_TABLE,
+            timedelta(days=environment.retention.history_days),
+        ),
         history=DynamoHistoryStore(clients.dynamodb(), settings.HISTORY_TABLE),
         fetch_tarball=partial(_fetch, environment, settings.CODE_HOST_TOKEN_SECRET),
         now=utc_now,

@@ -13,8 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from testfleet.contracts.history import UnitHistory
 
 if TYPE_CHECKING:
@@ -37,7 +35,7 @@ class DynamoHistoryStore:
         for chunk in self._chunks(suite_key):
             try:
                 history |= _decode(chunk["units"]["B"])
-            except (OSError, ValueError, KeyError, ValidationError) as exc:
+            except (OSError, EOFError, ValueError, TypeError, KeyError, AttributeError) as exc:
                 # A run without history is slower, a run that fails for it is useless.
                 _log.warning("history of %s: unreadable chunk ignored: %s", suite_key, exc)
         return history

@@ -25,7 +25,8 @@ class DynamoRunStore:
 
     client: DynamoDBClient
     table: str
-    keep: timedelta = timedelta(days=180)
+    keep: timedelta
+    """How long a run stays in the list."""
 
     def start(self, row: RunRow) -> None:
         """Record that a run was admitted. A second call with the same id changes nothing."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -32,7 +33,8 @@ class Client:
     @cached_property
     def runs(self) -> DynamoRunStore:
         """The list of runs."""
-        return DynamoRunStore(clients.dynamodb(), self._output("RunsTable"))
+        keep = timedelta(days=self.environment.retention.history_days)
+        return DynamoRunStore(clients.dynamodb(), self._output("RunsTable"), keep)
 
     @cached_property
     def history(self) -> DynamoHistoryStore:

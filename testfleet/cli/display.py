@@ -105,9 +105,13 @@ def describe_plan(view: View) -> str:
         return "planning"
     units = sum(len(shard.units) for shard in plan.shards)
     return (
-        f"{units} files in {len(plan.shards)} shards on {plan.workers} workers, "
-        f"about {plan.predicted_s:.0f} s"
+        f"{_many(units, 'file')} in {_many(len(plan.shards), 'shard')} "
+        f"on {_many(plan.workers, 'worker')}, about {plan.predicted_s:.0f} s"
     )
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def counts_line(counts: dict[Outcome, int]) -> str:
