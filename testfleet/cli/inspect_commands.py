@@ -32,7 +32,8 @@ def runs(
     """List past runs."""
     from testfleet.cli.client import connect
 
-    rows = connect(env, say).runs.recent(limit)
+    client = connect(env, say)
+    rows = [_settled(row, client) for row in client.runs.recent(limit)]
     if json:
         print_json([row.model_dump(mode="json") for row in rows])
         return
@@ -40,6 +41,15 @@ def runs(
         out().print("no runs yet; `testfleet run PATH` makes the first")
         return
     _print_table(rows)
+
+
+def _settled(row: RunRow, client: Client) -> RunRow:
+    """The row of a run that ended without a word, with its fleet, or stopped, as what it is."""
+    from testfleet.contracts.report import RunStatus
+
+    if row.status is None and client.executions.state(row.run_id) != "RUNNING":
+        return row.model_copy(update={"status": RunStatus.INCOMPLETE})
+    return row
 
 
 def _print_table(rows: list[RunRow]) -> None:

@@ -137,10 +137,15 @@ def watch(client: Client, run_id: str, outputs: Outputs) -> int:
             with contextlib.suppress(KeyboardInterrupt, IncompleteError):
                 cancel(client, follower)
     report = follower.view.report
-    if report is None:
-        raise _without_report(run_id, interrupted=interrupted)
-    _write_outputs(client, run_id, report, outputs)
-    return INTERRUPTED if interrupted else exit_code(report)
+    if report is not None:
+        _write_outputs(client, run_id, report, outputs)
+        return INTERRUPTED if interrupted else exit_code(report)
+    if interrupted:
+        show_error(f"run {run_id} was stopped before it could report")
+        return INTERRUPTED
+    raise IncompleteError(
+        f"run {run_id} left no report", hint="see `testfleet status`, then run again"
+    )
 
 
 def cancel(client: Client, follower: Follower) -> None:
@@ -200,14 +205,6 @@ def _write(path: Path, body: bytes) -> str:
     except OSError as exc:
         return exc.strerror or str(exc)
     return ""
-
-
-def _without_report(run_id: str, *, interrupted: bool) -> IncompleteError:
-    if interrupted:
-        return IncompleteError(f"run {run_id} was stopped before it could report")
-    return IncompleteError(
-        f"run {run_id} left no report", hint="see `testfleet status`, then run again"
-    )
 
 
 @contextlib.contextmanager
