@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
+import re
 import stat
 import subprocess
 import tarfile
@@ -17,6 +18,7 @@ from pathspec import GitIgnoreSpec
 
 from testfleet.errors import UsageError
 
+
 class SupportsWrite(Protocol):
     """Anything that bytes can be written to."""
 
@@ -26,6 +28,10 @@ class SupportsWrite(Protocol):
 
 
 _Ignored = Callable[[str], bool]
+
+_HOST_URL = re.compile(
+    r"(?:(?:https?|ssh|git)://[^/]+/|[^/:]+@[^/:]+:)(?:.*/)?([^/]+/[^/]+?)(?:\.git)?/?$"
+)
 
 _NEVER_SOURCE = frozenset(
     {
@@ -50,7 +56,8 @@ class Head:
 
     commit: str | None
     repository: str
-    """`owner/name` of the remote, else the folder's name."""
+    """`owner/name` of the remote, else the name of the repository's folder, and then the folder in
+    it; without git, the folder's name."""
 
 
 def list_files(root: Path, include: Iterable[str] = ()) -> list[str]:
@@ -69,11 +76,14 @@ def list_files(root: Path, include: Iterable[str] = ()) -> list[str]:
 
 def describe_head(root: Path) -> Head:
     """Commit and repository of a tree; the folder's name where git knows neither."""
-    commit = _git(root, "rev-parse", "HEAD")
-    remote = (_git(root, "config", "--get", "remote.origin.url") or b"").decode().strip()
-    name = remote.removesuffix(".git").replace(":", "/").rsplit("/", 2)
-    repository = "/".join(name[-2:]) if len(name) > 1 and all(name[-2:]) else root.name
-    return Head(commit.decode().strip() if commit else None, repository or "root")
+    place = _lines(_git(root, "rev-parse", "--show-toplevel", "--show-prefix"))
+    if not place:
+        return Head(None, root.name or "root")
+    commit = _lines(_git(root, "rev-parse", "--verify", "--quiet", "HEAD"))
+    remote = _lines(_git(root, "config", "--get", "remote.origin.url"))
+    name = (_remote_name(remote[0]) if remote else None) or Path(place[0]).name
+    folder = place[1].rstrip("/") if len(place) > 1 else ""
+    return Head(commit[0] if commit else None, f"{name}/{folder}" if folder else name)
 
 
 def fingerprint(root: Path, files: Iterable[str]) -> str:
@@ -139,6 +149,16 @@ def _add(archive: tarfile.TarFile, root: Path, path: str) -> None:
             f"cannot read {full}: {exc.strerror or exc}",
             hint="make it readable, or name it in .gitignore to leave it out",
         ) from exc
+
+
+def _lines(output: bytes | None) -> list[str]:
+    return os.fsdecode(output or b"").splitlines()
+
+
+def _remote_name(url: str) -> str | None:
+    """`owner/name` of an address on a code host. A path on this machine names nobody."""
+    match = _HOST_URL.match(url)
+    return match[1] if match else None
 
 
 def _git(root: Path, *args: str) -> bytes | None:

@@ -122,13 +122,26 @@ def test_the_fingerprint_changes_with_the_content(tree):
     ("remote", "expected"),
     [
         ("https://code.example/owner/name.git", "owner/name"),
+        ("https://user@code.example/group/owner/name/", "owner/name"),
         ("git@code.example:owner/name.git", "owner/name"),
+        ("ssh://git@code.example:22/owner/name", "owner/name"),
+        ("/srv/git/name.git", "here"),
+        ("../elsewhere/name", "here"),
     ],
 )
-def test_a_repository_is_named_after_its_remote(tmp_path, remote, expected):
-    git(tmp_path, "init", "-q")
-    git(tmp_path, "remote", "add", "origin", remote)
-    assert describe_head(tmp_path).repository == expected
+def test_a_repository_is_named_after_its_remote_on_a_code_host(tmp_path, remote, expected):
+    root = tmp_path / "here"
+    root.mkdir()
+    git(root, "init", "-q")
+    git(root, "remote", "add", "origin", remote)
+    assert describe_head(root).repository == expected
+
+
+def test_a_folder_of_a_repository_has_a_name_of_its_own(tmp_path):
+    folder = tmp_path / "mono" / "services" / "shop"
+    folder.mkdir(parents=True)
+    git(tmp_path / "mono", "init", "-q")
+    assert describe_head(folder).repository == "mono/services/shop"
 
 
 def test_a_tree_without_git_is_named_after_its_folder(tmp_path):
