@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import traceback
 from typing import NoReturn
@@ -33,6 +34,10 @@ inspect_commands.register(app)
 def main() -> NoReturn:
     """Run the command line and exit."""
     args, framework_args = split_framework_args(sys.argv[1:])
+    for stream in (sys.stdout, sys.stderr):
+        # What a terminal or a pipe has no letters for is written as an escape, and ends nothing.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app(args=args, obj=framework_args)
     except TestfleetError as exc:

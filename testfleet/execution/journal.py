@@ -52,7 +52,7 @@ class Journal:
         self.counts: Counter[Outcome] = Counter()
         self._expected: dict[str, list[str]] = {}
         self._unit_of: dict[str, str] = {}
-        self._closed: set[str] = set()
+        self._closed: dict[str, None] = {}
         self._only: str | None = None
         self._windows: list[tuple[float, str]] = []
 
@@ -81,7 +81,7 @@ class Journal:
 
     def close_unit(self, unit: str) -> None:
         """The unit as a whole has a result; nothing more will come of it."""
-        self._closed.add(unit)
+        self._closed[unit] = None
 
     def unit_of(self, raw_id: str) -> str:
         """The unit of a test that was reported."""
@@ -89,7 +89,8 @@ class Journal:
 
     def units(self) -> list[str]:
         """All units that anything was reported of."""
-        return list(dict.fromkeys([*self._expected, *(r.file for r in self.results.values())]))
+        of_results = (self._unit_of.get(raw, r.file) for raw, r in self.results.items())
+        return list(dict.fromkeys([*self._expected, *self._closed, *of_results]))
 
     def is_settled(self, unit: str) -> bool:
         """Whether the unit was collected and every test of it has a result."""
@@ -235,10 +236,10 @@ def unit_results(task: WorkerTask, journal: Journal, missing: UnitStatus) -> tup
     rest = journal.units() if task.kind == "run" and task.excluded is not None else []
     return tuple(
         UnitResult(
-            id=unit,
+            id=clean(unit),
             status=UnitStatus.FINISHED if journal.is_settled(unit) else missing,
-            tests=len(durations.get(unit, ())),
-            duration_s=max(sum(durations.get(unit, ())), seconds.get(unit, 0.0)),
+            tests=len(durations.get(clean(unit), ())),
+            duration_s=max(sum(durations.get(clean(unit), ())), seconds.get(unit, 0.0)),
         )
         for unit in dict.fromkeys([*task.units, *rest])
     )

@@ -210,6 +210,23 @@ def test_an_import_that_hangs_is_ended(worker, monkeypatch):
     assert "did not finish within 3 s while this file was being collected" in hung.message
 
 
+def test_a_file_whose_name_is_not_utf8_is_tested_too(worker):
+    files = {**PASSING, "test_\udcff.py": "import os\ndef test_b(): os._exit(1)\n"}
+    broken = {"test_\udcfe.py": "def test_c(:\n"}
+    result = worker.run({**files, **broken}, units=("test_a.py",), excluded=())
+    assert outcomes(result) == {
+        "test_a.py::test_a": "passed",
+        r"test_\udcff.py::test_b": "failed",
+        r"test_\udcfe.py": "error",
+    }
+    assert {unit.id: unit.status for unit in result.units} == {
+        "test_a.py": UnitStatus.FINISHED,
+        r"test_\udcff.py": UnitStatus.FINISHED,
+        r"test_\udcfe.py": UnitStatus.FINISHED,
+    }
+    assert result.model_dump_json()
+
+
 DROPS = """
 import os, pathlib
 def test_drops(request):
