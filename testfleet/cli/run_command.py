@@ -209,9 +209,14 @@ def _write(path: Path, body: bytes) -> str:
 
 @contextlib.contextmanager
 def terminate_like_interrupt() -> Iterator[None]:
-    """SIGTERM ends a run as cleanly as Ctrl-C does."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """SIGTERM and a closed terminal end a run as cleanly as Ctrl-C does; not so under nohup."""
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in numbers}
+    taken = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
+    for number in taken:
+        signal.signal(number, signal.default_int_handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number in taken:
+            signal.signal(number, before[number])

@@ -75,6 +75,11 @@ class SessionEnd:
         return self.state.returned is not None and not self.state.is_ready
 
     @property
+    def is_content(self) -> bool:
+        """Whether pytest says that all is well."""
+        return self.state.returned == 0 and not self.state.stopped
+
+    @property
     def is_misuse(self) -> bool:
         """Whether pytest found fault with its arguments or settings: no test has anything to do
         with it, and at home none would run either."""

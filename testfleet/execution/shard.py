@@ -18,6 +18,7 @@ from testfleet.execution.processes import TICK_S, Ended
 from testfleet.execution.session import Choice, SessionEnd, SessionRunner
 from testfleet.execution.supervisor import Stop
 from testfleet.execution.verdicts import (
+    IDLE,
     Complaint,
     death,
     failure,
@@ -104,6 +105,8 @@ class Shard:
     def _is_misused(self, end: SessionEnd) -> bool:
         if not self.journal.results:
             self.misuse = misuse(end, self.runner.place.tree)
+            if end.is_content and (self.journal.pending() or not end.state.is_ready):
+                self.misuse = IDLE
         return bool(self.misuse)
 
     def _fails_fast(self) -> bool:

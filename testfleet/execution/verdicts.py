@@ -13,6 +13,10 @@ from testfleet.execution.session import SessionEnd
 
 MESSAGE_LIMIT = 1000
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
+IDLE: Final = (
+    "it ended well without running a test, so an argument asks for something else"
+    " (--collect-only, --help, --fixtures)"
+)
 _SIGNS = (": error: ", "Error", "ERROR")
 """Marks of a line that says what is wrong, the best first."""
 

@@ -54,7 +54,7 @@ def outcomes(report):
     return dict(found)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_run_ends_with_all_its_processes_and_tells_what_it_has(
     fleet, cli, slow, number
 ):

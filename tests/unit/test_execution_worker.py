@@ -143,6 +143,8 @@ def test_what_an_earlier_process_of_the_shard_did_chooses_no_tests(worker, optio
         (("--no-such-option",), "would not run: unrecognized arguments: --no-such-option;"),
         (("--color=yes", "test_a.py::test_no"), "would not run: not found: test_a.py::test_no;"),
         (("--rootdir=no",), "would not run: Directory 'no' not found."),
+        (("--collect-only",), "it ended well without running a test"),
+        (("--version",), "it ended well without running a test"),
     ],
 )
 def test_wrong_arguments_are_told_once_and_no_test_is_blamed(worker, args, said):
