@@ -134,7 +134,8 @@ def measure(suites: list[Suite], repeat: int, others: int) -> list[Measured]:
             for one in found:
                 for mode in order(at, others):
                     timed = measure_mode(one, mode, fleet)
-                    say(f"{at + 1}/{repeat} {one.suite.name} {mode}: {timed.wall_s:.2f} s")
+                    done = f"{at + 1}/{repeat} {one.suite.name} {mode}: {timed.wall_s:.2f} s"
+                    say(f"{done}, load {os.getloadavg()[0]:.1f}")
     return found
 
 
