@@ -42,7 +42,11 @@ class Plugin:
     def pytest_load_initial_conftests(
         self, early_config: pytest.Config
     ) -> Generator[None, None, None]:
-        """pytest-cov decides here, by these options, whether tests run in other processes."""
+        """Before any conftest is imported, and before pytest-cov decides, by these options,
+        whether tests run in other processes."""
+        problem = self._selection.problem_of_root(early_config)
+        if problem:
+            raise pytest.UsageError(problem)
         undo_distribution(early_config.known_args_namespace)
         yield
 

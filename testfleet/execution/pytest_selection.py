@@ -70,6 +70,20 @@ class Selection:
         """A node's file or folder, in old and new pytest."""
         return str(getattr(node, "path", None) or getattr(node, "fspath", ""))
 
+    def problem_of_root(self, config: pytest.Config) -> str:
+        """What is wrong when pytest's root is outside of the tree, though nobody asked for that.
+
+        It looks for settings upwards from the tree, and so into folders that anybody may write.
+        """
+        known = config.known_args_namespace
+        if known.rootdir or known.inifilename or self._is_within(os.path.realpath(config.rootpath)):
+            return ""
+        return (
+            "pytest takes %s for the project's root: a pytest.ini, pyproject.toml, tox.ini,"  # noqa: UP031
+            " setup.cfg or setup.py is there. Remove it, or set TESTFLEET_WORK_ROOT, before"
+            " `testfleet up`, to a folder without any above it" % config.rootpath
+        )
+
     def mimic_import(self, path: str, config: pytest.Config) -> None:
         """Change `sys.path` as the import of a file would that belongs to another shard.
 

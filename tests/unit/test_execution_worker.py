@@ -229,6 +229,23 @@ def test_a_file_whose_name_is_not_utf8_is_tested_too(worker):
     assert result.model_dump_json()
 
 
+@pytest.mark.parametrize("name", ["pytest.ini", "setup.py"])
+def test_settings_above_the_working_copy_are_refused_before_a_conftest_there_runs(worker, name):
+    above = worker.folder / "work"
+    above.mkdir(exist_ok=True)
+    foreign = [above / name, above / "conftest.py"]
+    try:
+        for path in foreign:
+            path.write_text("[pytest]\n" if path.suffix == ".ini" else "print('foreign code')\n")
+        result = worker.run(PASSING)
+    finally:
+        for path in foreign:
+            path.unlink()
+    assert errors(result) == [WorkerErrorType.CONFIGURATION]
+    assert f"pytest takes {above} for the project's root" in result.errors[0].message
+    assert "foreign code" not in worker.log()
+
+
 DROPS = """
 import os, pathlib
 def test_drops(request):
