@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from testfleet.aws.executions import RunLauncher
+from testfleet.cli.console import say
 from testfleet.cli.home import home
 from testfleet.cli.interpreter import home_interpreter, home_variables
 from testfleet.config import load_environment
@@ -19,6 +20,7 @@ from testfleet.contracts.run import ArchiveSource, Mode, RunRequest, Trigger, ne
 from testfleet.errors import FleetError, UsageError
 from testfleet.planning.place import Place
 from testfleet.planning.project import ResolvedSuite, load_project, resolve_suite
+from testfleet.planning.pytest_config import locate_config, settings_above
 from testfleet.planning.source_tree import DirectoryTree
 from testfleet.scm.working_tree import Head, describe_head, fingerprint, list_files, pack
 from testfleet.workflow.keys import source_key
@@ -130,12 +132,15 @@ def draft_run(options: RunOptions) -> Draft:
     files = tuple(list_files(root, include))
     if not files:
         raise UsageError(f"{root} has no files that are not ignored", hint="name another PATH")
-    project = load_project(DirectoryTree(root, files))
+    tree = DirectoryTree(root, files)
+    project = load_project(tree)
+    suite = resolve_suite(project, options.suite, options.mode)
+    _warn_of_settings_above(root, tree, suite)
     return Draft(
         options=options,
         root=root,
         files=files,
-        suite=resolve_suite(project, options.suite, options.mode),
+        suite=suite,
         head=describe_head(root),
         python=home_interpreter(root, project.environment) if environment.embedded else None,
     )
@@ -151,6 +156,18 @@ def project_root(path: Path) -> Path:
             hint="to run one file, use `testfleet run PROJECT -- path/to/test_file.py`",
         )
     return root
+
+
+def _warn_of_settings_above(root: Path, tree: DirectoryTree, suite: ResolvedSuite) -> None:
+    if locate_config(tree, [suite.root]).file is not None:
+        return
+    above = settings_above(root)
+    if above is not None:
+        folder = root.relative_to(above.parent).as_posix()
+        say(
+            f"note: pytest would look at {above}, which is not part of {root}; to have it, run"
+            f" {above.parent} with a suite whose `root` is {folder!r}"
+        )
 
 
 def _project_file(root: Path) -> list[str]:

@@ -11,11 +11,13 @@ import re
 import shlex
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Final
 
 from testfleet.errors import UsageError
-from testfleet.planning.source_tree import SourceTree
+from testfleet.planning.source_tree import DirectoryTree, SourceTree
 
 PYTHON_FILES: Final = ("test_*.py", "*_test.py")
 NORECURSEDIRS: Final = (
@@ -72,6 +74,21 @@ def locate_config(tree: SourceTree, starts: Iterable[str]) -> PytestConfig:
                 if found is not None:
                     return found
     return PytestConfig()
+
+
+def settings_above(root: Path) -> Path | None:
+    """The file above a folder that pytest would take its settings, or at least its root, from.
+
+    For a tree without settings of its own: what lies above it does not come along to a worker.
+    """
+    for folder in root.parents:
+        names = [name for name in _LOADERS if (folder / name).is_file()]
+        with suppress(UsageError):  # Broken, and not what this run is about.
+            found = locate_config(DirectoryTree(folder, names), ["."]).file
+            if found is not None:
+                return folder / found
+    folders = () if (root / "setup.py").is_file() else root.parents
+    return next((f / "setup.py" for f in folders if (f / "setup.py").is_file()), None)
 
 
 def read_config(tree: SourceTree, path: str) -> PytestConfig | None:

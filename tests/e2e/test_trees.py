@@ -96,6 +96,14 @@ def test_of_a_folder_in_a_repository_only_what_git_would_keep_is_sent(cli, tmp_p
     assert len(done.report["commit"]) == 40
 
 
+def test_settings_above_the_tree_are_missed_in_words(cli, tmp_path):
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    done = cli("plan", write(tmp_path / "backend", {"test_a.py": PASS}))
+    assert done.code == 0
+    assert f"pytest would look at {tmp_path / 'pytest.ini'}" in done.err
+    assert f"run {tmp_path} with a suite whose `root` is 'backend'" in done.err
+
+
 def test_without_git_the_ignore_files_hold_all_the_same(cli, tmp_path):
     files = {".gitignore": "local/\n", "local/test_l.py": "def test_l(): assert 0\n"}
     done = cli.run(write(tmp_path / "plain", {**files, "test_a.py": PASS}))

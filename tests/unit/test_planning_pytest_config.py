@@ -1,8 +1,15 @@
+from pathlib import Path
+
 import pytest
 
 from testfleet.errors import UsageError
 from testfleet.planning.pytest_args import parse_args, path_of
-from testfleet.planning.pytest_config import ini_section, locate_config, read_config
+from testfleet.planning.pytest_config import (
+    ini_section,
+    locate_config,
+    read_config,
+    settings_above,
+)
 from tests.planning_samples import MemoryTree
 
 INI = "[pytest]\ntestpaths = ini\n"
@@ -105,3 +112,24 @@ def test_the_path_of_a_node_id_ends_before_its_names() -> None:
     assert path_of("a/test_b.py::TestC::test_d[x::y/z]") == "a/test_b.py"
     assert path_of("odd[name]/test_a.py") == "odd[name]/test_a.py"
     assert path_of("odd[name]/test_a.py::test_x[1]") == "odd[name]/test_a.py"
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        ({}, None),
+        ({"pytest.ini": ""}, "pytest.ini"),
+        ({"a/tox.ini": "[tox]\n", "pyproject.toml": PYPROJECT}, "pyproject.toml"),
+        ({"pyproject.toml": "[broken", "setup.py": ""}, "setup.py"),
+        ({"setup.py": "", "a/b/setup.py": ""}, None),
+        ({"setup.py": "", "setup.cfg": "[tool:pytest]\n"}, "setup.cfg"),
+    ],
+)
+def test_settings_above_a_tree_are_found_as_pytest_finds_them(
+    tmp_path: Path, files: dict[str, str], found: str | None
+) -> None:
+    root = tmp_path / "a" / "b"
+    root.mkdir(parents=True)
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    assert settings_above(root) == (tmp_path / found if found else None)
