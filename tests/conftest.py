@@ -1,11 +1,20 @@
 """The fleet that integration and end-to-end tests share: started by the first that asks for it."""
 
 import os
+import signal
 
 import pytest
 
 from testfleet.aws import clients
 from testfleet.local.fleet import Fleet, point_to_fleet
+
+
+def pytest_configure():
+    """Make the tests independent of how the shell has started them."""
+    # A shell lets what it starts in the background ignore Ctrl-C, and so would every child.
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 
 
 @pytest.fixture(scope="session")
