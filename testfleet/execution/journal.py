@@ -17,6 +17,9 @@ from testfleet.contracts.task import WorkerTask
 FAILURES: frozenset[Outcome] = frozenset({Outcome.FAILED, Outcome.ERROR})
 SHOWN_FAILURES = 20
 SHOWN_CHARACTERS = 200
+TEXT_BUDGET = 16 * 1024 * 1024
+"""Characters of failure texts that a shard reports; beyond them each is cut to SHORT_TEXT."""
+SHORT_TEXT = 2000
 _GRAVITY = (Outcome.PASSED, Outcome.SKIPPED, Outcome.ERROR, Outcome.FAILED)
 
 
@@ -54,6 +57,7 @@ class Journal:
         self._unit_of: dict[str, str] = {}
         self._closed: dict[str, None] = {}
         self._only: str | None = None
+        self._text_length = 0
         self._windows: list[tuple[float, str]] = []
 
     def begin_session(self, only: str | None) -> None:
@@ -76,8 +80,18 @@ class Journal:
         earlier = self.results.get(raw_id)
         if earlier is not None:
             self.counts[earlier.outcome] -= 1
-        self.results[raw_id] = result
+        self.results[raw_id] = self._within_budget(result)
         self.counts[result.outcome] += 1
+
+    def _within_budget(self, result: TestResult) -> TestResult:
+        """Thousands of failures, each with a long text, must still make a report that can be
+        read."""
+        length = len(result.longrepr)
+        if length > SHORT_TEXT and self._text_length + length > TEXT_BUDGET:
+            cut = f"{result.longrepr[:SHORT_TEXT]}\n[... cut: `testfleet logs` has all of it ...]"
+            return result.model_copy(update={"longrepr": cut})
+        self._text_length += length
+        return result
 
     def close_unit(self, unit: str) -> None:
         """The unit as a whole has a result; nothing more will come of it."""

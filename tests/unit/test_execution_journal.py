@@ -39,6 +39,16 @@ def test_a_file_with_a_result_of_its_own_is_settled(journal):
     assert journal.is_settled("test_a.py")
 
 
+def test_failure_texts_beyond_the_budget_are_cut_but_not_dropped(journal, monkeypatch):
+    monkeypatch.setattr("testfleet.execution.journal.TEXT_BUDGET", 10_000)
+    journal.take([result(name, "failed", longrepr=name * 6000) for name in "abc"])
+    lengths = [len(kept.longrepr) for kept in journal.results.values()]
+    assert lengths[0] == 6000
+    assert lengths[1] == lengths[2] < 2100
+    assert journal.results["c"].longrepr.startswith("ccc")
+    assert "`testfleet logs` has all of it" in journal.results["c"].longrepr
+
+
 def test_the_error_of_a_class_settles_no_file(journal):
     journal.take([result("test_a.py::TestX", "error")])
     assert not journal.is_settled("test_a.py")
