@@ -11,9 +11,11 @@ from testfleet.local.fleet import Fleet, point_to_fleet
 
 def pytest_configure():
     """Make the tests independent of how the shell has started them."""
-    # A shell lets what it starts in the background ignore Ctrl-C, and so would every child.
+    # A shell lets what it starts in the background ignore Ctrl-C, nohup the end of the terminal;
+    # and so would every child.
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 
 

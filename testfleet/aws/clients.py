@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -18,15 +19,21 @@ if TYPE_CHECKING:
 
 PARALLEL_REQUESTS = 16
 
-_CONFIG = Config(
-    connect_timeout=5,
-    read_timeout=60,
-    max_pool_connections=PARALLEL_REQUESTS,
-    retries={"mode": "standard", "max_attempts": 5},
-    s3={"addressing_style": "path"},
-    signature_version="s3v4",
-)
-_PLAIN = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "max_attempts": 5})
+_TRIES = 5
+_TRIES_HERE = 2
+"""A fleet on this machine that does not answer is down: waiting for it helps nobody."""
+
+
+@cache
+def _config() -> Config:
+    here = "://127.0.0.1" in os.environ.get("AWS_ENDPOINT_URL", "")
+    return Config(
+        connect_timeout=5,
+        read_timeout=60,
+        max_pool_connections=PARALLEL_REQUESTS,
+        retries={"mode": "standard", "max_attempts": _TRIES_HERE if here else _TRIES},
+        s3={"addressing_style": "path"},
+    )
 
 
 @cache
@@ -38,42 +45,43 @@ def session() -> boto3.Session:
 @cache
 def s3() -> S3Client:
     """S3, with signature v4 so that presigned addresses work in every region."""
-    return session().client("s3", config=_CONFIG)
+    return session().client("s3", config=_config().merge(Config(signature_version="s3v4")))
 
 
 @cache
 def dynamodb() -> DynamoDBClient:
     """DynamoDB."""
-    return session().client("dynamodb", config=_PLAIN)
+    return session().client("dynamodb", config=_config())
 
 
 @cache
 def stepfunctions() -> SFNClient:
     """Step Functions."""
-    return session().client("stepfunctions", config=_PLAIN)
+    return session().client("stepfunctions", config=_config())
 
 
 @cache
 def cloudformation() -> CloudFormationClient:
     """CloudFormation."""
-    return session().client("cloudformation", config=_PLAIN)
+    return session().client("cloudformation", config=_config())
 
 
 @cache
 def secretsmanager() -> SecretsManagerClient:
     """Secrets Manager."""
-    return session().client("secretsmanager", config=_PLAIN)
+    return session().client("secretsmanager", config=_config())
 
 
 @cache
 def autoscaling() -> ApplicationAutoScalingClient:
     """Application Auto Scaling."""
-    return session().client("application-autoscaling", config=_PLAIN)
+    return session().client("application-autoscaling", config=_config())
 
 
 def forget() -> None:
     """Drop all clients, so that the next ones see a changed environment."""
     for made in (
+        _config,
         session,
         s3,
         dynamodb,
