@@ -1,6 +1,7 @@
 """Tests that do the worst, through the command: it says what happened and loses nothing else.
 
-`tests/integration/test_worker_hostile.py` has each kind by itself; here they meet in one project.
+`tests/integration/test_worker_hostile.py` has each kind by itself; here they meet in one project,
+but for those that would do it to each other: a forked copy of pytest runs what kills its parent.
 """
 
 import shutil
@@ -14,14 +15,14 @@ from tests.e2e.command import write
 
 HOSTILE = ROOT / "examples" / "hostile"
 KINDS = (
-    "daemons", "fills_memory", "fork_hangs", "fork_returns", "hangs", "innocent", "kills_itself",
+    "daemons", "fills_memory", "fork_hangs", "hangs", "innocent", "kills_itself",
     "kills_parent", "locked_folder", "long_id", "not_utf8", "os_exit", "prints_much",
-    "syntax_error", "sys_exit", "threads",
+    "syntax_error", "sys_exit",
 )  # fmt: skip
 SETTINGS = {
     "pytest.ini": "[pytest]\naddopts = --import-mode=importlib\n",
     "testfleet.toml": (
-        "[suites.default]\nmemory_mb = 400\ntest_timeout_s = 5\nenv = { HOSTILE_MB = '70' }\n"
+        "[suites.default]\nmemory_mb = 400\ntest_timeout_s = 4\nenv = { HOSTILE_MB = '70' }\n"
     ),
     "sparse/test_huge.py": (
         "def test_huge(tmp_path):\n"
@@ -35,7 +36,7 @@ SETTINGS = {
 FAILED = {
     "test_fills_the_memory": "the process used more than 400 MB of memory while this test ran",
     "test_huge": "OSError: [Errno 27] File too large",
-    "test_hangs": "the process did not finish within 5 s while this test ran",
+    "test_hangs": "the process did not finish within 4 s while this test ran",
     "test_exits_with_three": "the process ended with os._exit(3) while this test ran",
     "test_exits_with_zero": "the process ended with os._exit(0) while this test ran",
     "test_exits": "SystemExit: 7",
@@ -102,7 +103,7 @@ def test_no_other_result_is_lost(zoo):
     assert of_kind(done, "lost") == of_kind(done, "skipped") == {}
     assert done.report["errors"] == []
     passed = of_kind(done, "passed")
-    assert len(passed) == 34
+    assert len(passed) == 30
     after = {test.split("/")[0] for test in passed if test.endswith("::test_after")}
     assert after >= {"fills_memory", "hangs", "kills_itself", "kills_parent", "os_exit", "sparse"}
 
@@ -134,17 +135,9 @@ def test_the_logs_can_be_read_all_the_same(cli, zoo):
     assert "short test summary info" in done.out
 
 
-@pytest.mark.parametrize(
-    ("conftest", "said"),
-    [
-        ("raise OSError('no database')", "OSError: no database"),
-        ("import sys\nsys.exit('no database')", "SystemExit: no database"),
-        ("import os\nos._exit(0)", "the process ended with os._exit(0) before it could run"),
-    ],
-)
-def test_a_conftest_that_ends_it_all_is_told_for_each_file(cli, tmp_path, conftest, said):
+def test_a_conftest_that_raises_is_told_for_each_file(cli, tmp_path):
     tests = {f"test_{name}.py": "def test_it(): pass\n" for name in "ab"}
-    done = cli.run(write(tmp_path / "p", {"conftest.py": conftest, **tests}))
+    done = cli.run(write(tmp_path / "p", {"conftest.py": "raise OSError('no database')", **tests}))
     assert done.code == 1
     assert done.outcomes == {"test_a.py": "error", "test_b.py": "error"}
-    assert all(said in message for message in done.messages().values())
+    assert all("OSError: no database" in message for message in done.messages().values())

@@ -86,10 +86,7 @@ def test_the_frameworks_own_arguments_choose(cli, project, args, found):
     ("args", "words"),
     [
         (("--no-such-option",), "unrecognized arguments: --no-such-option"),
-        (("nowhere.py",), "file or directory not found: nowhere.py"),
         (("test_a.py::test_gone",), "not found: test_a.py::test_gone"),
-        (("-p", "no_such_plugin"), "no_such_plugin"),
-        (("--rootdir=nowhere",), "nowhere"),
     ],
 )
 def test_2_when_the_framework_refuses_its_arguments(cli, project, args, words):
@@ -105,6 +102,34 @@ def test_2_when_an_ini_file_is_broken(cli, project):
     done = cli.run(project({"pytest.ini": "[pytest]\n[pytest]\n", "test_a.py": PASS}))
     assert done.code == 2
     assert "pytest.ini:2" in done.err
+
+
+KILLER = """
+import os
+def above(pid):
+    with open(f"/proc/{pid}/stat") as file:
+        return int(file.read().rpartition(")")[2].split()[1])
+def test_kills_its_worker():
+    pid = os.getpid()
+    while pid > 1:
+        pid = above(pid)
+        with open(f"/proc/{pid}/cmdline") as file:
+            if "_worker.py" in file.read():
+                os.kill(pid, 9)
+"""
+
+
+def test_3_when_a_file_ends_every_worker_that_runs_it_and_the_others_are_told_all_the_same(
+    cli, project
+):
+    done = cli.run(project({"test_kills.py": KILLER, "test_a.py": PASS, "test_b.py": PASS}))
+    assert done.code == 3
+    assert done.outcomes == {
+        "test_kills.py": "lost",
+        "test_a.py::test_passes": "passed",
+        "test_b.py::test_passes": "passed",
+    }
+    assert "error: a worker left no result" in done.err
 
 
 def test_5_when_there_are_no_tests(cli, project):

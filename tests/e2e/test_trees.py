@@ -28,6 +28,7 @@ def odd(tmp_path):
         tmp_path / "odd ünï\nproject",
         {
             "with space/test_näme.py": PASS,
+            "with space/test_\udcff.py": PASS,
             "real/test_real.py": PASS,
             "test_tree.py": (
                 "import os\n"
@@ -65,6 +66,7 @@ def test_odd_files_are_no_obstacle(cli, odd):
             "test_tree.py::test_links",
             "test_tree.py::test_no_others",
             "with space/test_näme.py::test_passes",
+            "with space/test_\\udcff.py::test_passes",
         ),
         "passed",
     )
