@@ -37,7 +37,7 @@ def test_gravest_phase_decides(tmp_path, phases, outcome):
 
 
 def test_failed_subtest_fails_its_test(tmp_path):
-    subtest = phase("test_a.py::test_x", "call", "failed", kind="SubtestReport")
+    subtest = phase("test_a.py::test_x", "call", "failed", kind="SubTestReport")
     found = recorded(tmp_path, subtest, phase("test_a.py::test_x", "call", "passed"))
     assert found.outcomes == {"test_a.py::test_x": "failed"}
 
