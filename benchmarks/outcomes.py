@@ -67,7 +67,7 @@ def _phase_outcome(report: Mapping[str, Any]) -> str | None:
     kind = report.get("$report_type")
     if kind == "CollectReport":
         return {"failed": "error", "skipped": "skipped"}.get(report["outcome"])
-    if kind == "SubTestReport":
+    if str(kind).lower() == "subtestreport":  # pytest and its plugin spell it differently
         return "failed" if report["outcome"] == "failed" else None
     if kind != "TestReport":
         return None
