@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final
@@ -16,6 +16,10 @@ from testfleet.execution.files import force_remove, remove_quietly
 from testfleet.execution.manifest import Entry, Manifest
 
 BYTECODE: Final = "__pycache__"
+HYPOTHESIS: Final = ".hypothesis"
+HYPOTHESIS_CACHES: Final = frozenset({"unicode_data", "constants"})
+"""What Hypothesis computes once from Python and from the source, at up to a second a process. Its
+examples are no cache: they change which inputs are tried."""
 CHUNK_BYTES: Final = 1024 * 1024
 
 
@@ -94,13 +98,23 @@ class _Inspection:
 
     def _remove_stranger(self, name: str, found: os.DirEntry[str]) -> None:
         path = Path(found.path)
-        if found.name != BYTECODE or not found.is_dir(follow_symlinks=False):
+        is_folder = found.is_dir(follow_symlinks=False)
+        if is_folder and found.name == BYTECODE:
+            self._keep_in(path, lambda code: self._is_current(name, code))
+        elif is_folder and found.name == HYPOTHESIS:
+            self._keep_in(path, lambda kept: kept.name in HYPOTHESIS_CACHES)
+        else:
             force_remove(path)
-            return
-        for code in list(path.iterdir()):
-            source = f"{name[: -len(BYTECODE)]}{code.name.split('.', 1)[0]}.py"
-            if code.suffix != ".pyc" or source not in self._entries:
-                force_remove(code)
+
+    def _is_current(self, folder: str, code: Path) -> bool:
+        source = f"{folder[: -len(BYTECODE)]}{code.name.split('.', 1)[0]}.py"
+        return code.suffix == ".pyc" and source in self._entries
+
+    @staticmethod
+    def _keep_in(folder: Path, is_kept: Callable[[Path], bool]) -> None:
+        for path in list(folder.iterdir()):
+            if not is_kept(path):
+                force_remove(path)
 
 
 class _Unpacking:

@@ -235,3 +235,14 @@ def test_generated_files_are_carried_to_another_tree(tmp_path):
     copy_over(overlay, other)
     found = [path.relative_to(other).as_posix() for path in other.rglob("*") if path.is_file()]
     assert found == ["pkg/_version.py"]
+
+
+def test_what_hypothesis_computed_is_kept_and_what_it_found_is_not(tree):
+    bring(tree, FILES)
+    storage = tree.path / ".hypothesis"
+    for name in ("unicode_data/15.0/codec", "constants/a1", "examples/b2", "tmp/c3"):
+        (storage / name).parent.mkdir(parents=True)
+        (storage / name).write_text("")
+    bring(tree, FILES)
+    assert {path.name for path in storage.iterdir()} == {"unicode_data", "constants"}
+    assert (storage / "unicode_data" / "15.0" / "codec").exists()
