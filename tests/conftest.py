@@ -7,6 +7,7 @@ import pytest
 
 from testfleet.aws import clients
 from testfleet.local.fleet import Fleet, point_to_fleet
+from tests.fleet_samples import end
 
 
 def pytest_configure():
@@ -25,7 +26,7 @@ def shared_fleet(tmp_path_factory):
     fleet = Fleet(tmp_path_factory.mktemp("fleet"))
     fleet.up()
     yield fleet
-    fleet.down()
+    end(fleet)
 
 
 @pytest.fixture(scope="module")

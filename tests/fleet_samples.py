@@ -16,6 +16,12 @@ def new_fleet(root, other):
     return Fleet(home)
 
 
+def end(fleet):
+    """Stop the fleet for good: its working copies, which lie elsewhere, go too."""
+    fleet.down()
+    shutil.rmtree(fleet.home.work_root, ignore_errors=True)
+
+
 def processes_of(fleet):
     """Processes that were started by the fleet's daemon, and itself: they know its folder."""
     root = str(fleet.home.root)

@@ -12,7 +12,7 @@ import pytest
 from testfleet.cli.client import Client
 from testfleet.config import load_environment
 from tests.e2e.command import Command, left_over, wait_for, write
-from tests.fleet_samples import new_fleet, processes_of
+from tests.fleet_samples import end, new_fleet, processes_of
 
 SLOW = """
 import pathlib, time
@@ -129,7 +129,7 @@ def own(shared_fleet, tmp_path_factory):
     made = new_fleet(tmp_path_factory.mktemp("own"), shared_fleet)
     made.up()
     yield made, Command(made.home.root)
-    made.down()
+    end(made)
 
 
 def test_a_killed_fleet_ends_its_run_and_the_next_one_works(own, slow, steady):
