@@ -15,11 +15,19 @@ import json
 import os
 import sys
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.fresh import OwnFleet, own_fleet
-from benchmarks.measure import Timed, conditions, describe_conditions, guarded, run_timed
+from benchmarks.measure import (
+    Timed,
+    conditions,
+    describe_conditions,
+    describe_load,
+    guarded,
+    run_timed,
+)
 from benchmarks.outcomes import Difference, Recorded, differences, read_report
 from benchmarks.suite_table import Row, render
 from benchmarks.suites import CACHE, Suite, load_suites, prepare, record
@@ -121,8 +129,8 @@ def explain(one: Measured, unequal: list[Difference]) -> list[str]:
     ]
 
 
-def measure(suites: list[Suite], repeat: int, others: int) -> list[Measured]:
-    """All suites, all modes, interleaved."""
+def measure(suites: list[Suite], repeat: int, others: int) -> Iterator[list[Measured]]:
+    """All suites, all modes, interleaved. Yields all that is known after each repeat."""
     RESULTS.mkdir(parents=True, exist_ok=True)
     found = []
     for suite in suites:
@@ -136,12 +144,12 @@ def measure(suites: list[Suite], repeat: int, others: int) -> list[Measured]:
                     timed = measure_mode(one, mode, fleet)
                     done = f"{at + 1}/{repeat} {one.suite.name} {mode}: {timed.wall_s:.2f} s"
                     say(f"{done}, load {os.getloadavg()[0]:.1f}")
-    return found
+        yield found
 
 
 def compare(suites: list[Suite], repeat: int) -> int:
     """Only whether the outcomes are the same."""
-    found = measure(suites, repeat, others=-1)
+    *_, found = measure(suites, repeat, others=-1)
     for one in found:
         print(
             f"{one.suite.name}: {len(one.plain.outcomes)} tests,"
@@ -149,6 +157,16 @@ def compare(suites: list[Suite], repeat: int) -> int:
         )
         print("".join(f"    {problem}\n" for problem in one.problems[:50]), end="")
     return 1 if any(one.problems for one in found) else 0
+
+
+def save(path: Path, before: dict[str, str], rows: list[Row]) -> None:
+    """Keep what is known so far: a run of an hour may be interrupted."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = {
+        "conditions": before | {"load after": describe_load()},
+        "suites": [row.data() for row in rows],
+    }
+    path.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
 
 
 def say(line: str) -> None:
@@ -167,14 +185,11 @@ def main() -> int:
         return compare(load_suites(options.names), options.repeat)
     before = conditions()
     print(describe_conditions() + "\n", flush=True)
-    found = measure(load_suites(options.names), options.repeat, options.others)
-    rows = [one.row() for one in found]
-    after = " ".join(f"{value:.1f}" for value in os.getloadavg())
-    content = {"conditions": before | {"load after": after}, "suites": [row.data() for row in rows]}
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+    for found in measure(load_suites(options.names), options.repeat, options.others):
+        rows = [one.row() for one in found]
+        save(options.json, before, rows)
     print(render(rows))
-    print(f"\nload after {after}; all numbers: {options.json}")
+    print(f"\nload after {describe_load()}; all numbers: {options.json}")
     return 1 if any(row.problems for row in rows) else 0
 
 
