@@ -19,6 +19,11 @@ progress and errors to standard error. What each exit code means: [Exit codes](e
 _VARIABLES = (
     ("`TESTFLEET_HOME`", "Folder of the fleet's state instead of `.testfleet/` in the checkout."),
     ("`TESTFLEET_PORT`", "Port of the embedded AWS. Without it, the fleet takes a free one."),
+    (
+        "`TESTFLEET_WORK_ROOT`",
+        "Folder of the workers' working copies and caches. Without it, one of the fleet's own in"
+        " the temporary folder. Read when the fleet starts.",
+    ),
     ("`VIRTUAL_ENV`", "An activated virtual environment may be the one that the tests run under."),
     ("`AWS_PROFILE` and the like", "Credentials for `--env` other than `local`, as boto3 reads."),
 )
