@@ -7,6 +7,9 @@ from typing import Literal
 
 from testfleet.contracts.base import SCHEMA_VERSION, Contract
 
+HOME_SHARD = "c-home"
+"""Id of the shard that runs failed tests again after importing the whole suite."""
+
 
 class Compute(StrEnum):
     """Where a shard's worker lives. The workflow chooses its branch by this word."""
@@ -45,6 +48,8 @@ class Shard(Contract):
     """This shard also runs whatever the framework collects that no unit names."""
     tests: tuple[str, ...] = ()
     """When not empty: only these test ids, each alone in a process of its own."""
+    together: bool = False
+    """With `tests`: all in one process that has imported the whole suite, as at home."""
 
     @property
     def predicted_s(self) -> float:

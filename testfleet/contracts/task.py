@@ -85,6 +85,8 @@ class WorkerTask(Contract):
     excluded: tuple[str, ...] | None = None
     """Set on the shard that takes the rest: units that belong to other shards."""
     tests: tuple[str, ...] = ()
+    together: bool = False
+    """With `tests`: run them in one process that collects the whole suite."""
     framework_args: tuple[str, ...] = ()
     env: dict[str, str] = Field(default_factory=dict)
     limits: Limits = Limits()

@@ -20,6 +20,7 @@ class Selection:
 
     `root`: the tree. `units`: files to run, relative to it. `excluded`: instead, files not to run.
     `done`: node ids that have results already. `only`: the one node id to run, when not None.
+    `chosen`: the node ids to run, when there are any.
     `fail_fast`: stop at the first failure.
     """
 
@@ -31,6 +32,7 @@ class Selection:
         named = values["excluded"] if self._takes_rest else values["units"]
         self._own([str(Path(self.root, unit)) for unit in named])
         self._done = set(values["done"])
+        self._chosen = set(values["chosen"])
         # Before pytest 8, a package is made by collecting its __init__.py.
         self._keep_init = pytest_version.startswith(("6.", "7."))
         self._roots: dict[str, str] = {}
@@ -58,6 +60,8 @@ class Selection:
     def owns_item(self, item: pytest.Item) -> bool:
         """Whether the test is still to be run here."""
         if item.nodeid in self._done or not self._owns(self.path_of(item)):
+            return False
+        if self._chosen and item.nodeid not in self._chosen:
             return False
         return self.only is None or item.nodeid == self.only
 

@@ -46,6 +46,7 @@ class Choice:
     excluded: tuple[str, ...] | None = None
     done: tuple[str, ...] = ()
     only: str | None = None
+    chosen: tuple[str, ...] = ()
     fail_fast: bool = False
 
 
@@ -123,6 +124,7 @@ class SessionRunner:
             "excluded": choice.excluded,
             "done": choice.done,
             "only": choice.only,
+            "chosen": choice.chosen,
             "fail_fast": choice.fail_fast,
         }
         settings = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from testfleet.contracts.plan import Plan, PlannedUnit, Shard
+from testfleet.contracts.plan import HOME_SHARD, Plan, PlannedUnit, Shard
 from testfleet.contracts.report import TestReport
 from testfleet.contracts.result import (
     Outcome,
@@ -24,6 +24,9 @@ from testfleet.planning.sharding import PlanHead, assemble, shards_of
 
 PROCESS_START_S: Final = 0.5
 """Until a framework that is started for one test has begun it."""
+
+HOME_LIMIT: Final = 500
+HOME_LIMIT_S: Final = 60.0
 
 ALONE_AFTER: Final = 2
 """A unit lost this often may be what kills its workers: it takes no other with it again."""
@@ -141,6 +144,20 @@ def confirm_shards(tests: Sequence[TestReport], place: Place) -> tuple[Shard, ..
     parts = partition([test.duration_s + PROCESS_START_S for test in failed], (1.0,) * count)
     groups = [[failed[at] for at in part] for part in parts] * attempts
     return tuple(_confirm_shard(at, group, place) for at, group in enumerate(groups))
+
+
+def home_shard(tests: Sequence[TestReport], place: Place) -> Shard | None:
+    """A shard that runs the failed tests once more, after all files of the suite were imported.
+
+    At home pytest imports every test file before it runs any test, and a test may rest on what
+    another file has imported. None when nothing failed, or so much that it would take too long.
+    """
+    failed = [test for test in tests if test.outcome in (Outcome.FAILED, Outcome.ERROR)]
+    seconds = sum(test.duration_s for test in failed)
+    if not failed or len(failed) > HOME_LIMIT or seconds > HOME_LIMIT_S:
+        return None
+    shard = _confirm_shard(0, failed, place)
+    return shard.model_copy(update={"id": HOME_SHARD, "units": (), "together": True})
 
 
 def _confirm_shard(number: int, tests: Sequence[TestReport], place: Place) -> Shard:

@@ -6,11 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from testfleet.contracts.plan import HOME_SHARD
 from testfleet.contracts.report import TestReport
 from testfleet.contracts.result import Outcome, ShardResult, TestResult
 
 _FAILED: Final = (Outcome.FAILED, Outcome.ERROR)
 _GOOD: Final = (Outcome.PASSED, Outcome.FLAKY)
+_NEEDS_OTHERS: Final = (
+    "fails when only its own file is imported; passed, as at home, once all test files were"
+)
 
 
 def confirm(
@@ -20,9 +24,14 @@ def confirm(
 
     The first failure's message stays: it is what a person needs to understand the flakiness.
     """
-    again, notes = _attempts(run_id, confirmations)
+    home = [result for result in confirmations if result.shard_id == HOME_SHARD]
+    alone = [result for result in confirmations if result.shard_id != HOME_SHARD]
+    again, notes = _attempts(run_id, alone)
+    at_home, _ = _attempts(run_id, home)
     judged = [
-        _judge(test, again[test.id]) if test.outcome in _FAILED and test.id in again else test
+        _judge(test, again.get(test.id, ()), at_home.get(test.id, ()))
+        if test.outcome in _FAILED
+        else test
         for test in tests
     ]
     return judged, notes
@@ -42,11 +51,21 @@ def _attempts(
     return dict(again), notes
 
 
-def _judge(test: TestReport, again: Sequence[TestResult]) -> TestReport:
-    passed = any(attempt.outcome in _GOOD for attempt in again)
+def _judge(
+    test: TestReport, alone: Sequence[TestResult], at_home: Sequence[TestResult]
+) -> TestReport:
     attempts = test.attempts + sum(
-        attempt.attempts for attempt in again if attempt.outcome is not Outcome.LOST
+        attempt.attempts for attempt in (*alone, *at_home) if attempt.outcome is not Outcome.LOST
     )
-    return test.model_copy(
-        update={"outcome": Outcome.FLAKY if passed else test.outcome, "attempts": attempts}
-    )
+    if any(attempt.outcome in _GOOD for attempt in alone):
+        return test.model_copy(update={"outcome": Outcome.FLAKY, "attempts": attempts})
+    if any(attempt.outcome is Outcome.PASSED for attempt in at_home):
+        return test.model_copy(
+            update={
+                "outcome": Outcome.PASSED,
+                "attempts": attempts,
+                "message": _NEEDS_OTHERS,
+                "longrepr": "",
+            }
+        )
+    return test.model_copy(update={"attempts": attempts})

@@ -21,7 +21,7 @@ from testfleet.contracts.result import WorkerError, WorkerErrorType
 from testfleet.contracts.run import RepositorySource, RunRequest
 from testfleet.errors import NothingToRunError, TestfleetError, UsageError
 from testfleet.planning.project import load_project, resolve_suite
-from testfleet.planning.rounds import Rounds, confirm_shards, replan
+from testfleet.planning.rounds import Rounds, confirm_shards, home_shard, replan
 from testfleet.planning.source_tree import ArchiveTree
 from testfleet.workflow.environment import plan_environment
 from testfleet.workflow.keys import environment_key, source_key
@@ -106,7 +106,12 @@ class RunTests:
         prepared = self._records.prepared()
         found = aggregate_so_far(self._records)
         place = place_of(self._world.environment, prepared)
-        shards = () if self._records.is_cancelled() else confirm_shards(found.tests, place)
+        shards: tuple[Shard, ...] = ()
+        if not self._records.is_cancelled():
+            shards = confirm_shards(found.tests, place)
+            # A single shard has imported the whole suite already.
+            home = home_shard(found.tests, place) if self._has_parts() else None
+            shards = (*shards, home) if home else shards
         if not shards:
             return self._answer(shards=0)
         self._world.objects.put(self._records.keys.confirmation, _SHARDS.dump_json(shards))
@@ -134,6 +139,9 @@ class RunTests:
         loss = describe_loss(error)
         self._world.objects.put(self._records.keys.loss(shard_id), loss.model_dump_json().encode())
         return self._answer(shard_id=shard_id)
+
+    def _has_parts(self) -> bool:
+        return sum(len(plan.shards) for plan in self._records.plans()) > 1
 
     def _admit(self) -> StepAnswer:
         request = self._records.request()

@@ -122,6 +122,7 @@ class TaskWriter:
             units=tuple(unit.id for unit in shard.units),
             excluded=excluded,
             tests=shard.tests,
+            together=shard.together,
             framework_args=(*(suite.args if suite else ()), *self.request.framework_args),
             env=self._home_env() | (suite.env if suite else {}),
             limits=self._limits(shard),

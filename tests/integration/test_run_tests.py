@@ -95,6 +95,17 @@ def test_a_real_failure_and_a_flaky_one_are_told_apart(client, project):
     assert found["test_e.py::test_real"] == "failed"
 
 
+def test_a_test_that_needs_what_another_file_imports_passes_as_at_home(client, project):
+    needy = "import sys\ndef test_needy(): assert 'colorsys' in sys.modules\n"
+    report = run(
+        client,
+        project({"test_a.py": "import colorsys\n" + FOUR["test_a.py"]} | {"test_b.py": needy}),
+    )
+    assert report.status is RunStatus.PASSED
+    assert len(report.shards) == 2
+    assert outcomes(report) == {"test_a.py::test_a": "passed", "test_b.py::test_needy": "passed"}
+
+
 def test_the_fargate_branch_runs_the_same_worker(client, project):
     toml = '[suites.unit]\nprofile = "fargate"\n'
     report = run(client, project(FOUR | {"testfleet.toml": toml}))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from testfleet.contracts.plan import Plan
 from testfleet.contracts.result import Outcome, ShardResult, UnitStatus, WorkerErrorType
-from testfleet.planning.rounds import Rounds, confirm_shards, excluded_units, replan
+from testfleet.planning.rounds import Rounds, confirm_shards, excluded_units, home_shard, replan
 from tests.planning_samples import (
     make_place,
     make_plan_of,
@@ -177,6 +177,19 @@ def test_confirmations_use_all_workers() -> None:
     tests = [make_report(f"a::{at}") for at in range(8)]
     shards = confirm_shards(tests, make_place(8))
     assert [len(shard.tests) for shard in shards] == [2] * 8
+
+
+def test_failed_tests_run_together_once_more_as_at_home() -> None:
+    tests = [make_report("a::x"), make_report("b::y"), make_report("c::z", Outcome.PASSED)]
+    shard = home_shard(tests, make_place())
+    assert shard is not None
+    assert (shard.tests, shard.together) == (("a::x", "b::y"), True)
+
+
+def test_nothing_runs_as_at_home_when_nothing_or_far_too_much_failed() -> None:
+    assert home_shard([make_report("a::x", Outcome.PASSED)], make_place()) is None
+    assert home_shard([make_report(f"a::{at}") for at in range(501)], make_place()) is None
+    assert home_shard([make_report("a::x", duration_s=61)], make_place()) is None
 
 
 def test_confirmations_are_balanced_by_the_processes_they_start() -> None:

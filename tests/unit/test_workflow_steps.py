@@ -184,6 +184,27 @@ def test_a_failure_that_passes_alone_is_flaky(tree):
     assert scene.report().totals.flaky == len(first.units)
 
 
+def fail_alone_and_pass_as_at_home(scene):
+    for task in scene.tasks(scene.begin()):
+        scene.answer(task, Outcome.FAILED)
+    for task in scene.tasks(scene.run.aggregate()):
+        scene.answer(task, Outcome.PASSED if task.together else Outcome.FAILED, list(task.tests))
+    scene.run.report()
+    return scene.report()
+
+
+def test_a_failure_that_passes_once_the_whole_suite_is_imported_passes_as_at_home(tree):
+    report = fail_alone_and_pass_as_at_home(Scene(tree, shards=2))
+    assert report.status is RunStatus.PASSED
+    assert report.totals.passed == 4
+    assert all("as at home" in test.message for test in report.tests)
+
+
+def test_a_single_shard_has_imported_the_whole_suite_already(tree):
+    report = fail_alone_and_pass_as_at_home(Scene(tree, shards=1))
+    assert report.totals.failed == 4
+
+
 def test_a_failure_that_fails_alone_is_a_failure(tree):
     scene = Scene(tree)
     for task in scene.tasks(scene.begin()):
