@@ -98,15 +98,15 @@ def measure_mode(one: Measured, mode: str, fleet: OwnFleet) -> Timed:
 def run_testfleet(one: Measured, mode: str, fleet: OwnFleet) -> Timed:
     """Run a suite as a user does, and compare each outcome."""
     base = RESULTS / f"{one.suite.name}-{mode}"
-    report, junit = base.with_suffix(".json"), base.with_suffix(".xml")
+    report, junit = Path(f"{base}.json"), Path(f"{base}.xml")
     report.unlink(missing_ok=True)
     timed = fleet.command(
-        "run", one.suite.folder, "--report", report, "--junit", junit, log=base.with_suffix(".txt")
+        "run", one.suite.folder, "--report", report, "--junit", junit, log=Path(f"{base}.txt")
     )
     if timed.code != one.plain.code:
         one.problems.append(f"{mode}: ended with {timed.code}, plain pytest with {one.plain.code}")
     if not report.is_file():
-        one.problems.append(f"{mode}: no report, see {base.with_suffix('.txt').name}")
+        one.problems.append(f"{mode}: no report, see {base.name}.txt")
         return timed
     unequal = differences(one.plain.outcomes, read_report(report))
     one.problems.extend(f"{mode}: {difference}" for difference in explain(one, unequal))

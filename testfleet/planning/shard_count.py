@@ -14,7 +14,7 @@ from testfleet.planning.place import Place
 WORTH_SPLITTING_S: Final = 1.5
 """From here on two workers are used, even where a start costs more than a shard saves."""
 MAX_SHARDS_PER_WORKER: Final = 4
-START_SHARE: Final = 0.10
+START_SHARE: Final = 0.20
 """Additional starts may cost this share of the predicted seconds."""
 _GUESSED_SHARE: Final = 0.25
 """With more than this share of the seconds guessed, the predictions count as unknown."""
