@@ -1,0 +1,89 @@
+"""What a strategy is given and what it answers: a job of units, and their assignment to shards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from testfleet.config import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class WorkUnit:
+    """A unit as strategies and the simulator see it. Small: a plan may hold a million."""
+
+    id: str
+    duration_s: float
+    """Predicted seconds, finite and positive."""
+    low_s: float | None = None
+    high_s: float | None = None
+    """Prediction interval; None when nothing is known of it."""
+    memory_mb: float = 0.0
+    """Predicted peak; 0 is unknown."""
+    requires: frozenset[str] = frozenset()
+    """Abilities that its worker must have, e.g. `docker` or `browser:chromium`."""
+    depends_on: tuple[str, ...] = ()
+    """Ids of units that must have passed before."""
+    together: str | None = None
+    """Units with the same word must share a shard."""
+    priority: float = 0.0
+    """Higher is sooner."""
+    owner: str = ""
+    """Repository or team, for strategies that share fairly."""
+    kind: str = ""
+    """The suite's kind of test, e.g. `unit`, `integration`, `browser`."""
+    deadline_s: float | None = None
+    """Seconds from the start of the run until its result is wanted."""
+    known: bool = True
+    """False when the duration is a guess from the source."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One decision: these units into shards of these relative sizes, on this fleet."""
+
+    units: Sequence[WorkUnit]
+    weights: tuple[float, ...]
+    """One number a shard: what share of the whole it should have. Mostly all 1."""
+    workers: int
+    """Shards that run at the same time."""
+    profile: str
+    """Name of the profile that shards run on unless a unit requires more."""
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
+    overhead_s: float = 0.0
+    """Start, set-up and transfer, paid once a shard."""
+    deadline_s: float | None = None
+    """Seconds until the whole run should have ended."""
+    max_usd: float | None = None
+    seed: int = 0
+    """For strategies that draw: the same job with the same seed gives the same assignment."""
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Every unit in exactly one shard."""
+
+    shards: tuple[tuple[int, ...], ...]
+    """Indices into the job's units, in the order in which they run. Shards in the order in which
+    they are handed to workers."""
+    reasons: tuple[str, ...] = ()
+    """Sentences for a person: what decided."""
+
+
+class Strategy(Protocol):
+    """How units become shards. Plugins register under the entry point `testfleet.strategies`."""
+
+    @property
+    def name(self) -> str:
+        """One word, as in `--strategy`."""
+        ...
+
+    @property
+    def summary(self) -> str:
+        """One line for `--help` and the docs."""
+        ...
+
+    def assign(self, job: Job) -> Assignment:
+        """Pure and deterministic. Raises UsageError for a job that no assignment can serve."""
+        ...
