@@ -12,3 +12,5 @@ class UnitHistory(Contract):
     """Exponentially weighted mean of its seconds."""
     tests: int
     runs: int
+    scopes: tuple[tuple[str, float], ...] = ()
+    """Classes and functions at the top of a long file, in the order of its tests, with seconds."""

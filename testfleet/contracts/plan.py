@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Literal
+
+from pydantic import Field
 
 from testfleet.contracts.base import SCHEMA_VERSION, Contract
 
@@ -16,6 +19,19 @@ class Compute(StrEnum):
 
     LAMBDA = "lambda"
     FARGATE = "fargate"
+
+
+_GROUP = re.compile(r"::\[\d+/\d+\]$")
+
+
+def group_id(file: str, number: int, count: int) -> str:
+    """The unit id of one node group of a file, counted from 1."""
+    return f"{file}::[{number}/{count}]"
+
+
+def file_of(unit: str) -> str:
+    """The file that a unit is, or is a node group of."""
+    return _GROUP.sub("", unit)
 
 
 class Unit(Contract):
@@ -32,6 +48,7 @@ class PlannedUnit(Contract):
     """A unit with what is expected of it."""
 
     id: str
+    """Path of the file; for a node group of a long file, what `group_id` makes of it."""
     predicted_s: float
     known: bool
     """True when the prediction comes from history, False when it is a guess from the source."""
@@ -57,6 +74,11 @@ class Shard(Contract):
         return sum(unit.predicted_s for unit in self.units)
 
 
+Splits = dict[str, tuple[tuple[str, ...], ...]]
+"""Files cut into node groups: for each the classes and functions of group 2, of group 3, ... All
+others, known or not, are group 1."""
+
+
 class Plan(Contract):
     """All shards of one round, longest first, and why they are so."""
 
@@ -71,3 +93,4 @@ class Plan(Contract):
     lower_bound_s: float
     """max(longest unit, total / workers) of the predictions: no plan can be shorter."""
     reasons: tuple[str, ...]
+    splits: Splits = Field(default_factory=dict)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from testfleet.contracts.base import SCHEMA_VERSION, Contract
+from testfleet.contracts.plan import Splits
 
 
 class TaskSource(Contract):
@@ -84,6 +85,8 @@ class WorkerTask(Contract):
     units: tuple[str, ...] = ()
     excluded: tuple[str, ...] | None = None
     """Set on the shard that takes the rest: units that belong to other shards."""
+    splits: Splits = Field(default_factory=dict)
+    """Files of which `units` and `excluded` name node groups."""
     tests: tuple[str, ...] = ()
     together: bool = False
     """With `tests`: run them in one process that collects the whole suite."""

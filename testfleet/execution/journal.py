@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from testfleet.contracts.plan import file_of
 from testfleet.contracts.result import Outcome, Progress, TestResult, UnitResult, UnitStatus
 from testfleet.contracts.task import WorkerTask
 
@@ -56,6 +57,7 @@ class Journal:
         self._expected: dict[str, list[str]] = {}
         self._unit_of: dict[str, str] = {}
         self._closed: dict[str, None] = {}
+        self._closed_files: set[str] = set()
         self._only: str | None = None
         self._text_length = 0
         self._windows: list[tuple[float, str]] = []
@@ -94,8 +96,9 @@ class Journal:
         return result
 
     def close_unit(self, unit: str) -> None:
-        """The unit as a whole has a result; nothing more will come of it."""
+        """The file as a whole has a result; nothing more will come of it."""
         self._closed[unit] = None
+        self._closed_files.add(file_of(unit))
 
     def unit_of(self, raw_id: str) -> str:
         """The unit of a test that was reported."""
@@ -108,11 +111,12 @@ class Journal:
 
     def is_settled(self, unit: str) -> bool:
         """Whether the unit was collected and every test of it has a result."""
-        return unit in self._closed or (unit in self._expected and not self.pending_of(unit))
+        is_closed = file_of(unit) in self._closed_files
+        return is_closed or (unit in self._expected and not self.pending_of(unit))
 
     def pending_of(self, unit: str) -> list[str]:
         """Collected tests of a unit that have no result."""
-        if unit in self._closed:
+        if file_of(unit) in self._closed_files:
             return []
         return [test for test in self._expected.get(unit, ()) if test not in self.results]
 

@@ -102,7 +102,7 @@ class Plugin:
         """Tell every test that is going to run, file by file."""
         files: dict[str, list[str]] = {}
         for item in session.items:
-            unit = self._selection.unit_of(self._selection.path_of(item))
+            unit = self._selection.unit_of_item(item)
             self._ledger.expect(item.nodeid, unit)
             files.setdefault(unit, []).append(item.nodeid)
         for unit, ids in files.items():

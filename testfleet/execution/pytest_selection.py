@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class Selection:
     """Which files and tests this process runs.
 
-    `root`: the tree. `units`: files to run, relative to it. `excluded`: instead, files not to run.
+    `root`: the tree. `units`: what to run, files relative to it or node groups of files, which
+    `splits` tells. `excluded`: instead, units not to run.
     `done`: node ids that have results already. `only`: the one node id to run, when not None.
     `chosen`: the node ids to run, when there are any.
     `fail_fast`: stop at the first failure.
@@ -29,8 +30,15 @@ class Selection:
         self.only: str | None = values["only"]
         self.fail_fast: bool = values["fail_fast"]
         self._takes_rest = values["excluded"] is not None
-        named = values["excluded"] if self._takes_rest else values["units"]
-        self._own([str(Path(self.root, unit)) for unit in named])
+        self._named = set(values["excluded"] if self._takes_rest else values["units"])
+        self._groups = {file: _Groups(file, cut) for file, cut in values["splits"].items()}
+        parts = [group for file in self._groups.values() for group in file.ids]
+        files = self._named.difference(parts)
+        for file, groups in self._groups.items():
+            # A file is another's only if all of its groups are.
+            if (all if self._takes_rest else any)(group in self._named for group in groups.ids):
+                files.add(file)
+        self._own([str(Path(self.root, file)) for file in files])
         self._done = set(values["done"])
         self._chosen = set(values["chosen"])
         # Before pytest 8, a package is made by collecting its __init__.py.
@@ -63,11 +71,21 @@ class Selection:
             return False
         if self._chosen and item.nodeid not in self._chosen:
             return False
+        if self._groups and not self._owns_group(item):
+            return False
         return self.only is None or item.nodeid == self.only
 
     def unit_of(self, path: str) -> str:
-        """The file or folder relative to the tree."""
-        return path[len(self.root) :] if path.startswith(self.root) else path
+        """The file or folder relative to the tree; for a file cut into groups, our first one."""
+        name = self._name_of(path)
+        groups = self._groups.get(name)
+        return next((one for one in groups.ids if self._is_ours(one)), name) if groups else name
+
+    def unit_of_item(self, item: pytest.Item) -> str:
+        """The unit that a test belongs to."""
+        name = self._name_of(self.path_of(item))
+        groups = self._groups.get(name)
+        return groups.group_of(item.nodeid) if groups else name
 
     @staticmethod
     def path_of(node: Any) -> str:
@@ -118,11 +136,35 @@ class Selection:
     def _owns(self, path: str) -> bool:
         return (path in self._files) != self._takes_rest
 
+    def _owns_group(self, item: pytest.Item) -> bool:
+        groups = self._groups.get(self._name_of(self.path_of(item)))
+        return groups is None or self._is_ours(groups.group_of(item.nodeid))
+
+    def _name_of(self, path: str) -> str:
+        return path[len(self.root) :] if path.startswith(self.root) else path
+
+    def _is_ours(self, group: str) -> bool:
+        return (group in self._named) != self._takes_rest
+
     def _own(self, files: list[str]) -> None:
         self._files = set(files)
         self._folders: set[str] = set()
         for folder in {file.rpartition(os.sep)[0] for file in files}:
             self._folders.update([folder, *map(str, Path(folder).parents)])
+
+
+class _Groups:
+    """The node groups of one file. A test belongs to the group of its class or function."""
+
+    def __init__(self, file: str, cut: list[list[str]]) -> None:
+        count = len(cut) + 1
+        self.ids = ["%s::[%d/%d]" % (file, number + 1, count) for number in range(count)]  # noqa: UP031
+        self._number = {name: at for at, names in enumerate(cut, start=1) for name in names}
+
+    def group_of(self, nodeid: str) -> str:
+        """The group of a test. What no group names belongs to the first."""
+        name = nodeid.partition("::")[2].partition("::")[0].partition("[")[0]
+        return self.ids[self._number.get(name, 0)]
 
 
 def _is_imported(path: str, config: pytest.Config) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import signal
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from testfleet.contracts.plan import Splits
 from testfleet.contracts.task import Limits
 from testfleet.execution.journal import Journal, SessionState
 from testfleet.execution.launch import Command
@@ -36,6 +37,7 @@ class Place:
     """File to hand the settings over in."""
     remap: tuple[tuple[str, str], ...] = ()
     args: tuple[str, ...] = ()
+    splits: Splits = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,7 @@ class SessionRunner:
             "done": choice.done,
             "only": choice.only,
             "chosen": choice.chosen,
+            "splits": self.place.splits,
             "fail_fast": choice.fail_fast,
         }
         settings = {

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from testfleet.contracts.plan import file_of
 from testfleet.contracts.result import Outcome
 from testfleet.contracts.task import WorkerTask
 from testfleet.execution.journal import Journal, clean
@@ -212,9 +213,11 @@ class Shard:
         self.is_complete = True
 
     def _nodeid_of(self, unit: str, end: SessionEnd) -> str:
-        path = self.runner.place.tree / unit
+        path = self.runner.place.tree / file_of(unit)
         rootdir = Path(end.state.rootdir or self.runner.place.cwd)
-        return path.relative_to(rootdir).as_posix() if path.is_relative_to(rootdir) else unit
+        return (
+            path.relative_to(rootdir).as_posix() if path.is_relative_to(rootdir) else file_of(unit)
+        )
 
     def _notes_on(self, end: SessionEnd) -> Iterator[str]:
         if end.ending.stop is Stop.HUNG:

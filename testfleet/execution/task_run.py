@@ -194,6 +194,7 @@ class TaskRun:
             settings=place.state / "settings.json",
             remap=tuple((home, copy) for home in homes if home and home != copy),
             args=self.task.framework_args,
+            splits=self.task.splits,
         )
 
     @contextmanager

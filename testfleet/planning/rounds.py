@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -109,9 +109,8 @@ def replan(rounds: Rounds) -> Plan | None:
     if rest_is_open:
         shards = _with_rest(shards, len(alone), rounds.place)
     first = rounds.plans[0]
-    head = PlanHead(
-        first.framework, first.suite, rounds.place, _reasons(rounds.place, units, alone)
-    )
+    reasons = _reasons(rounds.place, units, alone)
+    head = PlanHead(first.framework, first.suite, rounds.place, reasons, first.splits)
     return assemble(head, f"r{len(rounds.plans) + 1}", shards, takes_rest=False)
 
 
@@ -146,18 +145,34 @@ def confirm_shards(tests: Sequence[TestReport], place: Place) -> tuple[Shard, ..
     return tuple(_confirm_shard(at, group, place) for at, group in enumerate(groups))
 
 
-def home_shard(tests: Sequence[TestReport], place: Place) -> Shard | None:
+def home_shard(
+    tests: Sequence[TestReport], place: Place, cut_files: Collection[str] = ()
+) -> Shard | None:
     """A shard that runs the failed tests once more, after all files of the suite were imported.
 
     At home pytest imports every test file before it runs any test, and a test may rest on what
-    another file has imported. None when nothing failed, or so much that it would take too long.
+    another file has imported. In a file that was cut into node groups it may also rest on the tests
+    before it, so these run, too. None when nothing failed, or so much that it would take too long.
     """
     failed = [test for test in tests if test.outcome in (Outcome.FAILED, Outcome.ERROR)]
     seconds = sum(test.duration_s for test in failed)
     if not failed or len(failed) > HOME_LIMIT or seconds > HOME_LIMIT_S:
         return None
-    shard = _confirm_shard(0, failed, place)
+    shard = _confirm_shard(0, _with_those_before(failed, tests, cut_files), place)
     return shard.model_copy(update={"id": HOME_SHARD, "units": (), "together": True})
+
+
+def _with_those_before(
+    failed: Sequence[TestReport], tests: Sequence[TestReport], cut_files: Collection[str]
+) -> list[TestReport]:
+    last = {test.file: test.id for test in failed if test.file in cut_files}
+    chosen = {test.id: test for test in failed}
+    for test in tests:
+        if test.file in last:
+            chosen.setdefault(test.id, test)
+            if test.id == last[test.file]:
+                del last[test.file]
+    return list(chosen.values())
 
 
 def _confirm_shard(number: int, tests: Sequence[TestReport], place: Place) -> Shard:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from heapq import heapify, heapreplace
 from typing import Literal
 
 from testfleet.contracts.history import UnitHistory
-from testfleet.contracts.plan import Plan, PlannedUnit, Shard
+from testfleet.contracts.plan import Plan, PlannedUnit, Shard, Splits
 from testfleet.errors import NothingToRunError
 from testfleet.planning.framework import Discovery
+from testfleet.planning.node_groups import Cut, cut_long_files
 from testfleet.planning.partition import partition
 from testfleet.planning.place import Place
 from testfleet.planning.prediction import predict
@@ -37,6 +38,7 @@ class PlanHead:
     suite: str
     place: Place
     reasons: tuple[str, ...]
+    splits: Splits = field(default_factory=dict)
 
 
 def make_plan(request: PlanInput) -> Plan:
@@ -51,7 +53,8 @@ def make_plan(request: PlanInput) -> Plan:
             f"no tests in suite {request.suite!r}: {'; '.join(found.notes) or 'no test files'}",
             hint="check the path, the suite's root, and the framework's own settings",
         )
-    units = predict(found.units, request.history)
+    cut = _cut(request, predict(found.units, request.history))
+    units = cut.units
     usual, oversized = _by_profile(units, request.place)
     groups, reasons = _group(request, usual)
     shards = shards_of(groups, request.place, request.place.usual)
@@ -62,7 +65,8 @@ def make_plan(request: PlanInput) -> Plan:
         request.framework,
         request.suite,
         request.place,
-        (*found.notes, _knowledge(units), *reasons),
+        (*found.notes, _knowledge(units), *cut.reasons, *reasons),
+        cut.splits,
     )
     return assemble(head, "r1", shards, takes_rest=True)
 
@@ -101,6 +105,17 @@ def assemble(head: PlanHead, prefix: str, shards: Sequence[Shard], *, takes_rest
         predicted_s=_wall_s(lengths, workers),
         lower_bound_s=max(longest, sum(lengths) / workers),
         reasons=head.reasons,
+        splits=head.splits,
+    )
+
+
+def _cut(request: PlanInput, units: Sequence[PlannedUnit]) -> Cut:
+    workers = request.place.fleet.workers
+    return cut_long_files(
+        units,
+        {file: past.scopes for file, past in request.history.items() if past.scopes},
+        workers if request.shards == "auto" else min(workers, request.shards),
+        {unit for group in request.discovery.together for unit in group},
     )
 
 

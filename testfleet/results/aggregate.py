@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from testfleet.contracts.plan import Plan
+from testfleet.contracts.plan import Plan, file_of
 from testfleet.contracts.report import RunStatus, TestReport, Totals
 from testfleet.contracts.result import (
     Outcome,
@@ -150,7 +150,7 @@ def _report(test: JudgedTest) -> TestReport:
     # Nothing new is in it, so nothing has to be checked again: with 60,000 tests that is 0.4 s.
     return TestReport.model_construct(
         id=result.id,
-        file=result.file,
+        file=file_of(result.file),
         outcome=result.outcome,
         duration_s=result.duration_s,
         shard=test.shard_id,

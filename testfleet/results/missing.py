@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from testfleet.contracts.plan import file_of
 from testfleet.contracts.report import TestReport
 from testfleet.contracts.result import Outcome, UnitStatus, WorkerError
 from testfleet.results.claims import JudgedUnit
@@ -39,7 +40,7 @@ class MissingTests:
         outcome, message = self._reason(judged)
         return TestReport(
             id=test,
-            file=judged.unit.id,
+            file=file_of(judged.unit.id),
             outcome=outcome,
             duration_s=0.0,
             shard=judged.shard_id,

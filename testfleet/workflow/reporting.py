@@ -13,6 +13,7 @@ from testfleet.contracts.plan import Shard
 from testfleet.contracts.report import RunReport, RunStatus
 from testfleet.contracts.result import WorkerError
 from testfleet.costs.metering import CostInput, run_cost
+from testfleet.planning.node_groups import whole_files
 from testfleet.planning.place import Place
 from testfleet.planning.prediction import update
 from testfleet.results.aggregate import Aggregate, AggregateInput
@@ -133,5 +134,6 @@ class Reporter:
             return  # A run of some of the tests would teach that the others are gone or quick.
         found = aggregate_so_far(self.records)
         old = self.history.load(prepared.history_key)
-        existing = {unit.id for unit in found.units}
-        self.history.save(prepared.history_key, update(old, found.units, existing=existing))
+        files = whole_files(found.units)
+        existing = {file.id for file in files}
+        self.history.save(prepared.history_key, update(old, files, existing=existing))

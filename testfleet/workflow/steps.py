@@ -110,7 +110,8 @@ class RunTests:
         if not self._records.is_cancelled():
             shards = confirm_shards(found.tests, place)
             # A single shard has imported the whole suite already.
-            home = home_shard(found.tests, place) if self._has_parts() else None
+            cut_files = {file for plan in self._records.plans() for file in plan.splits}
+            home = home_shard(found.tests, place, cut_files) if self._has_parts() else None
             shards = (*shards, home) if home else shards
         if not shards:
             return self._answer(shards=0)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from testfleet.config import Environment
-from testfleet.contracts.plan import Plan, Shard
+from testfleet.contracts.plan import Plan, Shard, Splits
 from testfleet.contracts.result import ShardResult
 from testfleet.contracts.run import RunRequest
 from testfleet.contracts.task import (
@@ -20,6 +20,7 @@ from testfleet.contracts.task import (
     Uploads,
     WorkerTask,
 )
+from testfleet.planning.node_groups import splits_of
 from testfleet.planning.rounds import excluded_units
 from testfleet.workflow.keys import RunKeys, environment_key
 from testfleet.workflow.ports import ObjectStore
@@ -57,13 +58,12 @@ class TaskWriter:
         """
         plans = [*earlier, plan]
         self.objects.put(self._keys.plan(number), plan.model_dump_json().encode())
-        return self._write(
-            number, plan.shards, {s.id: excluded_units(plans, s, results) for s in plan.shards}
-        )
+        excluded = {s.id: excluded_units(plans, s, results) for s in plan.shards}
+        return self._write(number, plan.shards, excluded, plan.splits)
 
     def write_confirmation(self, shards: Sequence[Shard]) -> str:
         """Write tasks that run failed tests alone; return the key of the items."""
-        return self._write(0, shards, {})
+        return self._write(0, shards, {}, {})
 
     def write_preparation(self) -> ShardItem:
         """Write the task that builds the environment; return its item."""
@@ -82,12 +82,14 @@ class TaskWriter:
         self,
         number: int,
         shards: Sequence[Shard],
-        excluded: dict[str, tuple[str, ...] | None],
+        excluded: Mapping[str, tuple[str, ...] | None],
+        splits: Splits,
     ) -> str:
         tasks = {}
         for shard in shards:
             kind: Literal["run", "confirm"] = "confirm" if shard.tests else "run"
             task = self._task(kind, shard, excluded.get(shard.id))
+            task = task.model_copy(update={"splits": splits_of(task, splits)})
             tasks[self._keys.task(shard.id)] = task.model_dump_json().encode()
         self.objects.put_many(tasks)
         items = "".join(self._item(shard).model_dump_json() + "\n" for shard in shards)

@@ -192,6 +192,14 @@ def test_nothing_runs_as_at_home_when_nothing_or_far_too_much_failed() -> None:
     assert home_shard([make_report("a::x", duration_s=61)], make_place()) is None
 
 
+def test_in_a_file_that_was_cut_the_tests_before_a_failed_one_run_too() -> None:
+    passed = [make_report(f"a::{at}", Outcome.PASSED) for at in range(3)]
+    tests = [*passed[:2], make_report("a::x"), passed[2], make_report("b::y")]
+    shard = home_shard(tests, make_place(), {"a"})
+    assert shard is not None
+    assert shard.tests == ("a::x", "b::y", "a::0", "a::1")
+
+
 def test_confirmations_are_balanced_by_the_processes_they_start() -> None:
     tests = [make_report(f"a::{at}", duration_s=0.1 if at else 0.4) for at in range(4)]
     shards = confirm_shards(tests, make_place(4))

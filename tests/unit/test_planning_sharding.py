@@ -98,6 +98,20 @@ def test_the_fleets_limit_holds_whatever_the_user_says() -> None:
     assert "64 shards instead of 99: no more shards allowed by the fleet" in plan.reasons
 
 
+def test_a_file_longer_than_all_others_is_cut_where_history_knows_its_parts() -> None:
+    seconds = {f"tests/test_{at:03}.py": 1.0 for at in range(6)} | {"tests/test_000.py": 30.0}
+    history = make_history(seconds)
+    scopes = (("TestA", 10.0), ("TestB", 10.0), ("TestC", 10.0))
+    history["tests/test_000.py"] = history["tests/test_000.py"].model_copy(
+        update={"scopes": scopes}
+    )
+    plan = make_plan(PlanInput("default", make_discovery(6), history, make_place(2)))
+    assert plan.splits == {"tests/test_000.py": (("TestC",),)}
+    assert plan.lower_bound_s == 20.0
+    units = {unit.id for shard in plan.shards for unit in shard.units}
+    assert {"tests/test_000.py::[1/2]", "tests/test_000.py::[2/2]"} < units
+
+
 def test_no_shard_outlives_its_worker() -> None:
     plan = plan_of([300.0] * 20, make_place(2))
     assert all(shard.predicted_s <= 840 for shard in plan.shards)

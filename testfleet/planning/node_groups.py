@@ -1,0 +1,150 @@
+"""Cuts a file that is longer than a worker's share into node groups, where that pays.
+
+A file is cut between its classes and functions, never inside one, and into consecutive pieces: what
+rests on the test before it mostly stays with it. What a piece is called is in
+`testfleet.contracts.plan`: `group_id`, `Splits`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from testfleet.contracts.plan import PlannedUnit, Splits, file_of, group_id
+from testfleet.contracts.result import UnitResult, UnitStatus
+from testfleet.contracts.task import WorkerTask
+
+WORTH_S: Final = 2.0
+WORTH_SHARE: Final = 0.1
+"""A cut must shorten the run by this many seconds, and by this share of it: each piece imports the
+whole file again, and what is never cut never changes."""
+_STEPS: Final = 40
+"""Halvings of the search interval: more than a float has digits for."""
+
+Scopes = Sequence[tuple[str, float]]
+"""Classes and functions at the top of a file, in the order of its tests, and their seconds."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The units of a plan after long files were cut."""
+
+    units: list[PlannedUnit]
+    splits: Splits
+    reasons: tuple[str, ...] = ()
+
+
+def cut_long_files(
+    units: Sequence[PlannedUnit],
+    scopes: Mapping[str, Scopes],
+    workers: int,
+    whole: Collection[str] = (),
+) -> Cut:
+    """Cut every file that alone would make the run longer than total / workers.
+
+    `scopes` by file, where a past run has told them; files in `whole` stay whole.
+    """
+    share_s = sum(unit.predicted_s for unit in units) / max(workers, 1)
+    pieces: dict[str, list[list[str]]] = {}
+    for unit in units:
+        if unit.predicted_s > share_s and unit.id not in whole:
+            wanted = min(math.ceil(unit.predicted_s / share_s), workers)
+            parts = cut_in_order(scopes.get(unit.id, ()), wanted)
+            if len(parts) > 1:
+                pieces[unit.id] = parts
+    after = [piece for unit in units for piece in _pieces(unit, pieces, scopes)]
+    saved_s = _bound_s(units, share_s) - _bound_s(after, share_s)
+    if saved_s < max(WORTH_S, WORTH_SHARE * _bound_s(units, share_s)):
+        return Cut(list(units), {})
+    splits = {file: tuple(map(tuple, parts[1:])) for file, parts in pieces.items()}
+    return Cut(after, splits, (_reason(splits, saved_s),))
+
+
+def cut_in_order(scopes: Scopes, count: int) -> list[list[str]]:
+    """At most `count` runs of consecutive scopes, the longest as short as it can be.
+
+    The chains-on-chains partitioning problem, solved by bisection with a greedy probe: A. Pinar,
+    C. Aykanat, "Fast optimal load balancing algorithms for 1D partitioning", JPDC 64 (2004).
+    """
+    if not scopes:
+        return []
+    low = max(seconds for _, seconds in scopes)
+    high = sum(seconds for _, seconds in scopes)
+    for _ in range(_STEPS):
+        middle = (low + high) / 2
+        if len(_fill(scopes, middle)) <= count:
+            high = middle
+        else:
+            low = middle
+    return _fill(scopes, high)
+
+
+def splits_of(task: WorkerTask, splits: Splits) -> Splits:
+    """Those of a plan's splits that a task needs to read its own units."""
+    if not splits:
+        return {}
+    files = {file_of(unit) for unit in (*task.units, *(task.excluded or ()))}
+    return {file: groups for file, groups in splits.items() if file in files}
+
+
+def whole_files(units: Iterable[UnitResult]) -> list[UnitResult]:
+    """The results of node groups put together to those of their files."""
+    by_file: defaultdict[str, list[UnitResult]] = defaultdict(list)
+    for unit in units:
+        by_file[file_of(unit.id)].append(unit)
+    return [_joined(file, parts) for file, parts in by_file.items()]
+
+
+def _fill(scopes: Scopes, limit_s: float) -> list[list[str]]:
+    parts: list[list[str]] = []
+    filled = math.inf
+    for name, seconds in scopes:
+        if filled + seconds > limit_s:
+            parts.append([])
+            filled = 0.0
+        parts[-1].append(name)
+        filled += seconds
+    return parts
+
+
+def _pieces(
+    unit: PlannedUnit, pieces: Mapping[str, list[list[str]]], scopes: Mapping[str, Scopes]
+) -> list[PlannedUnit]:
+    parts = pieces.get(unit.id)
+    if parts is None:
+        return [unit]
+    seconds = dict(scopes[unit.id])
+    total_s = sum(seconds.values())
+    return [
+        unit.model_copy(
+            update={
+                "id": group_id(unit.id, number, len(parts)),
+                "predicted_s": unit.predicted_s * sum(map(seconds.__getitem__, names)) / total_s,
+            }
+        )
+        for number, names in enumerate(parts, start=1)
+    ]
+
+
+def _bound_s(units: Iterable[PlannedUnit], share_s: float) -> float:
+    return max([share_s, *(unit.predicted_s for unit in units)])
+
+
+def _reason(splits: Splits, saved_s: float) -> str:
+    names = ", ".join(f"{file} into {len(cut) + 1}" for file, cut in splits.items())
+    return f"cut {names} node groups, about {saved_s:.1f} s sooner than whole"
+
+
+def _joined(file: str, parts: Sequence[UnitResult]) -> UnitResult:
+    if len(parts) == 1:
+        return parts[0].model_copy(update={"id": file})
+    order = (UnitStatus.UNFINISHED, UnitStatus.STOPPED, UnitStatus.FINISHED)
+    return UnitResult(
+        id=file,
+        status=min((part.status for part in parts), key=order.index),
+        tests=sum(part.tests for part in parts),
+        duration_s=sum(part.duration_s for part in parts),
+    )
