@@ -11,6 +11,9 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from testfleet.contracts.base import SCHEMA_VERSION, Contract
+from testfleet.contracts.change import FileChange
+
+DEFAULT_STRATEGY = "balanced"
 
 RUN_ID_PATTERN = re.compile(r"^[0-9]{8}-[0-9]{6}-[0-9a-f]{6}$")
 
@@ -50,6 +53,9 @@ class RepositorySource(Contract):
     """HTTPS address of the commit's tar.gz, as code hosts offer it."""
     trusted: bool
     """False for a fork: nothing of its run may be reused by another."""
+    base_tarball_url: str | None = None
+    """The same of the commit that a pull request wants to change: only tests that the difference
+    can reach are run."""
 
 
 Source = Annotated[ArchiveSource | RepositorySource, Field(discriminator="kind")]
@@ -70,6 +76,14 @@ class RunRequest(Contract):
     """Name of a `[suites.NAME]` table; None is the only or the default suite."""
     mode: Mode = Mode.FULL
     shards: int | Literal["auto"] = "auto"
+    strategy: str = Field(default=DEFAULT_STRATEGY, pattern=r"^[a-z][a-z0-9-]{0,40}$")
+    """How units become shards: a name of the entry point `testfleet.strategies`."""
+    deadline_s: float | None = Field(default=None, gt=0)
+    """Seconds that the tests may take; as few dollars as that allows."""
+    max_usd: float | None = Field(default=None, gt=0)
+    """Dollars that the tests may cost; as few seconds as that allows."""
+    changes: tuple[FileChange, ...] | None = None
+    """Run only tests that these can reach. None: all."""
     keep_going: bool = True
     framework_args: tuple[str, ...] = ()
     env: dict[str, str] = Field(default_factory=dict)

@@ -34,6 +34,8 @@ class Change:
     """False when somebody without the right to write to the repository may have made it."""
     occurred_at: datetime
     """When the code host saw it, by the signed body itself."""
+    base: str | None = None
+    """The commit that a pull request wants to change."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ class _Side(_Payload):
 
 class _Base(_Payload):
     repo: _Repository
+    sha: CommitSha | None = None
 
 
 class _PullRequest(_Payload):
@@ -127,7 +130,7 @@ def read_pull_request(body: bytes) -> Change | Ignored:
         return Ignored("the pull request is a draft")
     base, head = request.base.repo.full_name, request.head
     trusted = head.repo is not None and head.repo.full_name.lower() == base.lower()
-    return Change(base, head.sha, trusted=trusted, occurred_at=request.updated_at)
+    return Change(base, head.sha, trusted, request.updated_at, request.base.sha)
 
 
 def _read(model: type[_Model], body: bytes) -> _Model:

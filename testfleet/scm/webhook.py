@@ -187,6 +187,9 @@ def _accept(
         source=RepositorySource(
             tarball_url=tarball_url(policy.api, change.repository, change.commit),
             trusted=change.trusted,
+            base_tarball_url=(
+                tarball_url(policy.api, change.repository, change.base) if change.base else None
+            ),
         ),
     )
     keys = (f"delivery#{delivery.lower()}", f"body#{digest}")

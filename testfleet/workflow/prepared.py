@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from testfleet.contracts.base import Contract
+from testfleet.contracts.change import FileChange
 from testfleet.planning.project import ResolvedSuite
 
 
@@ -39,6 +40,10 @@ class PreparedRun(Contract):
     """False for untrusted code: nothing that its tests leave may be used by another run."""
     project_key: str
     """What the tree's working copies and its history are kept under."""
+    changes: tuple[FileChange, ...] | None = None
+    """What the run is to test; None is everything."""
+    notes: tuple[str, ...] = ()
+    """What a person should know of the preparation."""
     suite: ResolvedSuite | None = None
     environment: Annotated[FoundInterpreter | SetupCommands, Field(discriminator="kind")] | None = (
         None

@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from testfleet.config import Environment
+from testfleet.contracts.change import FileChange
 from testfleet.contracts.plan import Shard
 from testfleet.contracts.result import WorkerError, WorkerErrorType
 from testfleet.contracts.run import RepositorySource, RunRequest
@@ -23,6 +24,7 @@ from testfleet.errors import NothingToRunError, TestfleetError, UsageError
 from testfleet.planning.project import load_project, resolve_suite
 from testfleet.planning.rounds import Rounds, confirm_shards, home_shard, replan
 from testfleet.planning.source_tree import ArchiveTree
+from testfleet.planning.tree_changes import changed_files
 from testfleet.workflow.environment import plan_environment
 from testfleet.workflow.keys import environment_key, source_key
 from testfleet.workflow.planner import PlanRequest, plan_suite
@@ -178,9 +180,11 @@ class RunTests:
             sha256 = hashlib.sha256(archive).hexdigest()
             archive_key, root, reuse = source_key(sha256), None, source.trusted
             self._world.objects.put(archive_key, archive)
+            changes = self._compare(source.base_tarball_url, archive)
         else:
             archive_key, sha256 = source.key, source.sha256
             root, reuse = source.original_root, True
+            changes = (request.changes, ())
             if not self._world.objects.exists(archive_key):
                 raise UsageError(f"the source archive {archive_key} is not in the bucket")
         return PreparedRun(
@@ -190,7 +194,22 @@ class RunTests:
             original_root=root,
             reuse=reuse,
             project_key=project_key(request.repository, root),
+            changes=changes[0],
+            notes=changes[1],
         )
+
+    def _compare(
+        self, base_url: str | None, archive: bytes
+    ) -> tuple[tuple[FileChange, ...] | None, tuple[str, ...]]:
+        """What a pull request changes. Its base may be gone: then everything is to be tested."""
+        if base_url is None:
+            return None, ()
+        try:
+            base = self._world.fetch_tarball(base_url)
+        except UsageError as exc:
+            return None, (f"all tests run: the base of the change could not be had: {exc}",)
+        with ArchiveTree(base) as old, ArchiveTree(archive) as new:
+            return changed_files(old, new), ()
 
     def _prepare_environment(self) -> StepAnswer:
         request, prepared = self._records.request(), self._records.prepared()
