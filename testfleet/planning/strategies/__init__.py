@@ -1,0 +1,76 @@
+"""Strategies by name: those of Testfleet, and plugins from the entry point `testfleet.strategies`.
+
+A plugin's entry point names an object with `name`, `summary` and `assign`: see `Strategy` in
+`testfleet.planning.work`. The names of Testfleet's own strategies are taken.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from typing import Final, cast
+
+from testfleet.errors import UsageError
+from testfleet.planning.work import Strategy
+
+GROUP: Final = "testfleet.strategies"
+"""Entry points of this group are strategies."""
+DEFAULT: Final = "balanced"
+"""The strategy when none is named."""
+
+# The same as in pyproject.toml, because the bundle of a Lambda function has no package metadata.
+_OWN: Final = {
+    "balanced": "testfleet.planning.strategies.balanced:BALANCED",
+    "simple": "testfleet.planning.strategies.simple:SIMPLE",
+}
+
+
+def strategy_names() -> list[str]:
+    """Every name that `strategy_named` knows, in alphabetical order."""
+    return sorted(_OWN.keys() | {entry.name for entry in entry_points(group=GROUP)})
+
+
+def strategy_named(name: str) -> Strategy:
+    """The strategy of that name.
+
+    Raises UsageError for an unknown name and for a plugin that cannot be loaded.
+    """
+    if name in _OWN:
+        module, _, attribute = _OWN[name].partition(":")
+        return cast(Strategy, getattr(import_module(module), attribute))
+    plugins = list(entry_points(group=GROUP, name=name))
+    if not plugins:
+        raise UsageError(f"no strategy {name!r}: there are {', '.join(strategy_names())}")
+    if len({plugin.value for plugin in plugins}) > 1:
+        where = " and ".join(sorted(_origin(plugin) for plugin in plugins))
+        raise UsageError(
+            f"strategy {name!r} is registered by {where}", hint="uninstall one of the packages"
+        )
+    return _load(plugins[0])
+
+
+def _load(plugin: EntryPoint) -> Strategy:
+    try:
+        loaded = plugin.load()
+    except Exception as exc:  # someone else's module may raise anything while it is imported
+        raise UsageError(
+            f"strategy {plugin.name!r} of {_origin(plugin)} cannot be loaded from"
+            f" {plugin.value!r}: {type(exc).__name__}: {exc}",
+            hint="mend or uninstall the package, or choose another strategy",
+        ) from exc
+    missing = [
+        word for word in ("name", "summary") if not isinstance(getattr(loaded, word, None), str)
+    ]
+    if isinstance(loaded, type) or not callable(getattr(loaded, "assign", None)):
+        missing.append("assign")
+    if missing:
+        raise UsageError(
+            f"strategy {plugin.name!r} of {_origin(plugin)}: {plugin.value!r} is"
+            f" {type(loaded).__name__} without a usable {', '.join(missing)}",
+            hint="name an instance with `name`, `summary` and `assign(job)`, not a class",
+        )
+    return cast(Strategy, loaded)
+
+
+def _origin(plugin: EntryPoint) -> str:
+    return plugin.dist.name if plugin.dist is not None else "an unnamed package"
