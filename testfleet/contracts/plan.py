@@ -52,6 +52,11 @@ class PlannedUnit(Contract):
     predicted_s: float
     known: bool
     """True when the prediction comes from history, False when it is a guess from the source."""
+    low_s: float | None = None
+    high_s: float | None = None
+    """It takes this long with a chance of 80 %."""
+    memory_mb: int | None = None
+    """Largest peak that past runs have reported."""
 
 
 class Shard(Contract):
