@@ -10,11 +10,17 @@ import typer
 from testfleet.cli.console import out, print_json, say
 from testfleet.cli.fleet_commands import JsonOption
 from testfleet.cli.options import (
+    DEFAULT_STRATEGY,
+    ChangedSinceOption,
+    DeadlineOption,
     EnvOption,
+    MaxCostOption,
     ModeOption,
     PathArgument,
     ShardsOption,
+    StrategyOption,
     SuiteOption,
+    parse_objectives,
     parse_shards,
 )
 from testfleet.contracts.run import Mode
@@ -36,6 +42,10 @@ def plan(
     *,
     suite: SuiteOption = None,
     shards: ShardsOption = "auto",
+    strategy: StrategyOption = DEFAULT_STRATEGY,
+    changed_since: ChangedSinceOption = None,
+    deadline: DeadlineOption = None,
+    max_cost: MaxCostOption = None,
     mode: ModeOption = Mode.FULL,
     env: EnvOption = "local",
     json: JsonOption = False,
@@ -51,6 +61,8 @@ def plan(
         keep_going=True,
         framework_args=context.obj or (),
         env=env,
+        objectives=parse_objectives(strategy, deadline, max_cost),
+        changed_since=changed_since,
     )
     draft = draft_run(options)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -14,9 +14,17 @@ from testfleet.cli.home import home
 from testfleet.cli.interpreter import home_interpreter, home_variables
 from testfleet.config import load_environment
 from testfleet.contracts.base import utc_now
+from testfleet.contracts.change import FileChange
 from testfleet.contracts.plan import Plan
 from testfleet.contracts.project import PROJECT_FILE
-from testfleet.contracts.run import ArchiveSource, Mode, RunRequest, Trigger, new_run_id
+from testfleet.contracts.run import (
+    ArchiveSource,
+    Mode,
+    Objectives,
+    RunRequest,
+    Trigger,
+    new_run_id,
+)
 from testfleet.errors import FleetError, UsageError
 from testfleet.planning.place import Place
 from testfleet.planning.project import ResolvedSuite, load_project, resolve_suite
@@ -42,6 +50,8 @@ class RunOptions:
     keep_going: bool
     framework_args: tuple[str, ...]
     env: str
+    objectives: Objectives = field(default_factory=Objectives)
+    changed_since: str | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,8 @@ class Draft:
     suite: ResolvedSuite
     head: Head
     python: str | None
+    changes: tuple[FileChange, ...] | None = None
+    """Since the revision that the options name."""
 
     @property
     def original_root(self) -> str | None:
@@ -76,6 +88,8 @@ class Draft:
             suite=self.options.suite,
             mode=self.options.mode,
             shards=self.options.shards,
+            objectives=self.options.objectives,
+            changes=self.changes,
             keep_going=self.options.keep_going,
             framework_args=self.options.framework_args,
             env=home_variables() if self.original_root else {},

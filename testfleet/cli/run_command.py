@@ -14,11 +14,17 @@ import typer
 from testfleet.cli.console import err, print_json, say, show_error
 from testfleet.cli.fleet_commands import JsonOption
 from testfleet.cli.options import (
+    DEFAULT_STRATEGY,
+    ChangedSinceOption,
+    DeadlineOption,
     EnvOption,
+    MaxCostOption,
     ModeOption,
     PathArgument,
     ShardsOption,
+    StrategyOption,
     SuiteOption,
+    parse_objectives,
     parse_shards,
 )
 from testfleet.contracts.report import RunReport, RunStatus
@@ -54,6 +60,10 @@ def run(
     *,
     suite: SuiteOption = None,
     shards: ShardsOption = "auto",
+    strategy: StrategyOption = DEFAULT_STRATEGY,
+    changed_since: ChangedSinceOption = None,
+    deadline: DeadlineOption = None,
+    max_cost: MaxCostOption = None,
     mode: ModeOption = Mode.FULL,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE.json", help="Write the report here.")
@@ -84,6 +94,8 @@ def run(
         keep_going=keep_going,
         framework_args=context.obj or (),
         env=env,
+        objectives=parse_objectives(strategy, deadline, max_cost),
+        changed_since=changed_since,
     )
     draft = draft_run(options)
 

@@ -13,8 +13,6 @@ from pydantic import Field, field_validator
 from testfleet.contracts.base import SCHEMA_VERSION, Contract
 from testfleet.contracts.change import FileChange
 
-DEFAULT_STRATEGY = "balanced"
-
 RUN_ID_PATTERN = re.compile(r"^[0-9]{8}-[0-9]{6}-[0-9a-f]{6}$")
 
 
@@ -61,6 +59,17 @@ class RepositorySource(Contract):
 Source = Annotated[ArchiveSource | RepositorySource, Field(discriminator="kind")]
 
 
+class Objectives(Contract):
+    """What a plan is to reach."""
+
+    strategy: str = Field(default="balanced", pattern=r"^[a-z][a-z0-9-]{0,40}$")
+    """How units become shards: a name of the entry point `testfleet.strategies`."""
+    deadline_s: float | None = Field(default=None, gt=0)
+    """Seconds that the tests may take; as few dollars as that allows."""
+    max_usd: float | None = Field(default=None, gt=0)
+    """Dollars that the tests may cost; as few seconds as that allows."""
+
+
 class RunRequest(Contract):
     """One run, as the CLI, the webhook or a schedule asks for it."""
 
@@ -76,12 +85,7 @@ class RunRequest(Contract):
     """Name of a `[suites.NAME]` table; None is the only or the default suite."""
     mode: Mode = Mode.FULL
     shards: int | Literal["auto"] = "auto"
-    strategy: str = Field(default=DEFAULT_STRATEGY, pattern=r"^[a-z][a-z0-9-]{0,40}$")
-    """How units become shards: a name of the entry point `testfleet.strategies`."""
-    deadline_s: float | None = Field(default=None, gt=0)
-    """Seconds that the tests may take; as few dollars as that allows."""
-    max_usd: float | None = Field(default=None, gt=0)
-    """Dollars that the tests may cost; as few seconds as that allows."""
+    objectives: Objectives = Objectives()
     changes: tuple[FileChange, ...] | None = None
     """Run only tests that these can reach. None: all."""
     keep_going: bool = True
