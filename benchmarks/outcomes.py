@@ -12,6 +12,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -108,3 +109,12 @@ def _agree(plain: str | None, other: str | None) -> bool:
     if other == "flaky":
         return plain in ("failed", "error")
     return plain == other
+
+
+def realised_ratio(report: Path) -> float:
+    """From the first shard's start to the last one's end, by the run's own lower bound."""
+    content = json.loads(report.read_text("utf-8"))
+    ran = [shard for shard in content["shards"] if shard["started_at"]]
+    begin = min(datetime.fromisoformat(shard["started_at"]) for shard in ran)
+    end = max(datetime.fromisoformat(shard["finished_at"]) for shard in ran)
+    return (end - begin).total_seconds() / float(content["lower_bound_s"])

@@ -28,7 +28,7 @@ from benchmarks.measure import (
     guarded,
     run_timed,
 )
-from benchmarks.outcomes import Difference, Recorded, differences, read_report
+from benchmarks.outcomes import Difference, Recorded, differences, read_report, realised_ratio
 from benchmarks.suite_table import Row, render
 from benchmarks.suites import CACHE, Suite, load_suites, prepare, record
 
@@ -45,6 +45,8 @@ class Measured:
     plain: Recorded
     times: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     """Seconds by mode."""
+    realised: list[float] = field(default_factory=list)
+    """Of each warm run: makespan of the shards by the lower bound of their units."""
     problems: list[str] = field(default_factory=list)
     """Where an outcome under Testfleet is another than under plain pytest."""
     notes: list[str] = field(default_factory=list)
@@ -58,6 +60,7 @@ class Measured:
             tests=len(self.plain.outcomes),
             times={mode: sorted(values) for mode, values in self.times.items()},
             bound_s=max(*seconds, sum(seconds) / WORKERS),
+            realised=sorted(self.realised),
             problems=self.problems,
             notes=self.notes,
         )
@@ -108,6 +111,8 @@ def run_testfleet(one: Measured, mode: str, fleet: OwnFleet) -> Timed:
     if not report.is_file():
         one.problems.append(f"{mode}: no report, see {base.name}.txt")
         return timed
+    if mode == "warm":
+        one.realised.append(realised_ratio(report))
     unequal = differences(one.plain.outcomes, read_report(report))
     one.problems.extend(f"{mode}: {difference}" for difference in explain(one, unequal))
     return timed

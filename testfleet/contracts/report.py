@@ -91,7 +91,8 @@ class RunReport(Contract):
     serial_s: float
     """Sum of the tests' own seconds."""
     lower_bound_s: float
-    """max(longest unit, serial_s / workers)."""
+    """max(longest unit, all units / workers), each with the import of its file and the framework's
+    own work for its tests: no way to hand out these units is faster."""
     workers: int
     shards: tuple[ShardReport, ...]
     totals: Totals

@@ -40,7 +40,7 @@ def build_report(source: ReportInput) -> RunReport:
     """The report of a run that was planned."""
     judged = source.aggregate
     serial_s = sum(test.duration_s for test in judged.tests)
-    longest_s = max((unit.duration_s for unit in judged.units), default=0.0)
+    lengths = [unit.duration_s for unit in judged.units]
     accepted, _ = accept(source.request.run_id, source.plans, source.results)
     results = {each.shard.id: each.result for each in accepted}
     return RunReport(
@@ -54,7 +54,7 @@ def build_report(source: ReportInput) -> RunReport:
         finished_at=source.finished_at,
         wall_s=_seconds(source.started_at, source.finished_at),
         serial_s=serial_s,
-        lower_bound_s=max(longest_s, serial_s / max(source.workers, 1)),
+        lower_bound_s=max([0.0, sum(lengths) / max(source.workers, 1), *lengths]),
         workers=source.workers,
         shards=tuple(_shards(source.plans, results)),
         totals=judged.totals,

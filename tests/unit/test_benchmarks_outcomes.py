@@ -92,7 +92,7 @@ def test_report_of_a_run_is_read_test_by_test(tmp_path):
 
 def row(plain, loadfile, warm, first, problems=()):
     times = {"plain": [plain], "xdist loadfile": [loadfile], "warm": [warm], "first": [first]}
-    return Row("demo", 10, times, bound_s=1.0, problems=list(problems), notes=[])
+    return Row("demo", 10, times, bound_s=1.0, realised=[], problems=list(problems), notes=[])
 
 
 def test_long_suites_may_not_take_longer_than_loadfile():
