@@ -4,33 +4,37 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
 from testfleet.contracts.base import Contract
 from testfleet.contracts.plan import Compute
+from testfleet.contracts.profile import Group, Profile
 from testfleet.errors import UsageError
+
+__all__ = [
+    "ROOT",
+    "Budget",
+    "Endpoint",
+    "Environment",
+    "Fleet",
+    "Group",
+    "Profile",
+    "Retention",
+    "ScheduledRepository",
+    "Schedules",
+    "describe_validation",
+    "environment_names",
+    "load_environment",
+]
 
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout: `app.py`, `config/`, `statemachines/` lie here."""
 
 
-class Profile(Contract):
-    """A kind of worker."""
-
-    compute: Compute
-    """Where its workers live."""
-    memory_mb: int = Field(gt=0)
-    """Memory of a worker; on Lambda it also decides the share of processors."""
-    vcpu: float = Field(gt=0)
-    """Processors of a worker: asked of Fargate, known of Lambda."""
-    disk_mb: int = Field(gt=0)
-    """Disk of a worker, for the tree, its environment and what tests write."""
-    time_limit_s: int = Field(gt=0)
-    """Seconds that a shard may take. Lambda ends every worker after 900."""
-    startup_s: float = Field(ge=0)
-    """Seconds from being asked for to the first test, cold start and set-up included."""
+_SHARED_FILES: Final = frozenset({"limits", "risk"})
+"""Files of config/ that hold for every environment."""
 
 
 class Fleet(Contract):
@@ -41,7 +45,7 @@ class Fleet(Contract):
     max_shards: int = Field(gt=0, le=10_000)
     """Shards that a run may have at most."""
     default_profile: str
-    """Profile of suites that name none."""
+    """Profile or group of suites that name none."""
     fallback_profile: str | None = None
     """Where units are planned again that a worker of the default profile has lost."""
     untrusted_profile: str | None = None
@@ -135,6 +139,7 @@ class Environment(Contract):
     """Stacks that an environment may do without."""
     fleet: Fleet
     profiles: dict[str, Profile]
+    groups: dict[str, Group] = Field(default_factory=dict)
     retention: Retention = Retention()
     budget: Budget
     endpoints: dict[Literal["classifier", "fixer"], Endpoint] = Field(default_factory=dict)
@@ -143,9 +148,35 @@ class Environment(Contract):
     @model_validator(mode="after")
     def _profiles_exist(self) -> Environment:
         fleet = self.fleet
-        for name in (fleet.default_profile, fleet.fallback_profile, fleet.untrusted_profile):
+        members = [name for group in self.groups.values() for name in group.profiles]
+        for name in (fleet.fallback_profile, fleet.untrusted_profile, *members):
             if name is not None and name not in self.profiles:
                 raise ValueError(f"profile {name!r} is not one of {sorted(self.profiles)}")
+        usual = fleet.default_profile
+        if usual not in self.profiles and usual not in self.groups:
+            known = sorted([*self.profiles, *self.groups])
+            raise ValueError(f"profile or group {usual!r} is not one of {known}")
+        if both := sorted(self.profiles.keys() & self.groups.keys()):
+            raise ValueError(f"{both[0]!r} is a profile and a group: rename one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _promises_hold(self) -> Environment:
+        """What one deployment cannot give, no profile may promise."""
+        for compute in Compute:
+            fitting = [each for each in self.profiles.values() if each.compute is compute]
+            if len({each.architecture for each in fitting}) > 1:
+                raise ValueError(
+                    f"profiles with compute = {compute.value!r} share one worker: "
+                    "they must have the same architecture"
+                )
+        for name, profile in self.profiles.items():
+            reaches_out = profile.compute is Compute.FARGATE and profile.network == "internet"
+            if self.interface_endpoints and reaches_out:
+                raise ValueError(
+                    f"profiles.{name}.network is 'internet', which no Fargate worker can reach "
+                    "with interface_endpoints = true: write network = 'private'"
+                )
         return self
 
     def largest(self, compute: Compute) -> Profile:
@@ -170,7 +201,8 @@ class Environment(Contract):
 
 def environment_names(root: Path = ROOT) -> list[str]:
     """The environments that have a file."""
-    return sorted(path.stem for path in (root / "config").glob("*.toml"))
+    names = {path.stem for path in (root / "config").glob("*.toml")}
+    return sorted(names - _SHARED_FILES)
 
 
 def load_environment(name: str, root: Path = ROOT) -> Environment:

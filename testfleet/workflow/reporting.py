@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pydantic import TypeAdapter
@@ -30,7 +30,7 @@ def place_of(environment: Environment, prepared: PreparedRun) -> Place:
     """Where the run's shards may run."""
     asked = prepared.suite.profile if prepared.suite else None
     forced = None if prepared.reuse else environment.fleet.untrusted_profile
-    return Place.of(environment, forced or asked)
+    return replace(Place.of(environment, forced or asked), is_bound=forced is not None)
 
 
 def confirm_shards_of(records: RunRecords) -> tuple[Shard, ...]:

@@ -21,6 +21,7 @@ from testfleet.contracts.task import (
     WorkerTask,
 )
 from testfleet.planning.node_groups import splits_of
+from testfleet.planning.place import Place
 from testfleet.planning.rounds import excluded_units
 from testfleet.workflow.keys import RunKeys, environment_key
 from testfleet.workflow.ports import ObjectStore
@@ -67,7 +68,7 @@ class TaskWriter:
 
     def write_preparation(self) -> ShardItem:
         """Write the task that builds the environment; return its item."""
-        profile = self.environment.fleet.default_profile
+        profile = Place.of(self.environment).usual
         shard = Shard(
             id=PREPARE_SHARD,
             profile=profile,

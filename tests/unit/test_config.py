@@ -49,6 +49,12 @@ def test_an_unknown_environment_is_answered_with_the_known_ones(root: Path) -> N
         ('default_profile = "lambda"', 'default_profile = "moon"', "'moon'"),
         ("monthly_usd = 200", "monthly_usd = 0", "budget.monthly_usd"),
         ("[fleet]", "colour = 1\n[fleet]", "colour: unknown key"),
+        ('compute = "lambda"', 'compute = "lambda"\nspot = true', "spot is for compute"),
+        ('compute = "lambda"', 'compute = "lambda"\ngpus = -1', "profiles.lambda.gpus"),
+        ("[budget]", '[groups.all]\nprofiles = ["moon"]\n[budget]', "'moon'"),
+        ("[budget]", "[groups.all]\nprofiles = []\n[budget]", "groups.all.profiles"),
+        ("[budget]", '[groups.fargate]\nprofiles = ["lambda"]\n[budget]', "is a profile and a"),
+        ("[fleet]", "interface_endpoints = true\n[fleet]", "profiles.fargate.network"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_file_and_key(
@@ -60,6 +66,55 @@ def test_a_wrong_value_is_named_with_its_file_and_key(
         load_environment("dev", root)
 
     assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ('browsers = { opera = "1" }', "opera"),
+        ('browsers = { chromium = "new" }', "browsers.chromium"),
+        ('architecture = "mips"', "architecture"),
+        ('network = "moon"', "network"),
+    ],
+)
+def test_a_profile_cannot_promise_what_no_worker_has(root: Path, keys: str, told: str) -> None:
+    _write(root, _dev(), old='compute = "lambda"', new=f'compute = "lambda"\n{keys}')
+
+    with pytest.raises(UsageError) as caught:
+        load_environment("dev", root)
+
+    assert told in str(caught.value)
+
+
+def test_profiles_that_share_a_worker_share_its_architecture(root: Path) -> None:
+    second = """
+[profiles.second]
+compute = "lambda"
+architecture = "arm64"
+memory_mb = 512
+vcpu = 1
+disk_mb = 512
+time_limit_s = 60
+startup_s = 1
+"""
+    _write(root, _dev() + second)
+
+    with pytest.raises(UsageError, match="must have the same architecture"):
+        load_environment("dev", root)
+
+
+def test_a_group_may_be_the_usual_place(root: Path) -> None:
+    group = '\n[groups.all]\nprofiles = ["lambda", "fargate"]\nweights = { price = 1.0 }\n'
+    _write(root, _dev() + group, old='"lambda"\nfall', new='"all"\nfall')
+
+    assert load_environment("dev", root).groups["all"].weights.price == 1.0
+
+
+def test_files_that_hold_everywhere_are_no_environments(root: Path) -> None:
+    _write(root, _dev())
+    (root / "config" / "risk.toml").touch()
+
+    assert environment_names(root) == ["dev"]
 
 
 def test_more_repositories_than_a_rule_has_targets_are_refused(root: Path) -> None:

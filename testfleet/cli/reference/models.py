@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -105,6 +105,8 @@ def _type(annotation: Any) -> str:
     if annotation in plain:
         return plain[annotation]
     origin, args = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _type(args[0])
     if origin in (Union, types.UnionType):
         return " or ".join(_type(each) for each in args if each is not type(None))
     if origin is tuple:
