@@ -1,23 +1,30 @@
 """Splits durations into shards of nearly the same length.
 
-Longest processing time first: R. L. Graham, "Bounds on Multiprocessing Timing Anomalies", SIAM J.
-Appl. Math. 17 (1969): the longest shard is at most 4/3 - 1/(3k) times the shortest possible one.
-Then units change places between the longest and the shortest shard as long as that helps, which
-can only improve on that bound. The same input always gives the same shards.
+The problem is P||Cmax, or multiprocessor scheduling. In three steps, each only where the one before
+has left something to gain over the lower bound:
+
+1. Longest processing time first: R. L. Graham, "Bounds on Multiprocessing Timing Anomalies", SIAM
+   J. Appl. Math. 17 (1969): at most 4/3 - 1/(3k) times the shortest possible.
+2. Units change places between the longest shard and another: `testfleet.planning.exchange`.
+3. Bins of a guessed size, best fit decreasing: `testfleet.planning.multifit`.
+
+All work on the sorted durations, so that neither the order of the input nor ties change how long
+the longest shard is. The same input always gives the same shards.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from heapq import heapify, heapreplace
 from typing import Final
 
-_GOOD_ENOUGH: Final = 0.001
-"""Stop improving when longest and shortest differ by this share of the longest."""
-_IMPROVEMENT_BUDGET: Final = 2_000_000
-"""Units looked at while improving, so that the largest plans still take a fraction of a second."""
-_MAX_STEPS: Final = 200
+from testfleet.planning.exchange import exchange, loads_of
+from testfleet.planning.multifit import multifit
+
+_CROWDED: Final = 16
+"""Units in one shard up to which the lower bound counts them: with more it is the mean."""
+_GOOD_ENOUGH: Final = 1.000001
+"""Stop improving when the longest shard is this close to the lower bound."""
 
 
 def partition(durations: Sequence[float], weights: Sequence[float]) -> list[list[int]]:
@@ -26,62 +33,56 @@ def partition(durations: Sequence[float], weights: Sequence[float]) -> list[list
     `weights` says how many shards there are and what share of the whole each should have. With
     no fewer durations than weights, no shard is empty. Durations must be finite and positive.
     """
-    shards = _longest_first(durations, weights)
-    if len(set(weights)) == 1:
-        _improve(shards, durations)
-    return [sorted(shard) for shard in shards]
+    order = sorted(range(len(durations)), key=lambda at: (durations[at], -at))
+    ascending = [durations[at] for at in order]
+    shards = longest_first(ascending, weights)
+    if len(set(weights)) == 1 and len(weights) < len(durations):
+        shards = _improved(shards, ascending)
+    return [sorted(order[at] for at in shard) for shard in shards]
 
 
-def _longest_first(durations: Sequence[float], weights: Sequence[float]) -> list[list[int]]:
-    order = sorted(range(len(durations)), key=lambda at: (-durations[at], at))
+def lower_bound_s(durations: Sequence[float], count: int) -> float:
+    """No partition into that many shards has a shorter longest shard.
+
+    The greatest of the mean, the longest, and this: of the k * count + 1 longest some k + 1 share
+    a shard, at best the shortest of them (in S. Martello, P. Toth, "Knapsack Problems", Wiley
+    1990, the same argument bounds bins).
+    """
+    return _bound_s(sorted(durations), count)
+
+
+def longest_first(ascending: Sequence[float], weights: Sequence[float]) -> list[list[int]]:
+    """The longest duration that is left to the least filled shard, which ends descending."""
     shards: list[list[int]] = [[] for _ in weights]
     # Empty shards come first, whatever their weight, so that none stays empty.
     heap = [(0.0, number) for number in range(len(weights))]
     heapify(heap)
-    for at in order:
+    for at in range(len(ascending) - 1, -1, -1):
         filled, number = heap[0]
         shards[number].append(at)
-        heapreplace(heap, (filled + durations[at] / weights[number], number))
+        heapreplace(heap, (filled + ascending[at] / weights[number], number))
     return shards
 
 
-def _improve(shards: list[list[int]], durations: Sequence[float]) -> None:
-    loads = [sum(durations[at] for at in shard) for shard in shards]
-    for _ in range(min(_MAX_STEPS, _IMPROVEMENT_BUDGET // max(len(durations), 1))):
-        long = max(range(len(loads)), key=lambda at: (loads[at], -at))
-        short = min(range(len(loads)), key=lambda at: (loads[at], at))
-        gap = loads[long] - loads[short]
-        if gap <= _GOOD_ENOUGH * loads[long]:
-            return
-        moved = _exchange(shards[long], shards[short], durations, gap)
-        if moved == 0.0:
-            return
-        loads[long] -= moved
-        loads[short] += moved
-
-
-def _exchange(long: list[int], short: list[int], durations: Sequence[float], gap: float) -> float:
-    """Move one unit, or swap two, such that the gap shrinks most. Seconds moved; 0: no help."""
-    by_length = sorted(short, key=lambda at: (durations[at], at))
-    lengths = [durations[at] for at in by_length]
-    best: tuple[float, int, int | None] | None = None
-    for unit in long:
-        wanted = durations[unit] - gap / 2
-        candidates: list[int | None] = [None] if len(long) > 1 else []
-        near = bisect_left(lengths, wanted)
-        candidates += by_length[max(near - 1, 0) : near + 1]
-        for other in candidates:
-            shift = durations[unit] - (durations[other] if other is not None else 0.0)
-            miss = abs(shift - gap / 2)
-            if 0.0 < shift < gap and (best is None or miss < best[0]):
-                best = (miss, unit, other)
-    if best is None:
+def _bound_s(ascending: Sequence[float], count: int) -> float:
+    if not ascending:
         return 0.0
-    _, unit, partner = best
-    long.remove(unit)
-    short.append(unit)
-    if partner is None:
-        return durations[unit]
-    short.remove(partner)
-    long.append(partner)
-    return durations[unit] - durations[partner]
+    size = len(ascending)
+    crowds = (
+        sum(ascending[size - k * count - 1 : size - k * count + k])
+        for k in range(1, min((size - 1) // count, _CROWDED) + 1)
+    )
+    return max(ascending[-1], sum(ascending) / count, max(crowds, default=0.0))
+
+
+def _improved(shards: list[list[int]], ascending: Sequence[float]) -> list[list[int]]:
+    goal_s = _bound_s(ascending, len(shards)) * _GOOD_ENOUGH
+    longest_s = max(loads_of(shards, ascending))
+    if longest_s <= goal_s:
+        return shards
+    exchanged = exchange(shards, ascending, goal_s)
+    longest_s = max(loads_of(exchanged, ascending))
+    if longest_s <= goal_s:
+        return exchanged
+    fitted = multifit(ascending, len(shards), goal_s, longest_s)
+    return exchanged if fitted is None else exchange(fitted, ascending, goal_s)

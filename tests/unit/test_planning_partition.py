@@ -1,9 +1,11 @@
 from itertools import product
+from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from testfleet.planning.partition import partition
+from testfleet.planning.partition import lower_bound_s, partition
 
 DURATIONS = st.floats(0.001, 1000.0)
 
@@ -69,3 +71,40 @@ def test_heavier_weights_get_longer_shards() -> None:
 
 def test_no_units_make_empty_shards() -> None:
     assert partition([], (1.0, 1.0)) == [[], []]
+
+
+@given(st.lists(DURATIONS, min_size=1, max_size=60), st.integers(1, 12))
+def test_the_longest_shard_is_never_longer_than_that_of_pytest_splits_least_duration(
+    durations: list[float], count: int
+) -> None:
+    loads = [0.0] * count
+    for seconds in sorted(durations, reverse=True):
+        loads[loads.index(min(loads))] += seconds
+    assert makespan(durations, partition(durations, (1.0,) * count)) <= max(loads) * (1 + 1e-9)
+
+
+@given(st.lists(DURATIONS, min_size=1, max_size=60), st.integers(1, 12), st.randoms())
+def test_the_order_of_the_input_does_not_change_how_long_the_longest_shard_is(
+    durations: list[float], count: int, chance: Random
+) -> None:
+    shuffled = chance.sample(durations, len(durations))
+    found = makespan(durations, partition(durations, (1.0,) * count))
+    assert makespan(shuffled, partition(shuffled, (1.0,) * count)) == pytest.approx(found, rel=1e-9)
+
+
+@given(st.lists(DURATIONS, min_size=1, max_size=60), st.integers(1, 12))
+def test_no_partition_beats_the_lower_bound(durations: list[float], count: int) -> None:
+    found = makespan(durations, partition(durations, (1.0,) * count))
+    assert lower_bound_s(durations, count) <= found * (1 + 1e-9)
+
+
+def test_the_lower_bound_knows_that_nine_long_units_cannot_share_eight_shards() -> None:
+    assert lower_bound_s([*[4.0] * 9, *[0.001] * 10], 8) == 8.0
+
+
+@pytest.mark.parametrize(("count", "per_shard"), [(4, 6), (16, 5), (64, 3), (64, 5), (256, 3)])
+def test_few_units_a_shard_are_balanced_within_a_percent(count: int, per_shard: int) -> None:
+    chance = Random(count)
+    durations = [chance.uniform(1.0, 100.0) for _ in range(count * per_shard)]
+    found = makespan(durations, partition(durations, (1.0,) * count))
+    assert found <= 1.01 * lower_bound_s(durations, count)
