@@ -50,19 +50,41 @@ class CostInput:
     rounds: int = 1
 
 
+@dataclass(frozen=True)
+class Usage:
+    """What a run used, whoever counted it: the meter of a run, or a simulation."""
+
+    workers: Sequence[tuple[Profile, float]]
+    """Each worker that ran a shard, and the seconds that it is charged for, its start included."""
+    shards: int
+    """Child executions, those without a worker included."""
+    control_calls: int
+    rounds: int = 1
+
+
 def run_cost(source: CostInput, prices: Prices = US_EAST_1) -> Cost:
     """Cost at list prices, wherever the run really took place.
 
     A shard without a result is charged with what was predicted, since it did run for a while.
     """
     seconds = dict(_worker_seconds(source))
-    by_service = {"lambda": _control(source, prices), "fargate": 0.0}
-    for shard in source.shards:
-        profile = source.profiles.get(shard.profile)
-        if profile is not None:
-            by_service[profile.compute.value] += _worker(profile, seconds[shard.id], prices)
-    by_service["step-functions"] = _transitions(source) * prices.transition
-    by_service["s3"] = _storage(source, sum(seconds.values()), prices)
+    workers = [
+        (source.profiles[shard.profile], seconds[shard.id])
+        for shard in source.shards
+        if shard.profile in source.profiles
+    ]
+    calls = _control_calls(source)
+    return usage_cost(Usage(workers, len(source.shards), calls, source.rounds), prices)
+
+
+def usage_cost(usage: Usage, prices: Prices = US_EAST_1) -> Cost:
+    """Cost of what was used, at list prices."""
+    call = CONTROL_CALL_S * CONTROL_MEMORY_GB * prices.lambda_gb_s + prices.lambda_request
+    by_service = {"lambda": usage.control_calls * call, "fargate": 0.0}
+    for profile, seconds in usage.workers:
+        by_service[profile.compute.value] += _worker(profile, seconds, prices)
+    by_service["step-functions"] = _transitions(usage) * prices.transition
+    by_service["s3"] = _storage(usage, prices)
     by_service["dynamodb"] = (
         _WRITES_PER_RUN * prices.dynamodb_write + _READS_PER_RUN * prices.dynamodb_read
     )
@@ -94,24 +116,22 @@ def _worker(profile: Profile, seconds: float, prices: Prices) -> float:
     return max(seconds, _FARGATE_MINIMUM_S) * rate
 
 
-def _control(source: CostInput, prices: Prices) -> float:
+def _control_calls(source: CostInput) -> int:
     # One call for each repeated round, and one for each shard whose loss had to be recorded.
     lost = len({shard.id for shard in source.shards} - {each.shard_id for each in source.results})
-    calls = source.control_calls or CONTROL_CALLS_PER_RUN + source.rounds + lost
-    each = CONTROL_CALL_S * CONTROL_MEMORY_GB * prices.lambda_gb_s + prices.lambda_request
-    return calls * each
+    return source.control_calls or CONTROL_CALLS_PER_RUN + source.rounds + lost
 
 
-def _transitions(source: CostInput) -> int:
+def _transitions(usage: Usage) -> int:
     return (
         TRANSITIONS_PER_RUN
-        + source.rounds * TRANSITIONS_PER_ROUND
-        + len(source.shards) * TRANSITIONS_PER_SHARD
+        + usage.rounds * TRANSITIONS_PER_ROUND
+        + usage.shards * TRANSITIONS_PER_SHARD
     )
 
 
-def _storage(source: CostInput, worker_s: float, prices: Prices) -> float:
-    shards = len(source.shards)
-    puts = _PUTS_PER_RUN + shards * _PUTS_PER_SHARD + worker_s / _PROGRESS_S
-    gets = _GETS_PER_RUN + shards * _GETS_PER_SHARD + worker_s / _PROGRESS_S
+def _storage(usage: Usage, prices: Prices) -> float:
+    worker_s = sum(seconds for _, seconds in usage.workers)
+    puts = _PUTS_PER_RUN + usage.shards * _PUTS_PER_SHARD + worker_s / _PROGRESS_S
+    gets = _GETS_PER_RUN + usage.shards * _GETS_PER_SHARD + worker_s / _PROGRESS_S
     return puts * prices.s3_put + gets * prices.s3_get
