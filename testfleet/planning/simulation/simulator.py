@@ -1,0 +1,184 @@
+"""A whole run on paper: waves of shards, each repeated in rounds for what was lost."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from testfleet.planning.partition import partition
+from testfleet.planning.place import Place
+from testfleet.planning.rounds import ALONE_AFTER
+from testfleet.planning.simulation.attempts import Attempt, Conditions, Order
+from testfleet.planning.simulation.fan_out import FanOut, MapRun
+from testfleet.planning.simulation.fitting import Fitting
+from testfleet.planning.simulation.limits import UNLIMITED, Limits
+from testfleet.planning.simulation.waves import Wave, before_of, chains_of, waves_of
+from testfleet.planning.work import Assignment, Job
+
+_FOREVER_S = 10**9
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What is simulated."""
+
+    job: Job
+    assignment: Assignment
+    place: Place
+    """Its profiles, its fallback, and how many rounds there may be."""
+    limits: Limits
+    faults: float = 0.0
+    """Chance that an attempt is lost, 0 to 1."""
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What came of it. Seconds count from the first start of a shard."""
+
+    attempts: tuple[Attempt, ...]
+    finished_s: Sequence[float]
+    """When each unit of the job was done; infinite when it never was."""
+    makespan_s: float
+    """When the last worker had ended: starts, waits and repeated rounds are in it."""
+    throttled_calls: int
+    refused: int
+    """Orders that were throttled until the workflow gave up."""
+    rounds: int
+    """The most that one wave needed."""
+    waves: int
+
+
+def simulate(scenario: Scenario) -> Simulation:
+    """Run the assignment on a fleet like that of the workflow. The same seed, the same result.
+
+    Units that a lost worker had go into the next round, as in `testfleet.planning.rounds`; with
+    the last round over they stay lost, and what depends on them never runs. Raises UsageError for
+    dependencies in a cycle and for units that no profile can run.
+    """
+    return _Run(scenario).run()
+
+
+def plan_makespan_s(scenario: Scenario) -> float:
+    """Seconds of the plan alone: no start-up, no limits, no losses, as many workers as given."""
+    profiles = {
+        name: profile.model_copy(update={"startup_s": 0.0, "time_limit_s": _FOREVER_S})
+        for name, profile in scenario.place.profiles.items()
+    }
+    ideal = replace(
+        scenario,
+        place=replace(scenario.place, profiles=profiles),
+        limits=UNLIMITED,
+        faults=0.0,
+    )
+    return simulate(ideal).makespan_s
+
+
+class _Run:
+    def __init__(self, scenario: Scenario) -> None:
+        self._job = scenario.job
+        self._assignment = scenario.assignment
+        self._place = scenario.place
+        self._limits = scenario.limits
+        self._fitting = Fitting(scenario.place)
+        self._before = before_of(scenario.job.units)
+        self._seconds = [unit.duration_s for unit in scenario.job.units]
+        conditions = Conditions(
+            self._seconds,
+            scenario.place.profiles,
+            scenario.limits,
+            scenario.faults,
+            scenario.job.seed,
+        )
+        self._map = MapRun(conditions, scenario.job.workers)
+        self._finished_s = [math.inf] * len(self._seconds)
+        self._fan_outs: list[FanOut] = []
+
+    def run(self) -> Simulation:
+        waves = waves_of(self._job.units, self._assignment.shards)
+        now_s, most_rounds = 0.0, 0
+        for number, wave in enumerate(waves):
+            prefix = f"w{number + 1}-" if len(waves) > 1 else ""
+            now_s, rounds = self._run_wave(self._unblocked(wave), prefix, now_s)
+            most_rounds = max(most_rounds, rounds)
+        return Simulation(
+            attempts=tuple(attempt for each in self._fan_outs for attempt in each.attempts),
+            finished_s=self._finished_s,
+            makespan_s=now_s,
+            throttled_calls=sum(each.throttled_calls for each in self._fan_outs),
+            refused=sum(len(each.refused) for each in self._fan_outs),
+            rounds=most_rounds,
+            waves=len(waves),
+        )
+
+    def _run_wave(self, wave: Wave, prefix: str, now_s: float) -> tuple[float, int]:
+        """The wave, and again for what it lost. When it had ended, and its rounds."""
+        losses: Counter[int] = Counter()
+        shards: Sequence[Sequence[int]] = wave
+        profile = self._job.profile
+        for number in range(1, self._place.fleet.max_rounds + 1):
+            if not shards:
+                return now_s, number - 1
+            if number > 1:
+                now_s += self._limits.control_step_s
+            now_s = self._run_round(shards, f"{prefix}r{number}", profile, now_s)
+            losses.update(at for shard in shards for at in shard if self._is_open(at))
+            shards, profile = self._left_over(shards, losses), self._place.fallback
+        return now_s, self._place.fleet.max_rounds
+
+    def _run_round(
+        self, shards: Sequence[Sequence[int]], prefix: str, profile: str, now_s: float
+    ) -> float:
+        parts = [
+            part
+            for shard in shards
+            for part in self._fitting.split(shard, self._job.units, profile)
+        ]
+        orders = [
+            Order(f"{prefix}-{number:04}", chosen, units)
+            for number, (chosen, units) in enumerate(parts)
+        ]
+        done = self._map.run(orders, now_s)
+        self._fan_outs.append(done)
+        for attempt in done.attempts:
+            self._note(attempt)
+        return done.end_s
+
+    def _note(self, attempt: Attempt) -> None:
+        now_s = attempt.tests_s
+        for at in attempt.order.units[: attempt.done]:
+            now_s += self._seconds[at]
+            self._finished_s[at] = now_s
+
+    def _left_over(
+        self, shards: Sequence[Sequence[int]], losses: Counter[int]
+    ) -> list[tuple[int, ...]]:
+        """Open units over all workers, those that may kill their worker each alone."""
+        left = [at for shard in shards for at in shard if self._is_open(at)]
+        chains = chains_of(left, self._before)
+        alone = [tuple(each) for each in chains if losses[each[0]] >= ALONE_AFTER]
+        together = [each for each in chains if losses[each[0]] < ALONE_AFTER]
+        if not together:
+            return alone
+        seconds = [sum(self._seconds[at] for at in chain) for chain in together]
+        parts = partition(seconds, (1.0,) * min(len(together), self._job.workers))
+        return [tuple(at for each in part for at in together[each]) for part in parts] + alone
+
+    def _unblocked(self, wave: Wave) -> Wave:
+        """The wave without units that wait for one that was lost for good."""
+        if not self._before:
+            return wave
+        kept = []
+        for shard in wave:
+            runs: dict[int, None] = {}
+            for at in shard:
+                if all(
+                    each in runs or not self._is_open(each) for each in self._before.get(at, ())
+                ):
+                    runs[at] = None
+            kept.append(tuple(runs))
+        return [shard for shard in kept if shard]
+
+    def _is_open(self, at: int) -> bool:
+        return math.isinf(self._finished_s[at])

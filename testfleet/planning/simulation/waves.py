@@ -1,0 +1,75 @@
+"""Cuts an assignment at its barriers: a unit waits for those of other shards that it depends on."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+
+from testfleet.planning.strategies.bundles import ranks
+from testfleet.planning.work import WorkUnit
+
+Wave = list[tuple[int, ...]]
+"""Pieces of shards that may run at the same time, in the order of the shards."""
+Before = Mapping[int, Sequence[int]]
+"""For each unit that depends on others: these. Indices of the job's units."""
+
+
+def before_of(units: Sequence[WorkUnit]) -> Before:
+    """What each unit depends on. Ids that the job does not have are taken as passed already."""
+    if not any(unit.depends_on for unit in units):
+        return {}
+    position = {unit.id: at for at, unit in enumerate(units)}
+    return {
+        at: [position[name] for name in unit.depends_on if name in position]
+        for at, unit in enumerate(units)
+        if unit.depends_on
+    }
+
+
+def waves_of(units: Sequence[WorkUnit], shards: Sequence[Sequence[int]]) -> list[Wave]:
+    """The assignment in waves; each begins when the one before it has ended.
+
+    A unit is in the wave of what it depends on when both are in the same shard, else in the next.
+    Without dependencies there is one wave, the assignment itself. However a strategy deals out
+    units that depend on each other, no worker can wait for one that has not begun. Raises
+    UsageError for a cycle.
+    """
+    before = before_of(units)
+    rank = ranks(units)
+    if not before or rank is None:
+        return [[tuple(shard) for shard in shards if shard]]
+    shard_of = {at: number for number, shard in enumerate(shards) for at in shard}
+    level = [0] * len(units)
+    for at in sorted(before, key=rank.__getitem__):
+        level[at] = max(
+            (level[each] + (shard_of[each] != shard_of[at]) for each in before[at]), default=0
+        )
+    waves: list[Wave] = [[] for _ in range(max(level, default=0) + 1)]
+    for shard in shards:
+        pieces: defaultdict[int, list[int]] = defaultdict(list)
+        for at in sorted(shard, key=rank.__getitem__):
+            pieces[level[at]].append(at)
+        for number, piece in pieces.items():
+            waves[number].append(tuple(piece))
+    return waves
+
+
+def chains_of(open_units: Collection[int], before: Before) -> list[list[int]]:
+    """Units that depend on each other as one chain each, in the order given: a round that repeats
+    them must not tear them apart."""
+    leader = {at: at for at in open_units}
+
+    def find(at: int) -> int:
+        while leader[at] != at:
+            leader[at] = leader[leader[at]]
+            at = leader[at]
+        return at
+
+    for at in open_units:
+        for each in before.get(at, ()):
+            if each in leader:
+                leader[find(at)] = find(each)
+    chains: defaultdict[int, list[int]] = defaultdict(list)
+    for at in open_units:
+        chains[find(at)].append(at)
+    return list(chains.values())
