@@ -113,7 +113,8 @@ def _worker(profile: Profile, seconds: float, prices: Prices) -> float:
         return seconds * rate + prices.lambda_request
     rate = profile.vcpu * prices.fargate_vcpu_s + memory_gb * prices.fargate_gb_s
     rate += max(disk_gb - _FREE_FARGATE_DISK_GB, 0.0) * prices.fargate_disk_gb_s
-    return max(seconds, _FARGATE_MINIMUM_S) * rate
+    share = prices.fargate_spot_share if profile.spot else 1.0
+    return max(seconds, _FARGATE_MINIMUM_S) * rate * share
 
 
 def _control_calls(source: CostInput) -> int:

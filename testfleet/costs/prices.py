@@ -26,6 +26,8 @@ class Prices:
     fargate_gb_s: float
     fargate_disk_gb_s: float
     """Of the disk above 20 GB."""
+    fargate_spot_share: float
+    """What a Spot task costs, as a share of the same on demand."""
     transition: float
     """One state transition of a standard workflow."""
     s3_put: float
@@ -41,6 +43,7 @@ US_EAST_1: Final = Prices(
     fargate_vcpu_s=0.04048 / _HOUR_S,
     fargate_gb_s=0.004445 / _HOUR_S,
     fargate_disk_gb_s=0.000111 / _HOUR_S,
+    fargate_spot_share=0.3,  # "up to 70 % off": the price varies by region and day
     transition=0.025 / 1000,
     s3_put=0.005 / 1000,
     s3_get=0.0004 / 1000,

@@ -42,6 +42,14 @@ def test_a_fargate_task_is_charged_for_a_minute_at_least() -> None:
     assert cost.by_service["fargate"] == pytest.approx(60 * (0.04048 + 0.00889 + 0.00111) / 3600)
 
 
+def test_a_spot_task_costs_a_share_of_one_on_demand() -> None:
+    spot = {"large": FARGATE.model_copy(update={"spot": True})}
+    cheap = run_cost(CostInput([shard(profile="large")], [result()], spot))
+    usual = run_cost(CostInput([shard(profile="large")], [result()], PROFILES))
+    share = cheap.by_service["fargate"] / usual.by_service["fargate"]
+    assert share == pytest.approx(US_EAST_1.fargate_spot_share)
+
+
 def test_a_lost_shard_is_charged_with_what_was_predicted() -> None:
     done = run_cost(CostInput([shard()], [result()], PROFILES, control_calls=9))
     lost = run_cost(CostInput([shard()], [], PROFILES, control_calls=9))
