@@ -118,6 +118,14 @@ class Abilities:
         """The requirements that they do not meet."""
         return [each for each in requirements if not self.meet(each)]
 
+    def shortfall(self, requirement: Requirement) -> float:
+        """How far they are from meeting it: 0 when they do, 1 when they have nothing of it."""
+        if self.meet(requirement):
+            return 0.0
+        if requirement.ability in self.amounts:
+            return 1.0 - self.amounts[requirement.ability] / _number(requirement.value)
+        return 0.5 if requirement.subject in self.versions else 1.0
+
     def describe(self, requirement: Requirement) -> str:
         """What they have of what is asked for, for a person: `memory is 4096`."""
         if requirement.ability in self.amounts:

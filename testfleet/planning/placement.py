@@ -1,0 +1,169 @@
+"""On which profile which units run: requirements decide what may be, a score what is best.
+
+Units that ask for the same are placed together, so that a suite is not torn into more shards than
+it needs. A profile that a suite names is an order, and is only left for what it cannot run; a group
+is a choice. Pure and deterministic: what was learnt comes in as a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from testfleet.errors import UsageError
+from testfleet.planning.abilities import Abilities, Requirement, abilities_of
+from testfleet.planning.place import Place
+from testfleet.planning.placement_score import Experience, Score, compare, estimate, rank, weighted
+from testfleet.planning.requirements import parse_all
+from testfleet.planning.work import WorkUnit
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Units that run on one profile, and why."""
+
+    profile: str
+    units: tuple[int, ...]
+    """Indices into the units, ascending."""
+    scores: tuple[Score, ...]
+    """Of every profile that was considered, best first."""
+    reason: str
+    is_usual: bool = True
+    """It is where the suite's units run when nothing speaks against it."""
+    alone: bool = False
+    """Too long or too large for where they would run: a shard each."""
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Every unit in exactly one choice."""
+
+    choices: tuple[Choice, ...]
+    """Most units first."""
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Sentences for a person about all that was decided."""
+        return tuple(
+            each.reason for each in self.choices if not each.is_usual or len(each.scores) > 1
+        )
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """What units have in common that are placed together."""
+
+    requires: frozenset[str]
+    candidates: tuple[str, ...]
+    alone: bool = False
+
+
+def place_units(units: Sequence[WorkUnit], place: Place, known: Experience) -> Placement:
+    """Choose a profile for every unit. The same input always gives the same placement.
+
+    Raises UsageError when units require what no profile has, and names the nearest profile.
+    """
+    able: dict[frozenset[str], tuple[str, ...]] = {}
+    kinds: dict[_Kind, list[int]] = {}
+    for at, unit in enumerate(units):
+        if unit.requires not in able:
+            able[unit.requires] = eligible_profiles(unit.requires, place)
+        kinds.setdefault(_kind_of(unit, able[unit.requires], place), []).append(at)
+    choices = [
+        _choose(kind, tuple(members), [units[at] for at in members], place, known)
+        for kind, members in kinds.items()
+    ]
+    return Placement(tuple(sorted(choices, key=lambda each: (-len(each.units), each.units))))
+
+
+def eligible_profiles(requires: frozenset[str], place: Place) -> tuple[str, ...]:
+    """Profiles that have all of it: of the suite's own if one does, else of all others.
+
+    Raises UsageError when none does, and names the nearest.
+    """
+    asked = parse_all(requires)
+    reachable = place.choices if place.is_bound else tuple(place.profiles)
+    abilities = {name: abilities_of(place.profiles[name]) for name in reachable}
+    able = tuple(name for name in reachable if not abilities[name].lacking(asked))
+    if not able:
+        raise _unmet(asked, abilities, place)
+    return tuple(name for name in place.choices if name in able) or able
+
+
+def _kind_of(unit: WorkUnit, able: tuple[str, ...], place: Place) -> _Kind:
+    fitting = tuple(name for name in able if _fits(unit, name, place))
+    if fitting:
+        return _Kind(unit.requires, fitting)
+    # A prediction is no order: what fits nowhere goes where there is most room.
+    fallback = abilities_of(place.profiles[place.fallback])
+    others = () if fallback.lacking(parse_all(unit.requires)) else (place.fallback,)
+    roomiest = max((*able, *others), key=lambda name: _room(unit, name, place))
+    return _Kind(unit.requires, (roomiest,), alone=roomiest not in able)
+
+
+def _fits(unit: WorkUnit, name: str, place: Place) -> bool:
+    profile = place.profiles[name]
+    return unit.duration_s <= place.usable_s(name) and unit.memory_mb <= profile.memory_mb
+
+
+def _room(unit: WorkUnit, name: str, place: Place) -> tuple[bool, float, int]:
+    profile = place.profiles[name]
+    return unit.memory_mb <= profile.memory_mb, place.usable_s(name), profile.memory_mb
+
+
+def _choose(
+    kind: _Kind, members: tuple[int, ...], work: Sequence[WorkUnit], place: Place, known: Experience
+) -> Choice:
+    estimates = {
+        name: estimate(work, name, place.profiles[name], place.fleet.workers, known)
+        for name in kind.candidates
+    }
+    scores = rank(estimates, weighted(place.weights, known.state))
+    return Choice(
+        profile=scores[0].profile,
+        units=members,
+        scores=scores,
+        reason=_reason(kind, len(members), scores, place),
+        is_usual=scores[0].profile in place.choices,
+        alone=kind.alone,
+    )
+
+
+def _reason(kind: _Kind, count: int, scores: Sequence[Score], place: Place) -> str:
+    what = f"{count} unit{'s' * (count != 1)}"
+    if kind.requires:
+        what += f" that require{'s' * (count == 1)} {', '.join(sorted(kind.requires))}"
+    best = scores[0]
+    if kind.alone:
+        limit = (
+            f"{place.usable_s(place.usual):.0f} s and {place.profiles[place.usual].memory_mb} MB"
+        )
+        return f"{what} beyond the {limit} of `{place.usual}`: on `{best.profile}`, a shard each"
+    if len(scores) > 1:
+        return f"{what}: on `{best.profile}`, {compare(best, scores[1])}"
+    why = "" if best.profile in place.choices else f", since `{place.usual}` has not all of it"
+    return f"{what}: on `{best.profile}`{why}"
+
+
+def _unmet(
+    asked: Sequence[Requirement], abilities: Mapping[str, Abilities], place: Place
+) -> UsageError:
+    lacking = {name: has.lacking(asked) for name, has in abilities.items()}
+    nearest = min(abilities, key=lambda name: sum(map(abilities[name].shortfall, asked)))
+    missing = ", ".join(
+        f"{each} ({abilities[nearest].describe(each)})" for each in lacking[nearest]
+    )
+    all_of_it = ", ".join(str(each) for each in asked)
+    if place.is_bound:
+        return UsageError(
+            f"tests require {all_of_it}, but code that is not trusted runs on `{nearest}` only, "
+            f"which lacks {missing}",
+            hint="give the untrusted_profile of config/ENVIRONMENT.toml what it lacks, or ask for "
+            "less in `requires`",
+        )
+    return UsageError(
+        f"tests require {all_of_it}, which no worker profile has: nearest is `{nearest}`, which "
+        f"lacks {missing}",
+        hint="add it to a [profiles.NAME] of config/ENVIRONMENT.toml, or ask for less in "
+        "`requires` of testfleet.toml",
+    )

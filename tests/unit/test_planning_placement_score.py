@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from testfleet.contracts.placement import Emphasis, PlacementState
+from testfleet.contracts.profile import Weights
+from testfleet.planning.placement_score import FACTORS, Estimate, compare, rank, weighted
+
+SHARE = st.floats(0.0, 1.0)
+SOME = st.floats(0.001, 1e6)
+ESTIMATES = st.builds(Estimate, seconds=SOME, usd=SOME, success=SHARE, warmth=SHARE)
+WEIGHTS = st.builds(
+    Weights,
+    time=st.floats(0.01, 10),
+    price=st.floats(0, 10),
+    success=st.floats(0, 10),
+    warmth=st.floats(0, 10),
+)
+
+
+@given(ESTIMATES, ESTIMATES, WEIGHTS, st.sampled_from(["seconds", "usd", "success", "warmth"]))
+def test_what_improves_in_one_factor_never_scores_less(
+    mine: Estimate, other: Estimate, weights: Weights, factor: str
+) -> None:
+    better = {
+        "seconds": mine.seconds / 2,
+        "usd": mine.usd / 2,
+        "success": (mine.success + 1) / 2,
+        "warmth": (mine.warmth + 1) / 2,
+    }
+    factors = weighted(weights, PlacementState())
+
+    before = _totals(rank({"mine": mine, "other": other}, factors))
+    improved = replace(mine, **{factor: better[factor]})
+    after = _totals(rank({"mine": improved, "other": other}, factors))
+
+    assert after["mine"] >= before["mine"] - 1e-12
+    assert after["other"] <= before["other"] + 1e-12
+
+
+@given(ESTIMATES, ESTIMATES, WEIGHTS)
+def test_scores_lie_between_0_and_1_and_their_shares_explain_them(
+    mine: Estimate, other: Estimate, weights: Weights
+) -> None:
+    scores = rank({"a": mine, "b": other}, weighted(weights, PlacementState()))
+
+    assert scores[0].total >= scores[1].total
+    for score in scores:
+        assert 0.0 <= score.total <= 1.0 + 1e-9
+        assert sum(getattr(score.shares, name) for name in FACTORS) == pytest.approx(score.total)
+
+
+def test_what_was_learnt_scales_the_weights_and_their_sum_stays_1() -> None:
+    learnt = PlacementState(emphasis=Emphasis(success=2.0, price=0.5))
+
+    found = weighted(Weights(time=0.25, price=0.25, success=0.25, warmth=0.25), learnt)
+
+    assert found.total == pytest.approx(1.0)
+    assert found.success == pytest.approx(4 * found.price)
+
+
+def test_the_factors_that_decided_are_told_largest_first() -> None:
+    weights = weighted(Weights(), PlacementState())
+    quick = Estimate(seconds=10, usd=2, success=0.9, warmth=0.5)
+    cheap = Estimate(seconds=100, usd=1, success=0.5, warmth=0.5)
+
+    best, second = rank({"quick": quick, "cheap": cheap}, weights)
+
+    told = compare(best, second)
+    assert told.startswith("score 0.7")
+    assert told.endswith("before `cheap` with 0.49 (time +0.36, success +0.08)")
+
+
+def _totals(scores: tuple) -> dict[str, float]:
+    return {score.profile: score.total for score in scores}
