@@ -9,7 +9,13 @@ from typing import NoReturn
 
 import typer
 
-from testfleet.cli import fleet_commands, inspect_commands, plan_command, run_command
+from testfleet.cli import (
+    fleet_commands,
+    inspect_commands,
+    plan_command,
+    run_command,
+    simulate_command,
+)
 from testfleet.cli.console import show_error
 from testfleet.errors import TestfleetError
 
@@ -29,6 +35,7 @@ fleet_commands.register(app)
 run_command.register(app)
 plan_command.register(app)
 inspect_commands.register(app)
+simulate_command.register(app)
 
 
 def main() -> NoReturn:

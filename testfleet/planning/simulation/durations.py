@@ -29,7 +29,7 @@ from typing import Final, NoReturn
 from testfleet.errors import UsageError
 from testfleet.planning.prediction import MIN_UNIT_S, UNKNOWN_FILE_S
 from testfleet.planning.requirements import normalise
-from testfleet.planning.strategies.bundles import ranks
+from testfleet.planning.strategies.order import ranks
 from testfleet.planning.work import WorkUnit
 
 REQUIRED: Final = ("unit", "duration_s")

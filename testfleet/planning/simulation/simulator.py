@@ -47,6 +47,8 @@ class Simulation:
     """Orders that were throttled until the workflow gave up."""
     rounds: int
     """The most that one wave needed."""
+    fan_outs: int
+    """Rounds of all waves."""
     waves: int
 
 
@@ -109,6 +111,7 @@ class _Run:
             throttled_calls=sum(each.throttled_calls for each in self._fan_outs),
             refused=sum(len(each.refused) for each in self._fan_outs),
             rounds=most_rounds,
+            fan_outs=len(self._fan_outs),
             waves=len(waves),
         )
 

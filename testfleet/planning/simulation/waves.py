@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
-from testfleet.planning.strategies.bundles import ranks
+from testfleet.planning.strategies.order import ranks
 from testfleet.planning.work import WorkUnit
 
 Wave = list[tuple[int, ...]]

@@ -1,0 +1,195 @@
+"""A run on paper: the planner's shards, the simulated fleet, and the price of both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from testfleet.contracts.plan import PlannedUnit
+from testfleet.contracts.report import Cost
+from testfleet.contracts.run import Objectives
+from testfleet.costs.metering import CONTROL_CALLS_PER_RUN, Usage, usage_cost
+from testfleet.errors import UsageError
+from testfleet.planning.place import Place
+from testfleet.planning.shard_count import ShardCount, automatic_count, given_count
+from testfleet.planning.simulation.attempts import Attempt, Ending
+from testfleet.planning.simulation.limits import Limits, published_limits
+from testfleet.planning.simulation.measures import Measures, measure
+from testfleet.planning.simulation.simulator import (
+    Scenario,
+    Simulation,
+    plan_makespan_s,
+    simulate,
+)
+from testfleet.planning.strategies import strategy_named
+from testfleet.planning.work import Assignment, Job, WorkUnit
+
+_DIGITS = 6
+"""Of seconds and dollars in JSON: a microsecond, a ten-thousandth of a cent."""
+
+
+@dataclass(frozen=True)
+class SimulationRequest:
+    """What to simulate."""
+
+    units: Sequence[WorkUnit]
+    place: Place
+    shards: int | Literal["auto"] = "auto"
+    workers: int | None = None
+    """Shards at the same time. None: all of a given number; with `auto`, as the fleet has."""
+    objectives: Objectives = field(default_factory=Objectives)
+    faults: float = 0.0
+    seed: int = 0
+    limits: Limits | None = None
+    """None: those that AWS publishes."""
+
+
+@dataclass(frozen=True)
+class SimulatedRun:
+    """What a simulation amounts to."""
+
+    scenario: Scenario
+    simulation: Simulation
+    measures: Measures
+    cost: Cost
+    reasons: tuple[str, ...]
+    """Sentences for a person: why so many shards, and why these units together."""
+
+
+def simulate_run(request: SimulationRequest) -> SimulatedRun:
+    """Plan the units by the strategy, and run the plan on a simulated fleet.
+
+    Raises UsageError for an unknown strategy, units that no profile can run, dependencies in a
+    cycle, and an assignment of a plugin that is none.
+    """
+    count = _count(request)
+    job = _job(request, count)
+    assignment = strategy_named(request.objectives.strategy).assign(job)
+    _check(assignment, job, request.objectives.strategy)
+    limits = request.limits or published_limits()
+    scenario = Scenario(job, assignment, request.place, limits, request.faults)
+    simulation = simulate(scenario)
+    return SimulatedRun(
+        scenario=scenario,
+        simulation=simulation,
+        measures=measure(scenario, simulation, plan_makespan_s(scenario)),
+        cost=simulated_cost(scenario, simulation),
+        reasons=(count.reason, *assignment.reasons),
+    )
+
+
+def simulated_cost(scenario: Scenario, simulation: Simulation) -> Cost:
+    """List price of what the simulated run used, its control steps and storage included."""
+    profiles = scenario.place.profiles
+    attempts = simulation.attempts
+    repeats = sum(1 for each in attempts if each.ending is Ending.LOST) + simulation.refused
+    return usage_cost(
+        Usage(
+            workers=[
+                (profiles[each.order.profile], each.end_s - each.start_s) for each in attempts
+            ],
+            shards=len(attempts) + simulation.refused,
+            control_calls=CONTROL_CALLS_PER_RUN + simulation.fan_outs + repeats,
+            rounds=simulation.fan_outs,
+        )
+    )
+
+
+def as_json(run: SimulatedRun) -> dict[str, Any]:
+    """The form of `--json`."""
+    job, found, simulation = run.scenario.job, run.measures, run.simulation
+    return {
+        "units": len(job.units),
+        "shards": sum(1 for shard in run.scenario.assignment.shards if shard),
+        "workers": job.workers,
+        "profile": job.profile,
+        "makespan_s": _rounded(found.makespan_s),
+        "plan_s": _rounded(found.plan_s),
+        "lower_bound_s": _rounded(found.lower_bound_s),
+        "ratio": _rounded(found.ratio),
+        "plan_ratio": _rounded(found.plan_ratio),
+        "total_s": _rounded(found.total_s),
+        "longest_s": _rounded(found.longest_s),
+        "utilisation": _rounded(found.utilisation),
+        "cost": {
+            "usd": _rounded(run.cost.usd),
+            "by_service": {name: _rounded(usd) for name, usd in run.cost.by_service.items()},
+        },
+        "deadline_s": job.deadline_s,
+        "missed_deadlines": found.missed_deadlines,
+        "attempts": len(simulation.attempts),
+        "lost": found.endings[Ending.LOST],
+        "timed_out": found.endings[Ending.TIMED_OUT],
+        "interrupted": found.endings[Ending.INTERRUPTED],
+        "throttled": simulation.throttled_calls,
+        "lost_units": found.lost_units,
+        "waves": simulation.waves,
+        "rounds": simulation.rounds,
+        "reasons": list(run.reasons),
+        "timeline": [_timeline_entry(each, job.units) for each in in_order(run)],
+    }
+
+
+def in_order(run: SimulatedRun) -> list[Attempt]:
+    """All attempts, the earliest first."""
+    return sorted(run.simulation.attempts, key=lambda each: (each.start_s, each.worker))
+
+
+def _timeline_entry(attempt: Attempt, units: Sequence[WorkUnit]) -> dict[str, Any]:
+    return {
+        "shard": attempt.order.id,
+        "worker": attempt.worker,
+        "profile": attempt.order.profile,
+        "start_s": _rounded(attempt.start_s),
+        "tests_s": _rounded(attempt.tests_s),
+        "end_s": _rounded(attempt.end_s),
+        "ending": attempt.ending.value,
+        "done": attempt.done,
+        "units": [units[at].id for at in attempt.order.units],
+    }
+
+
+def _rounded(number: float) -> float:
+    return round(number, _DIGITS)
+
+
+def _count(request: SimulationRequest) -> ShardCount:
+    place = request.place
+    # Millions of them are made to be counted only; they were checked when they were read.
+    planned = [
+        PlannedUnit.model_construct(id=unit.id, predicted_s=unit.duration_s, known=unit.known)
+        for unit in request.units
+    ]
+    if request.shards != "auto":
+        return given_count(planned, place, request.shards)
+    if request.workers is not None:
+        fleet = place.fleet.model_copy(update={"workers": request.workers})
+        place = Place(fleet, place.profiles, place.profile)
+    return automatic_count(planned, place, place.usual)
+
+
+def _job(request: SimulationRequest, count: ShardCount) -> Job:
+    place = request.place
+    all_at_once = len(count.weights) if request.shards != "auto" else place.fleet.workers
+    return Job(
+        units=request.units,
+        weights=count.weights,
+        workers=request.workers or all_at_once,
+        profile=place.usual,
+        profiles=place.profiles,
+        overhead_s=place.profiles[place.usual].startup_s,
+        deadline_s=request.objectives.deadline_s,
+        max_usd=request.objectives.max_usd,
+        seed=request.seed,
+    )
+
+
+def _check(assignment: Assignment, job: Job, strategy: str) -> None:
+    """Plugins may answer anything."""
+    dealt = sorted(at for shard in assignment.shards for at in shard)
+    if dealt != list(range(len(job.units))):
+        raise UsageError(
+            f"strategy {strategy!r} dealt out {len(dealt)} of {len(job.units)} units, or one twice",
+            hint="each unit belongs in exactly one shard: mend the strategy or choose another",
+        )
