@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from testfleet.contracts.base import SCHEMA_VERSION, Contract
+from testfleet.contracts.dependencies import Dependency
 
 HOME_SHARD = "c-home"
 """Id of the shard that runs failed tests again after importing the whole suite."""
@@ -72,6 +73,8 @@ class Shard(Contract):
     """When not empty: only these test ids, each alone in a process of its own."""
     together: bool = False
     """With `tests`: all in one process that has imported the whole suite, as at home."""
+    stage: int = 1
+    """Above 1: it needs units of other shards, and starts in a round after they have passed."""
 
     @property
     def predicted_s(self) -> float:
@@ -99,3 +102,9 @@ class Plan(Contract):
     """max(longest unit, total / workers) of the predictions: no plan can be shorter."""
     reasons: tuple[str, ...]
     splits: Splits = Field(default_factory=dict)
+    dependencies: tuple[Dependency, ...] = ()
+    """What needs what to have passed. In a shard, units stand in an order that respects it."""
+    together: tuple[tuple[str, ...], ...] = ()
+    """Units that change each other's results when they meet, and so share a shard in any round."""
+    later: tuple[Shard, ...] = ()
+    """Of the first round's plan: shards of the stages above 1, as they would run if all passes."""

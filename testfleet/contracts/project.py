@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from testfleet.contracts.base import Contract
 from testfleet.contracts.run import Mode
@@ -40,6 +41,38 @@ class SuiteMode(Contract):
     """Variables on top of those of the suite."""
 
 
+_NAME = re.compile(r"^[A-Za-z0-9_.-]+$")
+
+
+class DependsConfig(Contract):
+    """What some test files need of others, or are to others."""
+
+    units: tuple[str, ...] = Field(min_length=1)
+    """Test files: paths relative to the repository, or globs as in pytest's `python_files`."""
+    depends_on: tuple[str, ...] = ()
+    """Names that other entries provide, or globs of test files: the units run after these, and
+    only when all of these have passed."""
+    provides: tuple[str, ...] = ()
+    """Names by which `depends_on` of other entries may call the units."""
+
+    @field_validator("provides")
+    @classmethod
+    def _plain_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        wrong = [name for name in value if not _NAME.match(name)]
+        if wrong:
+            raise ValueError(
+                f"{wrong[0]!r} is no name: expected letters, digits, `_`, `-` and `.`,"
+                " like `migrations`"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.depends_on and not self.provides:
+            raise ValueError("expected `depends_on`, `provides` or both beside `units`")
+        return self
+
+
 class SuiteConfig(Contract):
     """One test suite of the repository."""
 
@@ -58,6 +91,8 @@ class SuiteConfig(Contract):
     memory_mb: int | None = Field(default=None, gt=0)
     """Memory that the tests of one shard may use together. Default: the profile's."""
     modes: dict[Mode, SuiteMode] = Field(default_factory=dict)
+    depends: tuple[DependsConfig, ...] = ()
+    """`[[suites.NAME.depends]]`: which test files need others to have passed before."""
 
     @field_validator("root")
     @classmethod

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from testfleet.contracts.base import SCHEMA_VERSION, Contract
+from testfleet.contracts.dependencies import Dependency
 from testfleet.contracts.plan import Splits
 
 
@@ -87,6 +88,9 @@ class WorkerTask(Contract):
     """Set on the shard that takes the rest: units that belong to other shards."""
     splits: Splits = Field(default_factory=dict)
     """Files of which `units` and `excluded` name node groups."""
+    dependencies: tuple[Dependency, ...] = ()
+    """Between `units`, which then stand in the order in which they run: what needs a unit of which
+    a test has failed is skipped."""
     tests: tuple[str, ...] = ()
     together: bool = False
     """With `tests`: run them in one process that collects the whole suite."""

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from testfleet.config import describe_validation
 from testfleet.contracts.project import (
     PROJECT_FILE,
+    DependsConfig,
     EnvironmentConfig,
     ProjectConfig,
     SourceConfig,
@@ -40,6 +41,7 @@ class ResolvedSuite:
     profile: str | None
     test_timeout_s: float
     memory_mb: int | None
+    depends: tuple[DependsConfig, ...] = ()
 
 
 def load_project(tree: SourceTree) -> ProjectConfig:
@@ -81,6 +83,7 @@ def resolve_suite(project: ProjectConfig, name: str | None, mode: Mode) -> Resol
         profile=suite.profile,
         test_timeout_s=suite.test_timeout_s,
         memory_mb=suite.memory_mb,
+        depends=suite.depends,
     )
 
 
@@ -123,4 +126,6 @@ def _table_of(place: Sequence[str]) -> type[BaseModel] | None:
             return SuiteConfig
         case ["suites", _, "modes", _, _]:
             return SuiteMode
+        case ["suites", _, "depends", _, _]:
+            return DependsConfig
     return None
