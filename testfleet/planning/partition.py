@@ -14,7 +14,7 @@ the longest shard is. The same input always gives the same shards.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from heapq import heapify, heapreplace
 from typing import Final
 
@@ -35,7 +35,7 @@ def partition(durations: Sequence[float], weights: Sequence[float]) -> list[list
     """
     order = sorted(range(len(durations)), key=lambda at: (durations[at], -at))
     ascending = [durations[at] for at in order]
-    shards = longest_first(ascending, weights)
+    shards = list_schedule(range(len(order) - 1, -1, -1), ascending, weights)
     if len(set(weights)) == 1 and len(weights) < len(durations):
         shards = _improved(shards, ascending)
     return [sorted(order[at] for at in shard) for shard in shards]
@@ -51,16 +51,22 @@ def lower_bound_s(durations: Sequence[float], count: int) -> float:
     return _bound_s(sorted(durations), count)
 
 
-def longest_first(ascending: Sequence[float], weights: Sequence[float]) -> list[list[int]]:
-    """The longest duration that is left to the least filled shard, which ends descending."""
+def list_schedule(
+    order: Iterable[int], durations: Sequence[float], weights: Sequence[float]
+) -> list[list[int]]:
+    """Each duration, in that order, to the shard that is least filled for its weight.
+
+    R. L. Graham, "Bounds for Certain Multiprocessing Anomalies", Bell System Technical J. 45
+    (1966): whatever the order, at most 2 - 1/k times the shortest possible.
+    """
     shards: list[list[int]] = [[] for _ in weights]
     # Empty shards come first, whatever their weight, so that none stays empty.
     heap = [(0.0, number) for number in range(len(weights))]
     heapify(heap)
-    for at in range(len(ascending) - 1, -1, -1):
+    for at in order:
         filled, number = heap[0]
         shards[number].append(at)
-        heapreplace(heap, (filled + ascending[at] / weights[number], number))
+        heapreplace(heap, (filled + durations[at] / weights[number], number))
     return shards
 
 

@@ -39,6 +39,17 @@ class WorkUnit:
     """False when the duration is a guess from the source."""
 
 
+@dataclass(frozen=True, slots=True)
+class PastShard:
+    """What a shard took that is done."""
+
+    predicted_s: float
+    """Sum of its units' predictions, overhead excluded."""
+    units: int
+    took_s: float
+    """Seconds of its worker, from the first unit's start to the last one's end."""
+
+
 @dataclass(frozen=True)
 class Job:
     """One decision: these units into shards of these relative sizes, on this fleet."""
@@ -56,6 +67,10 @@ class Job:
     deadline_s: float | None = None
     """Seconds until the whole run should have ended."""
     max_usd: float | None = None
+    shares: Mapping[str, float] = field(default_factory=dict)
+    """How much of the workers each owner may have beside the others; 1 for who is not named."""
+    past: Sequence[PastShard] = ()
+    """Shards of earlier runs of the suite, oldest first, for strategies that learn."""
     seed: int = 0
     """For strategies that draw: the same job with the same seed gives the same assignment."""
 
@@ -69,6 +84,8 @@ class Assignment:
     they are handed to workers."""
     reasons: tuple[str, ...] = ()
     """Sentences for a person: what decided."""
+    profiles: tuple[str, ...] = ()
+    """Name of each shard's profile. Empty: all shards run on the job's."""
 
 
 class Strategy(Protocol):

@@ -21,7 +21,14 @@ DEFAULT: Final = "balanced"
 # The same as in pyproject.toml, because the bundle of a Lambda function has no package metadata.
 _OWN: Final = {
     "balanced": "testfleet.planning.strategies.balanced:BALANCED",
+    "deadline": "testfleet.planning.strategies.deadline:DEADLINE",
+    "fair-share": "testfleet.planning.strategies.fair_share:FAIR_SHARE",
+    "hybrid": "testfleet.planning.strategies.hybrid:HYBRID",
+    "learned": "testfleet.planning.strategies.learned:LEARNED",
+    "priority": "testfleet.planning.strategies.priority:PRIORITY",
+    "resource-aware": "testfleet.planning.strategies.resource_aware:RESOURCE_AWARE",
     "simple": "testfleet.planning.strategies.simple:SIMPLE",
+    "test-type": "testfleet.planning.strategies.by_kind:BY_KIND",
 }
 
 
