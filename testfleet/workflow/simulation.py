@@ -111,6 +111,7 @@ def as_json(run: SimulatedRun) -> dict[str, Any]:
         "plan_ratio": _rounded(found.plan_ratio),
         "total_s": _rounded(found.total_s),
         "longest_s": _rounded(found.longest_s),
+        "peak_workers": found.peak_workers,
         "utilisation": _rounded(found.utilisation),
         "cost": {
             "usd": _rounded(run.cost.usd),
@@ -171,11 +172,13 @@ def _count(request: SimulationRequest) -> ShardCount:
 
 def _job(request: SimulationRequest, count: ShardCount) -> Job:
     place = request.place
-    all_at_once = len(count.weights) if request.shards != "auto" else place.fleet.workers
+    workers = request.workers or place.fleet.workers
+    if request.shards != "auto":
+        workers = min(request.workers or len(count.weights), len(count.weights))
     return Job(
         units=request.units,
         weights=count.weights,
-        workers=request.workers or all_at_once,
+        workers=workers,
         profile=place.usual,
         profiles=place.profiles,
         overhead_s=place.profiles[place.usual].startup_s,

@@ -3,91 +3,83 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from testfleet.errors import UsageError
-from testfleet.planning.abilities import Abilities, Requirement, abilities_of
+from testfleet.planning.abilities import abilities_of
 from testfleet.planning.place import Place
+from testfleet.planning.placement import eligible_profiles
 from testfleet.planning.requirements import parse_all
 from testfleet.planning.work import WorkUnit
 
 
-@dataclass(frozen=True)
-class Need:
+@dataclass(frozen=True, slots=True)
+class _Need:
     """What units ask of one worker."""
 
-    requirements: tuple[Requirement, ...]
+    requires: frozenset[str]
+    memory_mb: float
     longest_s: float
 
     @classmethod
-    def of(cls, units: Iterable[WorkUnit]) -> Need:
-        """What a worker must have to run all of them. Raises UsageError for an unknown ability."""
-        requires: set[str] = set()
+    def of(cls, units: Iterable[WorkUnit]) -> _Need:
+        requires: frozenset[str] = frozenset()
         memory_mb = longest_s = 0.0
         for unit in units:
-            if unit.requires:
+            if not unit.requires <= requires:
                 requires |= unit.requires
             memory_mb = max(memory_mb, unit.memory_mb)
             longest_s = max(longest_s, unit.duration_s)
-        if memory_mb > 0:
-            requires.add(f"memory>={memory_mb:.0f}")
-        return cls(parse_all(requires), longest_s)
+        return cls(requires, memory_mb, longest_s)
 
 
 class Fitting:
-    """Chooses among the profiles of a place."""
+    """Chooses among the profiles of a place, by the rules of `testfleet.planning.placement`."""
 
     def __init__(self, place: Place) -> None:
         self._place = place
-        self._abilities: Mapping[str, Abilities] = {
-            name: abilities_of(profile) for name, profile in place.profiles.items()
-        }
+        self._able: dict[tuple[frozenset[str], str], list[str]] = {}
 
     def split(
         self, shard: Sequence[int], units: Sequence[WorkUnit], first: str
     ) -> list[tuple[str, tuple[int, ...]]]:
-        """The shard with its profile; in parts where no profile has what all its units need.
+        """The shard with its profile, `first` if that will do. In parts where no profile has what
+        all its units require.
 
-        Raises UsageError for a unit that no profile can run: it names the nearest profile and what
+        Raises UsageError that names a unit that no profile can run, the nearest profile, and what
         that one lacks.
         """
-        whole = self._choose(Need.of(units[at] for at in shard), first)
-        if whole is not None:
-            return [(whole, tuple(shard))]
-        parts: defaultdict[str, list[int]] = defaultdict(list)
+        try:
+            return [(self._choose(_Need.of(units[at] for at in shard), first), tuple(shard))]
+        except UsageError:
+            parts: defaultdict[str, list[int]] = defaultdict(list)
         for at in shard:
-            need = Need.of([units[at]])
-            profile = self._choose(need, first)
-            if profile is None:
-                raise self._nobody(units[at].id, need)
-            parts[profile].append(at)
+            try:
+                parts[self._choose(_Need.of([units[at]]), first)].append(at)
+            except UsageError as exc:
+                raise UsageError(f"unit {units[at].id!r}: {exc}", hint=exc.hint) from None
         return [(profile, tuple(part)) for profile, part in parts.items()]
 
-    def _choose(self, need: Need, first: str) -> str | None:
-        """The first profile that has all and lives long enough; else the longest-lived able one."""
-        able = [
-            name
-            for name in self._order(first)
-            if not self._abilities[name].lacking(need.requirements)
-        ]
+    def _choose(self, need: _Need, first: str) -> str:
+        """The first profile that has all, or that with the most room: predictions are no orders."""
+        able = self._profiles(need.requires, first)
         for name in able:
-            if need.longest_s <= self._place.usable_s(name):
+            if self._room(need, name)[0] and need.longest_s <= self._place.usable_s(name):
                 return name
-        return max(able, key=self._place.usable_s, default=None)
+        return max(able, key=lambda name: self._room(need, name))
 
-    def _order(self, first: str) -> list[str]:
-        profiles = self._place.profiles
-        others = sorted(profiles, key=lambda name: (profiles[name].memory_mb, name))
-        return list(dict.fromkeys([first, self._place.fallback, *others]))
+    def _profiles(self, requires: frozenset[str], first: str) -> list[str]:
+        key = (requires, first)
+        if key not in self._able:
+            asked, profiles = parse_all(requires), self._place.profiles
+            able = dict.fromkeys([first, *eligible_profiles(requires, self._place)])
+            able[self._place.fallback] = None
+            self._able[key] = [
+                name for name in able if not abilities_of(profiles[name]).lacking(asked)
+            ]
+        return self._able[key]
 
-    def _nobody(self, unit: str, need: Need) -> UsageError:
-        lacks = {name: found.lacking(need.requirements) for name, found in self._abilities.items()}
-        nearest = min(lacks, key=lambda name: (len(lacks[name]), name))
-        found = self._abilities[nearest]
-        missing = "; ".join(f"{each}, but {found.describe(each)}" for each in lacks[nearest])
-        return UsageError(
-            f"unit {unit!r}: no profile has all that it requires; the nearest, {nearest!r}, lacks"
-            f" {missing}",
-            hint="add a profile to the environment's file, or mend `requires` or `memory_mb`",
-        )
+    def _room(self, need: _Need, name: str) -> tuple[bool, float, int]:
+        memory_mb = self._place.profiles[name].memory_mb
+        return need.memory_mb <= memory_mb, self._place.usable_s(name), memory_mb

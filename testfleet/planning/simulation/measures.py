@@ -18,13 +18,15 @@ class Measures:
     """All units, one after the other."""
     longest_s: float
     lower_bound_s: float
-    """max(longest unit, all units / shards at the same time): no plan can be shorter."""
+    """max(longest unit, all units / workers): no plan can be shorter."""
     plan_s: float
     """The plan alone: durations and barriers, without any start, limit or loss."""
     makespan_s: float
     """The fleet: from the first start asked for to the end of the last worker."""
+    peak_workers: int
+    """The most that were at work at the same time."""
     utilisation: float
-    """Seconds of tests that count, as a share of workers times makespan."""
+    """Seconds of tests that count, as a share of that many workers times makespan."""
     missed_deadlines: int
     """Units without a result at their own or the run's deadline."""
     lost_units: int
@@ -47,7 +49,7 @@ def measure(scenario: Scenario, simulation: Simulation, plan_s: float) -> Measur
     """The numbers of one simulation; `plan_s` as `plan_makespan_s` gives it."""
     job = scenario.job
     seconds = [unit.duration_s for unit in job.units]
-    width = min(job.workers, len(job.weights))
+    peak = _peak(simulation)
     counted_s = sum(
         each for each, end_s in zip(seconds, simulation.finished_s, strict=True) if end_s < math.inf
     )
@@ -56,14 +58,26 @@ def measure(scenario: Scenario, simulation: Simulation, plan_s: float) -> Measur
     return Measures(
         total_s=total_s,
         longest_s=longest_s,
-        lower_bound_s=max(longest_s, total_s / width),
+        lower_bound_s=max(longest_s, total_s / job.workers),
         plan_s=plan_s,
         makespan_s=simulation.makespan_s,
-        utilisation=counted_s / (width * simulation.makespan_s) if simulation.makespan_s else 0.0,
+        peak_workers=peak,
+        utilisation=counted_s / (peak * simulation.makespan_s) if peak else 0.0,
         missed_deadlines=_missed(scenario, simulation),
         lost_units=sum(1 for end_s in simulation.finished_s if end_s == math.inf),
         endings={ending.value: endings[ending] for ending in Ending},
     )
+
+
+def _peak(simulation: Simulation) -> int:
+    starts = sorted(each.start_s for each in simulation.attempts)
+    ends = sorted(each.end_s for each in simulation.attempts)
+    peak = ended = 0
+    for begun, start_s in enumerate(starts, start=1):
+        while ended < begun - 1 and ends[ended] <= start_s:
+            ended += 1
+        peak = max(peak, begun - ended)
+    return peak
 
 
 def _missed(scenario: Scenario, simulation: Simulation) -> int:

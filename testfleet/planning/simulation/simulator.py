@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from testfleet.planning.partition import partition
 from testfleet.planning.place import Place
@@ -14,10 +15,13 @@ from testfleet.planning.simulation.attempts import Attempt, Conditions, Order
 from testfleet.planning.simulation.fan_out import FanOut, MapRun
 from testfleet.planning.simulation.fitting import Fitting
 from testfleet.planning.simulation.limits import UNLIMITED, Limits
-from testfleet.planning.simulation.waves import Wave, before_of, chains_of, waves_of
+from testfleet.planning.simulation.waves import Piece, before_of, chains_of, waves_of
 from testfleet.planning.work import Assignment, Job
 
-_FOREVER_S = 10**9
+_FOREVER_S: Final = 10**9
+
+Part = tuple[str, tuple[int, ...]]
+"""A profile, and the units that one of its workers runs."""
 
 
 @dataclass(frozen=True)
@@ -100,9 +104,9 @@ class _Run:
     def run(self) -> Simulation:
         waves = waves_of(self._job.units, self._assignment.shards)
         now_s, most_rounds = 0.0, 0
-        for number, wave in enumerate(waves):
-            prefix = f"w{number + 1}-" if len(waves) > 1 else ""
-            now_s, rounds = self._run_wave(self._unblocked(wave), prefix, now_s)
+        for number, wave in enumerate(waves, start=1):
+            prefix = f"w{number}-" if len(waves) > 1 else ""
+            now_s, rounds = self._run_wave(wave, prefix, now_s)
             most_rounds = max(most_rounds, rounds)
         return Simulation(
             attempts=tuple(attempt for each in self._fan_outs for attempt in each.attempts),
@@ -115,50 +119,51 @@ class _Run:
             waves=len(waves),
         )
 
-    def _run_wave(self, wave: Wave, prefix: str, now_s: float) -> tuple[float, int]:
+    def _run_wave(self, wave: Sequence[Piece], prefix: str, now_s: float) -> tuple[float, int]:
         """The wave, and again for what it lost. When it had ended, and its rounds."""
         losses: Counter[int] = Counter()
-        shards: Sequence[Sequence[int]] = wave
-        profile = self._job.profile
-        for number in range(1, self._place.fleet.max_rounds + 1):
-            if not shards:
-                return now_s, number - 1
-            if number > 1:
-                now_s += self._limits.control_step_s
-            now_s = self._run_round(shards, f"{prefix}r{number}", profile, now_s)
-            losses.update(at for shard in shards for at in shard if self._is_open(at))
-            shards, profile = self._left_over(shards, losses), self._place.fallback
-        return now_s, self._place.fleet.max_rounds
-
-    def _run_round(
-        self, shards: Sequence[Sequence[int]], prefix: str, profile: str, now_s: float
-    ) -> float:
         parts = [
             part
-            for shard in shards
-            for part in self._fitting.split(shard, self._job.units, profile)
+            for piece in wave
+            if (units := self._unblocked(piece.units))
+            for part in self._placed(units, self._profile_of(piece.shard))
         ]
+        number = 0
+        while parts and number < self._place.fleet.max_rounds:
+            now_s += self._limits.control_step_s if number else 0.0
+            number += 1
+            now_s = self._run_round(parts, f"{prefix}r{number}", now_s)
+            left = [at for _, units in parts for at in units if self._is_open(at)]
+            losses.update(left)
+            parts = [
+                part
+                for shard in self._spread(left, losses)
+                for part in self._placed(shard, self._place.fallback)
+            ]
+        return now_s, number
+
+    def _run_round(self, parts: Sequence[Part], prefix: str, now_s: float) -> float:
         orders = [
-            Order(f"{prefix}-{number:04}", chosen, units)
-            for number, (chosen, units) in enumerate(parts)
+            Order(f"{prefix}-{number:04}", profile, units)
+            for number, (profile, units) in enumerate(parts)
         ]
         done = self._map.run(orders, now_s)
         self._fan_outs.append(done)
         for attempt in done.attempts:
-            self._note(attempt)
+            now_s = attempt.tests_s
+            for at in attempt.order.units[: attempt.done]:
+                now_s += self._seconds[at]
+                self._finished_s[at] = now_s
         return done.end_s
 
-    def _note(self, attempt: Attempt) -> None:
-        now_s = attempt.tests_s
-        for at in attempt.order.units[: attempt.done]:
-            now_s += self._seconds[at]
-            self._finished_s[at] = now_s
+    def _placed(self, units: Sequence[int], first: str) -> list[Part]:
+        return self._fitting.split(units, self._job.units, first)
 
-    def _left_over(
-        self, shards: Sequence[Sequence[int]], losses: Counter[int]
-    ) -> list[tuple[int, ...]]:
+    def _profile_of(self, shard: int) -> str:
+        return self._assignment.profiles[shard] if self._assignment.profiles else self._job.profile
+
+    def _spread(self, left: Sequence[int], losses: Counter[int]) -> list[tuple[int, ...]]:
         """Open units over all workers, those that may kill their worker each alone."""
-        left = [at for shard in shards for at in shard if self._is_open(at)]
         chains = chains_of(left, self._before)
         alone = [tuple(each) for each in chains if losses[each[0]] >= ALONE_AFTER]
         together = [each for each in chains if losses[each[0]] < ALONE_AFTER]
@@ -168,20 +173,15 @@ class _Run:
         parts = partition(seconds, (1.0,) * min(len(together), self._job.workers))
         return [tuple(at for each in part for at in together[each]) for part in parts] + alone
 
-    def _unblocked(self, wave: Wave) -> Wave:
-        """The wave without units that wait for one that was lost for good."""
+    def _unblocked(self, units: Sequence[int]) -> Sequence[int]:
+        """Without those that wait for one that was lost for good."""
         if not self._before:
-            return wave
-        kept = []
-        for shard in wave:
-            runs: dict[int, None] = {}
-            for at in shard:
-                if all(
-                    each in runs or not self._is_open(each) for each in self._before.get(at, ())
-                ):
-                    runs[at] = None
-            kept.append(tuple(runs))
-        return [shard for shard in kept if shard]
+            return units
+        runs: dict[int, None] = {}
+        for at in units:
+            if all(each in runs or not self._is_open(each) for each in self._before.get(at, ())):
+                runs[at] = None
+        return tuple(runs)
 
     def _is_open(self, at: int) -> bool:
         return math.isinf(self._finished_s[at])

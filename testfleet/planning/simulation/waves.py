@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from testfleet.planning.strategies.order import ranks
 from testfleet.planning.work import WorkUnit
 
-Wave = list[tuple[int, ...]]
-"""Pieces of shards that may run at the same time, in the order of the shards."""
 Before = Mapping[int, Sequence[int]]
 """For each unit that depends on others: these. Indices of the job's units."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What a shard runs between two barriers."""
+
+    shard: int
+    """Number of the shard in the assignment."""
+    units: tuple[int, ...]
+    """Indices of the job's units, in the order in which they run."""
 
 
 def before_of(units: Sequence[WorkUnit]) -> Before:
@@ -26,7 +35,7 @@ def before_of(units: Sequence[WorkUnit]) -> Before:
     }
 
 
-def waves_of(units: Sequence[WorkUnit], shards: Sequence[Sequence[int]]) -> list[Wave]:
+def waves_of(units: Sequence[WorkUnit], shards: Sequence[Sequence[int]]) -> list[list[Piece]]:
     """The assignment in waves; each begins when the one before it has ended.
 
     A unit is in the wave of what it depends on when both are in the same shard, else in the next.
@@ -37,20 +46,20 @@ def waves_of(units: Sequence[WorkUnit], shards: Sequence[Sequence[int]]) -> list
     before = before_of(units)
     rank = ranks(units)
     if not before or rank is None:
-        return [[tuple(shard) for shard in shards if shard]]
+        return [[Piece(at, tuple(shard)) for at, shard in enumerate(shards) if shard]]
     shard_of = {at: number for number, shard in enumerate(shards) for at in shard}
     level = [0] * len(units)
     for at in sorted(before, key=rank.__getitem__):
         level[at] = max(
             (level[each] + (shard_of[each] != shard_of[at]) for each in before[at]), default=0
         )
-    waves: list[Wave] = [[] for _ in range(max(level, default=0) + 1)]
-    for shard in shards:
+    waves: list[list[Piece]] = [[] for _ in range(max(level, default=0) + 1)]
+    for number, shard in enumerate(shards):
         pieces: defaultdict[int, list[int]] = defaultdict(list)
         for at in sorted(shard, key=rank.__getitem__):
             pieces[level[at]].append(at)
-        for number, piece in pieces.items():
-            waves[number].append(tuple(piece))
+        for at_level, piece in pieces.items():
+            waves[at_level].append(Piece(number, tuple(piece)))
     return waves
 
 
