@@ -90,6 +90,10 @@ class SuiteConfig(Contract):
     """A test that runs longer is ended and reported as failed."""
     memory_mb: int | None = Field(default=None, gt=0)
     """Memory that the tests of one shard may use together. Default: the profile's."""
+    requires: tuple[str, ...] = ()
+    """What the suite's workers must have, e.g. `docker`, `memory>=4096`, `browser:chromium`."""
+    requires_for: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """What only some files need: by glob, e.g. `tests/browser/*`, on top of `requires`."""
     modes: dict[Mode, SuiteMode] = Field(default_factory=dict)
     depends: tuple[DependsConfig, ...] = ()
     """`[[suites.NAME.depends]]`: which test files need others to have passed before."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
@@ -23,6 +23,7 @@ from testfleet.contracts.project import (
 )
 from testfleet.contracts.run import Mode
 from testfleet.errors import UsageError
+from testfleet.planning.needs import Needs
 from testfleet.planning.source_tree import SourceTree
 
 DEFAULT_SUITE: Final = "default"
@@ -42,6 +43,13 @@ class ResolvedSuite:
     test_timeout_s: float
     memory_mb: int | None
     depends: tuple[DependsConfig, ...] = ()
+    requires: tuple[str, ...] = ()
+    requires_for: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def needs(self) -> Needs:
+        """What its units ask of their workers. Raises UsageError."""
+        return Needs.read(self.requires, self.requires_for)
 
 
 def load_project(tree: SourceTree) -> ProjectConfig:
@@ -55,7 +63,7 @@ def load_project(tree: SourceTree) -> ProjectConfig:
 def parse_project(text: bytes) -> ProjectConfig:
     """Check the file's content. Raises UsageError with file, key or line, and what was expected."""
     try:
-        return ProjectConfig.model_validate(tomllib.loads(text.decode("utf-8")))
+        project = ProjectConfig.model_validate(tomllib.loads(text.decode("utf-8")))
     except UnicodeDecodeError as exc:
         raise UsageError(f"{PROJECT_FILE}: not UTF-8 at byte {exc.start}") from exc
     except tomllib.TOMLDecodeError as exc:
@@ -63,6 +71,8 @@ def parse_project(text: bytes) -> ProjectConfig:
     except ValidationError as exc:
         hint = _hint([problem["loc"] for problem in exc.errors()])
         raise UsageError(describe_validation(Path(PROJECT_FILE), exc), hint=hint) from exc
+    _check_requirements(project)
+    return project
 
 
 def resolve_suite(project: ProjectConfig, name: str | None, mode: Mode) -> ResolvedSuite:
@@ -84,7 +94,18 @@ def resolve_suite(project: ProjectConfig, name: str | None, mode: Mode) -> Resol
         test_timeout_s=suite.test_timeout_s,
         memory_mb=suite.memory_mb,
         depends=suite.depends,
+        requires=suite.requires,
+        requires_for=suite.requires_for,
     )
+
+
+def _check_requirements(project: ProjectConfig) -> None:
+    for name, suite in project.suites.items():
+        try:
+            Needs.read(suite.requires, suite.requires_for)
+        except UsageError as exc:
+            message = f"{PROJECT_FILE}: suites.{name}.{exc}"
+            raise UsageError(message, hint=exc.hint) from None
 
 
 def _usual(project: ProjectConfig) -> str:
