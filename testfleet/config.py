@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 from pydantic import Field, ValidationError, model_validator
 
 from testfleet.contracts.base import Contract
 from testfleet.contracts.plan import Compute
 from testfleet.contracts.profile import Group, Profile
+from testfleet.contracts.risk import RiskRules
 from testfleet.errors import UsageError
 
-__all__ = [
-    "ROOT",
-    "Budget",
-    "Endpoint",
-    "Environment",
-    "Fleet",
-    "Group",
-    "Profile",
-    "Retention",
-    "ScheduledRepository",
-    "Schedules",
-    "describe_validation",
-    "environment_names",
-    "load_environment",
-]
+__all__ = ["Environment", "Fleet", "Group", "Profile", "load_environment", "load_risk_rules"]
+
+_Model = TypeVar("_Model", bound=Contract)
 
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout: `app.py`, `config/`, `statemachines/` lie here."""
@@ -210,13 +200,21 @@ def load_environment(name: str, root: Path = ROOT) -> Environment:
 
     Raises UsageError that names the file, the key and what was expected.
     """
-    path = root / "config" / f"{name}.toml"
     if name not in environment_names(root):
         allowed = ", ".join(environment_names(root))
         raise UsageError(f"no environment {name!r}: config/ has {allowed}")
+    return _read(root / "config" / f"{name}.toml", Environment, {"name": name})
+
+
+def load_risk_rules(root: Path = ROOT) -> RiskRules:
+    """Read and check `config/risk.toml`. Raises UsageError."""
+    return _read(root / "config" / "risk.toml", RiskRules, {})
+
+
+def _read(path: Path, model: type[_Model], extra: Mapping[str, str]) -> _Model:
     try:
-        return Environment.model_validate({"name": name} | tomllib.loads(path.read_text("utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        return model.model_validate({**extra, **tomllib.loads(path.read_text("utf-8"))})
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
         raise UsageError(f"{path}: {exc}") from exc
     except ValidationError as exc:
         raise UsageError(describe_validation(path, exc)) from exc

@@ -1,0 +1,13 @@
+"""A changed file, as short as can be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class File:
+    path: str
+    added: int | None = 10
+    deleted: int | None = 0
+    old_path: str | None = None
