@@ -212,8 +212,8 @@ def _rows(done: SimulatedRun) -> list[tuple[str, str, str]]:
     ]
     if found.lost_units:
         rows.append(("lost units", str(found.lost_units), "no round brought a result"))
-    if simulation.waves > 1:
-        rows.append(("waves", str(simulation.waves), "each waits for the one before it"))
+    if simulation.stages > 1:
+        rows.append(("stages", str(simulation.stages), "each waits for the one before it"))
     if job.deadline_s is not None or found.missed_deadlines:
         rows.append(("missed deadlines", str(found.missed_deadlines), "units without a result"))
     if job.max_usd is not None:

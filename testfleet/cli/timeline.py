@@ -53,8 +53,13 @@ class Timeline:
 
     @property
     def lanes(self) -> list[str]:
-        """Names of the workers, in their order."""
-        return sorted({bar.lane for bar in self.bars})
+        """Names of the workers: those of the kind that began first come first."""
+        began: dict[str, float] = {}
+        for bar in self.bars:
+            kind = bar.lane.rpartition("-")[0]
+            began[kind] = min(began.get(kind, math.inf), bar.start_s)
+        names = {bar.lane for bar in self.bars}
+        return sorted(names, key=lambda lane: (began[lane.rpartition("-")[0]], lane))
 
 
 def terminal_lines(timeline: Timeline, width: int) -> Iterator[str]:
@@ -83,6 +88,8 @@ def _cells(bars: Sequence[Bar], columns: int, per_column: float) -> str:
         for at in range(first, min(max(last, first + 1), columns)):
             begun = (at + 0.5) * per_column >= bar.tests_s
             cells[at] = (_TESTS if bar.is_whole else _LOST) if begun else _STARTS
+        if not bar.is_whole:
+            cells[min(max(last, first + 1), columns) - 1] = _LOST
     return "".join(cells)
 
 

@@ -125,7 +125,7 @@ def as_json(run: SimulatedRun) -> dict[str, Any]:
         "interrupted": found.endings[Ending.INTERRUPTED],
         "throttled": simulation.throttled_calls,
         "lost_units": found.lost_units,
-        "waves": simulation.waves,
+        "stages": simulation.stages,
         "rounds": simulation.rounds,
         "reasons": list(run.reasons),
         "timeline": [_timeline_entry(each, job.units) for each in in_order(run)],

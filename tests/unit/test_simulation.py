@@ -97,16 +97,16 @@ def test_units_that_wait_for_other_shards_begin_after_the_barrier():
     units = (*units_of(4, 3), replace(units_of(2)[0], id="c", depends_on=("a",)))
     done = simulate(scenario(units, [[0], [1, 2]]))
     assert spans(done) == [
-        ("w1-r1-0001", 0.0, 5.0),
-        ("w1-r1-0000", 0.0, 6.0),
-        ("w2-r1-0000", 6.0, 8.5),
+        ("s1-r1-0001", 0.0, 5.0),
+        ("s1-r1-0000", 0.0, 6.0),
+        ("s2-r1-0000", 6.0, 8.5),
     ]
 
 
 def test_units_that_wait_inside_of_their_shard_need_no_barrier():
     first, second = units_of(4, 3)
     done = simulate(scenario((replace(first, depends_on=("b",)), second), [[0, 1]]))
-    assert done.waves == 1
+    assert done.stages == 1
     assert done.attempts[0].order.units == (1, 0)
 
 
@@ -114,7 +114,7 @@ def test_shards_that_wait_for_each_other_end_all_the_same_on_one_worker():
     a, b, c, d = units_of(1, 1, 1, 1)
     units = (a, replace(b, depends_on=("d",)), c, replace(d, depends_on=("a",)))
     done = simulate(scenario(units, [[1, 0], [3, 2]], workers=1))
-    assert done.waves == 3
+    assert done.stages == 3
     assert max(done.finished_s) < math.inf
 
 

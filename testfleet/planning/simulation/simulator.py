@@ -1,4 +1,4 @@
-"""A whole run on paper: waves of shards, each repeated in rounds for what was lost."""
+"""A whole run on paper: stages of shards, each repeated in rounds for what was lost."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from testfleet.planning.partition import partition
 from testfleet.planning.place import Place
 from testfleet.planning.rounds import ALONE_AFTER
 from testfleet.planning.simulation.attempts import Attempt, Conditions, Order
+from testfleet.planning.simulation.barriers import Piece, before_of, chains_of, stages_of
 from testfleet.planning.simulation.fan_out import FanOut, MapRun
 from testfleet.planning.simulation.fitting import Fitting
 from testfleet.planning.simulation.limits import UNLIMITED, Limits
-from testfleet.planning.simulation.waves import Piece, before_of, chains_of, waves_of
 from testfleet.planning.work import Assignment, Job
 
 _FOREVER_S: Final = 10**9
@@ -50,10 +50,10 @@ class Simulation:
     refused: int
     """Orders that were throttled until the workflow gave up."""
     rounds: int
-    """The most that one wave needed."""
+    """The most that one stage needed."""
     fan_outs: int
-    """Rounds of all waves."""
-    waves: int
+    """Rounds of all stages."""
+    stages: int
 
 
 def simulate(scenario: Scenario) -> Simulation:
@@ -102,11 +102,12 @@ class _Run:
         self._fan_outs: list[FanOut] = []
 
     def run(self) -> Simulation:
-        waves = waves_of(self._job.units, self._assignment.shards)
+        stages = stages_of(self._job.units, self._assignment.shards)
         now_s, most_rounds = 0.0, 0
-        for number, wave in enumerate(waves, start=1):
-            prefix = f"w{number}-" if len(waves) > 1 else ""
-            now_s, rounds = self._run_wave(wave, prefix, now_s)
+        for number, stage in enumerate(stages, start=1):
+            prefix = f"s{number}-" if len(stages) > 1 else ""
+            now_s += self._limits.control_step_s if number > 1 else 0.0
+            now_s, rounds = self._run_stage(stage, prefix, now_s)
             most_rounds = max(most_rounds, rounds)
         return Simulation(
             attempts=tuple(attempt for each in self._fan_outs for attempt in each.attempts),
@@ -116,15 +117,15 @@ class _Run:
             refused=sum(len(each.refused) for each in self._fan_outs),
             rounds=most_rounds,
             fan_outs=len(self._fan_outs),
-            waves=len(waves),
+            stages=len(stages),
         )
 
-    def _run_wave(self, wave: Sequence[Piece], prefix: str, now_s: float) -> tuple[float, int]:
-        """The wave, and again for what it lost. When it had ended, and its rounds."""
+    def _run_stage(self, stage: Sequence[Piece], prefix: str, now_s: float) -> tuple[float, int]:
+        """The stage, and again for what it lost. When it had ended, and its rounds."""
         losses: Counter[int] = Counter()
         parts = [
             part
-            for piece in wave
+            for piece in stage
             if (units := self._unblocked(piece.units))
             for part in self._placed(units, self._profile_of(piece.shard))
         ]

@@ -35,11 +35,11 @@ def before_of(units: Sequence[WorkUnit]) -> Before:
     }
 
 
-def waves_of(units: Sequence[WorkUnit], shards: Sequence[Sequence[int]]) -> list[list[Piece]]:
-    """The assignment in waves; each begins when the one before it has ended.
+def stages_of(units: Sequence[WorkUnit], shards: Sequence[Sequence[int]]) -> list[list[Piece]]:
+    """The assignment in stages; each begins when the one before it has ended.
 
-    A unit is in the wave of what it depends on when both are in the same shard, else in the next.
-    Without dependencies there is one wave, the assignment itself. However a strategy deals out
+    A unit is in the stage of what it depends on when both are in the same shard, else in the next.
+    Without dependencies there is one stage, the assignment itself. However a strategy deals out
     units that depend on each other, no worker can wait for one that has not begun. Raises
     UsageError for a cycle.
     """
@@ -53,14 +53,14 @@ def waves_of(units: Sequence[WorkUnit], shards: Sequence[Sequence[int]]) -> list
         level[at] = max(
             (level[each] + (shard_of[each] != shard_of[at]) for each in before[at]), default=0
         )
-    waves: list[list[Piece]] = [[] for _ in range(max(level, default=0) + 1)]
+    stages: list[list[Piece]] = [[] for _ in range(max(level, default=0) + 1)]
     for number, shard in enumerate(shards):
         pieces: defaultdict[int, list[int]] = defaultdict(list)
         for at in sorted(shard, key=rank.__getitem__):
             pieces[level[at]].append(at)
-        for at_level, piece in pieces.items():
-            waves[at_level].append(Piece(number, tuple(piece)))
-    return waves
+        for level_of_piece, piece in pieces.items():
+            stages[level_of_piece].append(Piece(number, tuple(piece)))
+    return stages
 
 
 def chains_of(open_units: Collection[int], before: Before) -> list[list[int]]:

@@ -1,0 +1,174 @@
+"""`testfleet simulate` as a user types it: no fleet, no account, no emulator."""
+
+import json
+import math
+import xml.etree.ElementTree as ET
+from collections import Counter
+
+import pytest
+from typer.testing import CliRunner
+
+from testfleet.cli.main import app
+from testfleet.cli.timeline import Bar, Timeline, svg, terminal_lines
+from testfleet.errors import UsageError
+from testfleet.planning.strategies import strategy_names
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "durations.csv"
+    rows = [f"tests/test_{at}.py,{1 + at % 7}" for at in range(40)]
+    path.write_text("unit,duration_s\n" + "\n".join(rows), "utf-8")
+    return path
+
+
+def simulate(*args):
+    done = CliRunner().invoke(app, ["simulate", *map(str, args)])
+    if isinstance(done.exception, UsageError):
+        raise done.exception
+    return done
+
+
+def simulated(*args):
+    return json.loads(simulate(*args, "--json").stdout)
+
+
+def test_json_has_the_plan_the_fleet_the_price_and_every_attempt(table):
+    found = simulated("--durations", table, "--shards", 8)
+    total = sum(1 + at % 7 for at in range(40))
+    assert (found["units"], found["shards"], found["workers"]) == (40, 8, 8)
+    assert found["lower_bound_s"] == total / 8
+    assert found["plan_ratio"] == pytest.approx(found["plan_s"] / found["lower_bound_s"], abs=1e-5)
+    assert found["makespan_s"] == max(each["end_s"] for each in found["timeline"])
+    assert found["cost"]["usd"] == pytest.approx(
+        sum(found["cost"]["by_service"].values()), abs=1e-5
+    )
+    ran = Counter(unit for each in found["timeline"] for unit in each["units"])
+    assert ran == Counter(f"tests/test_{at}.py" for at in range(40))
+
+
+def test_what_the_fleet_adds_to_the_plan_is_its_start(table):
+    found = simulated("--durations", table, "--shards", 8)
+    assert found["makespan_s"] == pytest.approx(found["plan_s"] + 3)
+
+
+@pytest.mark.parametrize("strategy", strategy_names())
+def test_every_strategy_can_be_simulated(table, strategy):
+    found = simulated("--durations", table, "--shards", 4, "--strategy", strategy)
+    assert found["lost_units"] == 0
+    assert found["ratio"] >= 1
+
+
+def test_faults_are_repeated_on_the_fallback_and_cost_more(table):
+    calm = simulated("--durations", table, "--shards", 8)
+    rough = simulated("--durations", table, "--shards", 8, "--faults", 0.3, "--seed", 4)
+    assert rough["lost"] > 0
+    assert rough["attempts"] > 8
+    assert rough["makespan_s"] > calm["makespan_s"]
+    assert "fargate" in rough["cost"]["by_service"]
+
+
+def test_the_same_seed_prints_the_same_bytes(table):
+    args = ("--durations", table, "--faults", 0.3, "--seed", 5, "--json")
+    assert simulate(*args).stdout == simulate(*args).stdout
+
+
+def test_fewer_workers_than_shards_take_turns(table):
+    found = simulated("--durations", table, "--shards", 8, "--workers", 2)
+    assert found["peak_workers"] == 2
+    assert found["lower_bound_s"] == sum(1 + at % 7 for at in range(40)) / 2
+
+
+def test_a_deadline_and_a_budget_are_judged(table):
+    args = ("--durations", table, "--shards", 2, "--workers", 2)
+    found = simulated(*args, "--deadline", "20s")
+    assert 0 < found["missed_deadlines"] < 40
+    assert simulated(*args, "--deadline", "10m")["missed_deadlines"] == 0
+    assert "exceeded" in simulate(*args, "--max-cost", 0.0001).stdout
+
+
+def test_the_terminal_shows_numbers_lanes_and_reasons(table):
+    text = simulate("--durations", table, "--shards", 3).stdout
+    for word in ("makespan", "lower bound", "ratio", "utilisation", "cost", "lambda-0002", "█"):
+        assert word in text
+    assert "- 3 shards, as asked for" in text
+
+
+def test_guessed_durations_are_told_on_standard_error(tmp_path):
+    path = tmp_path / "durations.csv"
+    path.write_text("unit,duration_s\na,1\nb,\nc,0\n", "utf-8")
+    said = simulate("--durations", path).stderr
+    assert "1 units without a duration" in said
+    assert "1 units with a duration of 0" in said
+
+
+def test_many_units_are_written_as_one_line_of_json(tmp_path):
+    path = tmp_path / "durations.csv"
+    path.write_text("unit,duration_s\n" + "".join(f"u{at},1\n" for at in range(5000)), "utf-8")
+    text = simulate("--durations", path, "--shards", 50, "--json").stdout
+    assert text.count("\n") == 1
+    assert sum(len(each["units"]) for each in json.loads(text)["timeline"]) == 5000
+
+
+def test_the_timeline_is_well_formed_svg_whatever_units_are_called(tmp_path):
+    path, image = tmp_path / "durations.csv", tmp_path / "timeline.svg"
+    path.write_text('unit,duration_s\n<a>&"b",2\n\x01bell,1\n', "utf-8")
+    simulate("--durations", path, "--shards", 2, "--timeline", image)
+    root = ET.fromstring(image.read_text("utf-8"))
+    told = [each.text for each in root.iter("{http://www.w3.org/2000/svg}title")]
+    assert any("<a>&" in text for text in told)
+    assert len(told) == 3
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("--durations", "nowhere.csv"), "nowhere.csv: No such file"),
+        (("--strategy", "nonesuch"), "no strategy 'nonesuch'"),
+        (("--profile", "nonesuch"), "no worker profile 'nonesuch'"),
+        (("--env", "nonesuch"), "no environment 'nonesuch'"),
+        (("--timeline", "/nowhere/at/all.svg"), "No such file"),
+    ],
+)
+def test_what_does_not_exist_is_named(table, args, message):
+    with pytest.raises(UsageError, match=message):
+        simulate("--durations", table, *args)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("--shards", "0"),
+        ("--shards", "many"),
+        ("--workers", "0"),
+        ("--faults", "1.5"),
+        ("--faults", "nan"),
+        ("--faults", "-0.1"),
+        ("--deadline", "soon"),
+        ("--max-cost", "0"),
+    ],
+)
+def test_options_out_of_range_are_usage_errors(table, args):
+    assert simulate("--durations", table, *args).exit_code == 2
+
+
+def test_a_table_is_needed():
+    assert simulate().exit_code == 2
+
+
+def bar(lane, start_s, tests_s, end_s, *, is_whole=True):
+    return Bar(lane, start_s, tests_s, end_s, is_whole, "r1-0000", ("a",))
+
+
+def test_lanes_show_start_tests_idleness_and_losses():
+    bars = [bar("lambda-0000", 0, 2, 10), bar("lambda-0001", 0, 2, 5, is_whole=False)]
+    lines = list(terminal_lines(Timeline(bars, 10, 8), width=22))
+    assert lines[0] == "lambda-0000 ░░████████"
+    assert lines[1] == "lambda-0001 ░░▒▒▒·····"
+
+
+def test_a_large_fleet_shows_its_first_lanes_and_counts_the_rest():
+    bars = [bar(f"lambda-{at:04}", 0, 1, 2) for at in range(100)]
+    lines = list(terminal_lines(Timeline(bars, 2, 1), width=80))
+    assert any("and 76 more workers" in line for line in lines)
+    assert math.ceil(len(svg(Timeline(bars, 2, 1), "t")) / 1000) < 100
