@@ -91,6 +91,16 @@ class Host(Contract):
     name: str
     cpu_count: int
     memory_mb: int
+    architecture: str = ""
+    """`x86_64`, `arm64`, or what else the machine calls itself. Empty, as None below: not told."""
+    disk_mb: int | None = None
+    """Of the volume that working copies lie on, free or not."""
+    browsers: tuple[str, ...] | None = None
+    """`chromium`, `firefox`, `webkit`: those that were found. Which version is not asked."""
+    docker: bool | None = None
+    """A Docker daemon takes connections."""
+    has_route: bool | None = None
+    """There is a way out of the machine. How far it leads is not tried."""
 
 
 class ShardResult(Contract):
@@ -104,6 +114,8 @@ class ShardResult(Contract):
     finished_at: datetime
     attempts: int
     """Test processes started: 1, and more for each that died."""
+    warm: bool | None = None
+    """The worker had a working copy of the suite already."""
     units: tuple[UnitResult, ...]
     tests: tuple[TestResult, ...]
     errors: tuple[WorkerError, ...] = ()

@@ -14,6 +14,7 @@ from typing import Final, Literal
 import psutil
 
 from testfleet.contracts.result import Host
+from testfleet.execution import host_abilities as abilities
 
 MARKER: Final = "TESTFLEET_TASK_ID"
 """Variable that every process of a task carries, so that it can be found and ended."""
@@ -123,6 +124,11 @@ def this_host() -> Host:
         name=f"{name}:{os.getpid()}" if kind == "local" else name,
         cpu_count=len(os.sched_getaffinity(0)),
         memory_mb=_memory_mb(kind),
+        architecture=abilities.architecture(),
+        disk_mb=abilities.disk_mb(WorkerOptions().resolved_root()),
+        browsers=abilities.browsers(os.environ),
+        docker=abilities.reaches_docker(os.environ),
+        has_route=abilities.has_route(),
     )
 
 

@@ -62,6 +62,7 @@ class TaskRun:
         self._journal = Journal()
         self._shard: Shard | None = None
         self._stop: Stop | None = None
+        self._warm: bool | None = None
         self._marker = f"{task.run_id}/{task.shard_id}"
         self._time_s = options.time_for_shard_s(task.limits.time_s)
         self._deadline = time.monotonic() + self._time_s
@@ -83,6 +84,7 @@ class TaskRun:
         try:
             with workspace(self.task, self.options.resolved_root()) as place:
                 self.notes.extend(place.notes)
+                self._warm = place.was_there
                 self._execute_in(place)
         finally:
             self._herald.finish()
@@ -105,6 +107,7 @@ class TaskRun:
             started_at=started_at,
             finished_at=utc_now(),
             attempts=self._shard.processes if self._shard else 0,
+            warm=self._warm,
             units=unit_results(self.task, self._journal, self._missing_status()),
             tests=tuple(self._journal.results.values()),
             errors=tuple(self.errors),

@@ -37,6 +37,8 @@ class Workspace:
     tree: Path
     state: Path
     notes: tuple[str, ...]
+    was_there: bool
+    """An earlier shard has left it, so that little had to be unpacked."""
 
 
 @contextmanager
@@ -56,7 +58,9 @@ def workspace(task: WorkerTask, work_root: Path) -> Iterator[Workspace]:
         tree = Tree(slot / _name(task), state / "manifest.json")
         if not task.source.reuse:
             tree.discard()
-        yield Workspace(tree.path, state, _in_order(tree, archive, task.source.sha256))
+        was_there = tree.path.is_dir()
+        notes = _in_order(tree, archive, task.source.sha256)
+        yield Workspace(tree.path, state, notes, was_there)
     finally:
         if not task.source.reuse:
             remove_quietly(slot)

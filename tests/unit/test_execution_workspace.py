@@ -26,8 +26,11 @@ def test_slots_are_used_again_but_never_by_two(worker):
     with workspace(task, root) as first, workspace(task, root) as second:
         assert first.tree != second.tree
         assert names(first.tree) == names(second.tree) == ["a.py"]
+        assert not first.was_there
+        assert not second.was_there
     with workspace(task, root) as third:
         assert third.tree == first.tree
+        assert third.was_there
 
 
 def test_repositories_of_one_name_have_slots_of_their_own(worker):
