@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from pydantic import Field
+
 from testfleet.contracts.base import Contract
 
 RECENT: Final = 16
@@ -45,8 +47,8 @@ class UnitHistory(Contract):
     """What past runs tell of one unit."""
 
     duration_s: float
-    """Expected seconds of its next run on `profile`: what `planning.prediction` makes of the
-    past when a run ends, so that no plan waits for it."""
+    """Expected seconds of its next run, at `pace`. Worked out when a run ends, so that no plan
+    waits for it."""
     tests: int
     runs: int
     """All runs ever counted, of which the newest are kept one by one."""
@@ -55,12 +57,14 @@ class UnitHistory(Contract):
     low_s: float | None = None
     high_s: float | None = None
     """Its next run takes this long with a chance of 80 %. None where no interval was kept."""
-    profile: str = ""
-    """Where it ran last. Empty when that was not kept."""
+    pace: float = 1.0
+    """How many times as long as in the suite's first run everything takes where it ran last."""
     memory_mb: int | None = None
     """Largest peak that a worker has reported of it."""
     recent_s: tuple[float, ...] = ()
     """Seconds of its newest runs as they were measured, oldest first, at most RECENT."""
+    recent_paces: tuple[float, ...] = ()
+    """The pace of each of these: what all units of one run on one kind of worker share."""
     recent_profiles: tuple[str, ...] = ()
     """Where each of these ran."""
     recent: str = ""
@@ -80,7 +84,7 @@ class UnitHistory(Contract):
 class HistoryDetails(Contract):
     """What is kept of a suite beside its units, and read only where it is asked for."""
 
-    tests: dict[str, TestHistory]
+    tests: dict[str, TestHistory] = Field(default_factory=dict)
     """By test id: tests that are slow or have failed. All others are quick and never failed."""
     imported: tuple[str, ...] = ()
     """Digests of runs that were imported, oldest first, so that none is counted twice."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from testfleet.contracts.history import UnitHistory
+from testfleet.contracts.history import HistoryDetails, UnitHistory
 from testfleet.contracts.report import RunReport
 from testfleet.workflow.ports import RunRow
 
@@ -72,6 +72,7 @@ class InMemoryHistory:
 
     def __init__(self) -> None:
         self.suites: dict[str, dict[str, UnitHistory]] = {}
+        self.beside: dict[str, HistoryDetails] = {}
 
     def load(self, suite_key: str) -> dict[str, UnitHistory]:
         """History by unit id."""
@@ -80,3 +81,11 @@ class InMemoryHistory:
     def save(self, suite_key: str, history: Mapping[str, UnitHistory]) -> None:
         """Replace the suite's history."""
         self.suites[suite_key] = dict(history)
+
+    def details(self, suite_key: str) -> HistoryDetails:
+        """Single tests, and which runs were imported."""
+        return self.beside.get(suite_key, HistoryDetails())
+
+    def save_details(self, suite_key: str, details: HistoryDetails) -> None:
+        """Replace the suite's details."""
+        self.beside[suite_key] = details

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from testfleet.contracts.base import Contract
-from testfleet.contracts.history import UnitHistory
+from testfleet.contracts.history import HistoryDetails, UnitHistory
 from testfleet.contracts.report import RunReport, RunStatus
 
 
@@ -95,14 +95,22 @@ class RunStore(Protocol):
 
 
 class HistoryStore(Protocol):
-    """Durations of past runs, one query a suite."""
+    """What past runs leave, one query a suite."""
 
     def load(self, suite_key: str) -> dict[str, UnitHistory]:
         """History by unit id. Empty when there is none or it cannot be read."""
         ...
 
     def save(self, suite_key: str, history: Mapping[str, UnitHistory]) -> None:
-        """Replace the suite's history."""
+        """Replace the suite's history. What a newer version has stored stays beside it."""
+        ...
+
+    def details(self, suite_key: str) -> HistoryDetails:
+        """What is kept beside the units: single tests, and which runs were imported."""
+        ...
+
+    def save_details(self, suite_key: str, details: HistoryDetails) -> None:
+        """Replace the suite's details."""
         ...
 
 

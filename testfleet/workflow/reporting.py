@@ -9,16 +9,17 @@ from datetime import datetime
 from pydantic import TypeAdapter
 
 from testfleet.config import Environment
-from testfleet.contracts.plan import Shard
+from testfleet.contracts.plan import Shard, file_of
 from testfleet.contracts.report import RunReport, RunStatus
 from testfleet.contracts.result import WorkerError
 from testfleet.costs.metering import CostInput, run_cost
-from testfleet.planning.node_groups import whole_files
+from testfleet.planning.history import remember
 from testfleet.planning.place import Place
-from testfleet.planning.prediction import update
+from testfleet.planning.single_tests import remember_tests
 from testfleet.results.aggregate import Aggregate, AggregateInput
 from testfleet.results.junit import junit_xml
 from testfleet.results.report import ReportInput, build_report, rejected_report
+from testfleet.workflow.memory import runs_of_tests, runs_of_units
 from testfleet.workflow.ports import HistoryStore, RunStore
 from testfleet.workflow.prepared import PreparedRun
 from testfleet.workflow.records import RunRecords
@@ -132,8 +133,14 @@ class Reporter:
         request, prepared = self.records.request(), self.records.prepared()
         if request.framework_args or not self.records.plans():
             return  # A run of some of the tests would teach that the others are gone or quick.
-        found = aggregate_so_far(self.records)
-        old = self.history.load(prepared.history_key)
-        files = whole_files(found.units)
-        existing = {file.id for file in files}
-        self.history.save(prepared.history_key, update(old, files, existing=existing))
+        key, store = prepared.history_key, self.history
+        plans, found, now = self.records.plans(), aggregate_so_far(self.records), self.now()
+        # A run of what a change can reach leaves out files that are still there.
+        is_whole = prepared.changes is None
+        old = store.load(key)
+        files = {file_of(unit.id) for unit in found.units} if is_whole else None
+        store.save(key, remember(old, runs_of_units(found, plans, old), now, existing=files))
+        kept = store.details(key)
+        tests = remember_tests(kept.tests, runs_of_tests(found), now, complete=is_whole)
+        if tests != kept.tests:
+            store.save_details(key, kept.model_copy(update={"tests": tests}))

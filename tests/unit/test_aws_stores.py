@@ -1,5 +1,8 @@
 """The adapters of the workflow's ports, on a mocked account."""
 
+import gzip
+import json
+import random
 from datetime import UTC, datetime, timedelta
 
 import boto3
@@ -9,8 +12,9 @@ from testfleet.aws import clients
 from testfleet.aws.history import DynamoHistoryStore
 from testfleet.aws.objects import S3ObjectStore
 from testfleet.aws.runs import DynamoRunStore
-from testfleet.contracts.history import UnitHistory
+from testfleet.contracts.history import HistoryDetails, TestHistory, UnitHistory, Verdict
 from testfleet.contracts.report import Cost, RunReport, RunStatus, Totals
+from testfleet.planning.history import UnitRun, remember
 from testfleet.workflow.ports import RunRow
 from tests.aws_samples import BUCKET, make_bucket, mocked_account
 
@@ -162,3 +166,74 @@ def test_history_that_cannot_be_read_is_none(history, blob):
     key = {"suite": {"S": "shop#unit"}, "chunk": {"S": "000000"}}
     boto3.client("dynamodb").put_item(TableName="history", Item={**key, "units": {"B": blob}})
     assert history.load("shop#unit") == {}
+
+
+def test_everything_that_history_keeps_comes_back(history):
+    runs = [UnitRun("tests/test_a.py", 7.5, 3, Verdict.FAILED, "lambda", 300, (("TestA", 7.0),))]
+    kept = remember(remember({}, runs, NOW), runs, NOW)
+    history.save("shop#unit", kept)
+    assert history.load("shop#unit") == kept
+
+
+def put(chunk, **attributes):
+    item = {"suite": {"S": "shop#unit"}, "chunk": {"S": chunk}}
+    boto3.client("dynamodb").put_item(
+        TableName="history", Item=item | {name: {"B": body} for name, body in attributes.items()}
+    )
+
+
+def names():
+    items = boto3.client("dynamodb").scan(TableName="history")["Items"]
+    return sorted(item["chunk"]["S"] for item in items)
+
+
+def test_history_of_the_first_version_is_read_and_converted(history):
+    rows = {"tests/test_a.py": [1.5, 4, 9]}
+    put("000000", units=gzip.compress(json.dumps(rows).encode()))
+    old = history.load("shop#unit")
+    assert old == {"tests/test_a.py": UnitHistory(duration_s=1.5, tests=4, runs=9)}
+    history.save("shop#unit", old)
+    assert names() == ["files/v2/000000"]
+    assert history.load("shop#unit") == old
+
+
+def test_history_of_a_later_version_is_neither_read_nor_touched(history, caplog):
+    put("files/v3/000000", body=b"who knows")
+    put("tests/v3/000000", body=b"who knows")
+    history.save("shop#unit", units(3))
+    history.save_details("shop#unit", HistoryDetails(imported=("a",)))
+    assert history.load("shop#unit") == units(3)
+    assert history.details("shop#unit").imported == ("a",)
+    assert "later version" in caplog.text
+    assert {"files/v3/000000", "tests/v3/000000"} <= set(names())
+
+
+def test_a_broken_item_costs_only_what_it_held(history, caplog):
+    history.save("shop#unit", units(4500))
+    put("files/v2/000001", body=b"broken")
+    assert len(history.load("shop#unit")) == 2500
+    assert "files/v2/000001" in caplog.text
+
+
+def test_details_come_back_whole_and_alone(history):
+    tests = {f"a.py::test_{n}": TestHistory(duration_s=n, runs=1) for n in range(2500)}
+    details = HistoryDetails(tests=tests, imported=tuple(map(str, range(3000))))
+    history.save("shop#unit", units(3))
+    history.save_details("shop#unit", details)
+    assert history.details("shop#unit") == details
+    assert history.load("shop#unit") == units(3)
+    history.save_details("shop#unit", HistoryDetails())
+    assert history.details("shop#unit") == HistoryDetails()
+
+
+def test_no_item_is_larger_than_the_table_takes(history):
+    chance = random.Random(3)
+    long = {
+        f"{n}": UnitHistory(
+            duration_s=1, tests=1, runs=1, recent=f"{chance.getrandbits(4000):x}" * 3
+        )
+        for n in range(600)
+    }
+    history.save("shop#unit", long)
+    assert history.load("shop#unit") == long
+    assert len(names()) > 1

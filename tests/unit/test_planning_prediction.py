@@ -6,17 +6,13 @@ from hypothesis import strategies as st
 
 from testfleet.contracts.history import UnitHistory
 from testfleet.contracts.plan import Unit
-from testfleet.contracts.result import UnitResult, UnitStatus
-from testfleet.planning.prediction import ALPHA, MIN_UNIT_S, predict, update
+from testfleet.planning.history import UnitRun, remember
+from testfleet.planning.prediction import MIN_UNIT_S, predict
 from tests.planning_samples import make_history
 
 
 def unit(path: str, size: int = 1000, tests: int = 5) -> Unit:
     return Unit(id=path, size_bytes=size, tests_estimate=tests)
-
-
-def finished(path: str, seconds: float, status: UnitStatus = UnitStatus.FINISHED) -> UnitResult:
-    return UnitResult(id=path, status=status, tests=3, duration_s=seconds)
 
 
 def test_a_known_unit_is_predicted_by_its_past() -> None:
@@ -77,30 +73,32 @@ def test_every_prediction_is_a_positive_finite_number(
     assert all(0 < each.predicted_s < math.inf for each in planned)
 
 
-def test_history_is_a_mean_in_which_the_newest_run_weighs_most() -> None:
-    first = update({}, [finished("a", 10.0)])
-    second = update(first, [finished("a", 20.0)])
-    assert first["a"] == UnitHistory(duration_s=10.0, tests=3, runs=1)
-    assert second["a"].duration_s == pytest.approx(ALPHA * 20 + (1 - ALPHA) * 10)
-    assert second["a"].runs == 2
+def test_every_prediction_lies_inside_its_interval() -> None:
+    past = make_history({"d/1": 1.0, "d/2": 5.0, "d/3": 2.0, "d/4": 3.0})
+    units = [*(unit(path) for path in past), unit("d/new"), unit("e/new")]
+    for planned in (*predict(units, past), *predict(units, {})):
+        assert planned.low_s is not None
+        assert planned.high_s is not None
+        assert 0 <= planned.low_s < planned.predicted_s < planned.high_s
 
 
-@pytest.mark.parametrize("broken", [math.nan, math.inf, -0.5])
-def test_a_broken_measurement_changes_nothing(broken: float) -> None:
-    past = make_history({"a": 3.0})
-    assert update(past, [finished("a", broken), finished("b", broken)]) == past
+def test_a_guess_is_less_sure_than_what_is_known() -> None:
+    past = remember({}, [UnitRun(f"d/{at}", 1.0 + at % 5, 5) for at in range(20)], None)
+    known, cold = (predict([unit(path)], past)[0] for path in ("d/1", "d/new"))
+    assert known.high_s is not None
+    assert cold.high_s is not None
+    assert known.high_s / known.predicted_s < cold.high_s / cold.predicted_s
 
 
-def test_a_broken_past_is_replaced_by_the_first_good_measurement() -> None:
-    assert update(make_history({"a": math.nan}), [finished("a", 2.0)])["a"].duration_s == 2.0
-
-
-def test_only_finished_units_enter_history() -> None:
-    left = [finished("a", 1.0, UnitStatus.UNFINISHED), finished("b", 1.0, UnitStatus.STOPPED)]
-    assert update({}, left) == {}
-
-
-def test_units_that_left_the_tree_leave_history() -> None:
-    past = make_history({"gone": 1.0, "kept": 1.0})
-    assert update(past, [], existing={"kept"}).keys() == {"kept"}
-    assert update(past, []).keys() == {"gone", "kept"}
+def test_what_is_known_of_one_profile_is_scaled_to_another() -> None:
+    history: dict[str, UnitHistory] = {}
+    for profile, factor in (("slow", 1.0), ("slow", 1.0), ("fast", 0.5), ("fast", 0.5)):
+        runs = [UnitRun(f"u{at}", factor * (1 + at), 5, profile=profile) for at in range(30)]
+        history = remember(history, runs, None)
+    units = [unit(path) for path in history]
+    seconds = {
+        profile: sum(one.predicted_s for one in predict(units, history, profile))
+        for profile in ("slow", "fast", None)
+    }
+    assert seconds["slow"] / seconds["fast"] == pytest.approx(2.0, rel=0.1)
+    assert seconds[None] == seconds["fast"]
