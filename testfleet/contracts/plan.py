@@ -101,6 +101,10 @@ class Plan(Contract):
     lower_bound_s: float
     """max(longest unit, total / workers) of the predictions: no plan can be shorter."""
     reasons: tuple[str, ...]
+    strategy: str = "balanced"
+    """How units became shards: a name of the entry point `testfleet.strategies`."""
+    predicted_usd: float | None = None
+    """Expected dollars of all shards' workers. None: planned without prices."""
     splits: Splits = Field(default_factory=dict)
     dependencies: tuple[Dependency, ...] = ()
     """What needs what to have passed. In a shard, units stand in an order that respects it."""

@@ -48,7 +48,7 @@ def lower_bound_s(durations: Sequence[float], count: int) -> float:
     a shard, at best the shortest of them (in S. Martello, P. Toth, "Knapsack Problems", Wiley
     1990, the same argument bounds bins).
     """
-    return _bound_s(sorted(durations), count)
+    return bound_of_sorted_s(sorted(durations), count)
 
 
 def list_schedule(
@@ -70,7 +70,8 @@ def list_schedule(
     return shards
 
 
-def _bound_s(ascending: Sequence[float], count: int) -> float:
+def bound_of_sorted_s(ascending: Sequence[float], count: int) -> float:
+    """`lower_bound_s` of durations that are sorted already."""
     if not ascending:
         return 0.0
     size = len(ascending)
@@ -82,7 +83,7 @@ def _bound_s(ascending: Sequence[float], count: int) -> float:
 
 
 def _improved(shards: list[list[int]], ascending: Sequence[float]) -> list[list[int]]:
-    goal_s = _bound_s(ascending, len(shards)) * _GOOD_ENOUGH
+    goal_s = bound_of_sorted_s(ascending, len(shards)) * _GOOD_ENOUGH
     longest_s = max(loads_of(shards, ascending))
     if longest_s <= goal_s:
         return shards

@@ -11,11 +11,13 @@ from testfleet.contracts.history import UnitHistory
 from testfleet.contracts.plan import Plan, PlannedUnit, Shard, Splits
 from testfleet.errors import NothingToRunError
 from testfleet.planning.framework import Discovery
+from testfleet.planning.grouping import grouped
 from testfleet.planning.node_groups import Cut, cut_long_files
-from testfleet.planning.partition import partition
 from testfleet.planning.place import Place
+from testfleet.planning.placement_score import Experience
+from testfleet.planning.portions import Grouping, bundles_of, portions_of
 from testfleet.planning.prediction import predict
-from testfleet.planning.shard_count import automatic_count, given_count
+from testfleet.planning.strategies import DEFAULT
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class PlanInput:
     place: Place
     shards: int | Literal["auto"] = "auto"
     framework: str = "pytest"
+    grouping: Grouping = field(default_factory=Grouping)
+    """What is to be reached, and what is known beside the predictions."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,8 @@ class PlanHead:
     place: Place
     reasons: tuple[str, ...]
     splits: Splits = field(default_factory=dict)
+    strategy: str = DEFAULT
+    known: Experience | None = None
 
 
 def make_plan(request: PlanInput) -> Plan:
@@ -46,6 +52,7 @@ def make_plan(request: PlanInput) -> Plan:
 
     Raises NothingToRunError when there is no unit and nothing could collect any. Where only
     plugins or conftest files could, the plan is one shard without units that takes the rest.
+    Raises UsageError for an unknown strategy, and for what no plan can reach.
     """
     found = request.discovery
     if not found.units and not found.open_ended:
@@ -54,19 +61,15 @@ def make_plan(request: PlanInput) -> Plan:
             hint="check the path, the suite's root, and the framework's own settings",
         )
     cut = _cut(request, predict(found.units, request.history))
-    units = cut.units
-    usual, oversized = _by_profile(units, request.place)
-    groups, reasons = _group(request, usual)
-    shards = shards_of(groups, request.place, request.place.usual)
-    shards += shards_of([[unit] for unit in oversized], request.place, request.place.fallback)
-    if oversized:
-        reasons.append(_oversized_reason(len(oversized), request.place))
+    shards, reasons = _first_shards(request, cut.units)
     head = PlanHead(
         request.framework,
         request.suite,
         request.place,
-        (*found.notes, _knowledge(units), *cut.reasons, *reasons),
+        (*found.notes, _knowledge(cut.units), *cut.reasons, *reasons),
         cut.splits,
+        request.grouping.objectives.strategy,
+        request.grouping.known,
     )
     return assemble(head, "r1", shards, takes_rest=True)
 
@@ -106,6 +109,18 @@ def assemble(head: PlanHead, prefix: str, shards: Sequence[Shard], *, takes_rest
         lower_bound_s=max(longest, sum(lengths) / workers),
         reasons=head.reasons,
         splits=head.splits,
+        strategy=head.strategy,
+        predicted_usd=_predicted_usd(head, named),
+    )
+
+
+def _predicted_usd(head: PlanHead, shards: Sequence[Shard]) -> float | None:
+    if head.known is None:
+        return None
+    profiles = head.place.profiles
+    return sum(
+        head.known.usd(profile := profiles[shard.profile], shard.predicted_s + profile.startup_s)
+        for shard in shards
     )
 
 
@@ -119,61 +134,22 @@ def _cut(request: PlanInput, units: Sequence[PlannedUnit]) -> Cut:
     )
 
 
-def _group(
+def _first_shards(
     request: PlanInput, units: Sequence[PlannedUnit]
-) -> tuple[list[list[PlannedUnit]], list[str]]:
+) -> tuple[list[Shard], list[str]]:
     if not units:
         why = "no file is known to hold tests: one shard runs whatever the framework collects"
-        return ([], []) if request.discovery.units else ([[]], [why])
-    bundles = _bundles(units, request.discovery.together)
-    wholes = [_whole(bundle) for bundle in bundles]
-    if request.shards == "auto":
-        count = automatic_count(wholes, request.place, request.place.usual)
-    else:
-        count = given_count(wholes, request.place, request.shards)
-    parts = partition([whole.predicted_s for whole in wholes], count.weights)
-    position = {unit.id: at for at, unit in enumerate(units)}
-    groups = [[unit for at in part for unit in bundles[at]] for part in parts]
-    for group in groups:
-        group.sort(key=lambda unit: position[unit.id])
-    return groups, [count.reason]
-
-
-def _bundles(
-    units: Sequence[PlannedUnit], together: Sequence[Sequence[str]]
-) -> list[list[PlannedUnit]]:
-    """What one shard must have whole: mostly a unit by itself. In the order of the first units."""
-    leader = {unit: group[0] for group in together for unit in group}
-    bundles: dict[str, list[PlannedUnit]] = {}
-    for unit in units:
-        bundles.setdefault(leader.get(unit.id, unit.id), []).append(unit)
-    return list(bundles.values())
-
-
-def _whole(bundle: Sequence[PlannedUnit]) -> PlannedUnit:
-    if len(bundle) == 1:
-        return bundle[0]
-    predicted_s = sum(unit.predicted_s for unit in bundle)
-    known = all(unit.known for unit in bundle)
-    return PlannedUnit(id=bundle[0].id, predicted_s=predicted_s, known=known)
-
-
-def _by_profile(
-    units: Sequence[PlannedUnit], place: Place
-) -> tuple[list[PlannedUnit], list[PlannedUnit]]:
-    """Units for the usual profile, and those that would outlive it but not the fallback."""
-    limit = place.usable_s(place.usual)
-    if place.usable_s(place.fallback) <= limit:
-        return list(units), []
-    usual = [unit for unit in units if unit.predicted_s <= limit]
-    return usual, [unit for unit in units if unit.predicted_s > limit]
-
-
-def _oversized_reason(count: int, place: Place) -> str:
-    return (
-        f"{count} unit{'s' * (count > 1)} longer than {place.usable_s(place.usual):.0f} s, which"
-        f" profile `{place.usual}` allows: on `{place.fallback}`, a shard each"
+        return shards_of([[]], request.place, request.place.usual), [why]
+    portions, placed = portions_of(
+        bundles_of(units, request.discovery.together), request.place, request.grouping
     )
+    groups, reasons = grouped(portions, request.place, request.shards, request.grouping)
+    shards = [
+        shard
+        for group in groups
+        for shard in shards_of([group.units], request.place, group.profile)
+    ]
+    return shards, [*reasons, *placed]
 
 
 def _knowledge(units: Sequence[PlannedUnit]) -> str:

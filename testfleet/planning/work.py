@@ -40,6 +40,17 @@ class WorkUnit:
 
 
 @dataclass(frozen=True, slots=True)
+class Traits:
+    """What is known of a unit beside its prediction: see the fields of `WorkUnit`."""
+
+    requires: frozenset[str] = frozenset()
+    priority: float = 0.0
+    owner: str = ""
+    kind: str = ""
+    deadline_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PastShard:
     """What a shard took that is done."""
 

@@ -3,10 +3,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from testfleet.contracts.plan import Compute, Plan
+from testfleet.contracts.run import Objectives
 from testfleet.errors import NothingToRunError, UsageError
 from testfleet.planning.framework import Discovery
 from testfleet.planning.place import Place
+from testfleet.planning.placement_score import Experience
+from testfleet.planning.portions import Grouping
 from testfleet.planning.sharding import PlanInput, make_plan
+from testfleet.planning.work import Traits
 from tests.planning_samples import make_discovery, make_history, make_place, make_units
 
 
@@ -169,3 +173,73 @@ def test_every_plan_holds_each_unit_once_and_one_shard_takes_the_rest(
     assert [shard.takes_rest for shard in plan.shards].count(True) == 1
     assert plan.predicted_s >= plan.lower_bound_s * (1 - 1e-9)
     assert plan == make_plan(request)
+
+
+def plan_with(seconds: list[float], grouping: Grouping, place: Place | None = None) -> Plan:
+    """A plan of units with known durations under objectives."""
+    found = make_discovery(len(seconds))
+    history = make_history({unit.id: s for unit, s in zip(found.units, seconds, strict=True)})
+    where = place or make_place(startup_s=0.5)
+    return make_plan(PlanInput("default", found, history, where, grouping=grouping))
+
+
+def test_the_strategy_decides_about_the_order_inside_a_shard() -> None:
+    traits = {f"tests/test_{at:03}.py": Traits(priority=float(at)) for at in range(6)}
+    grouping = Grouping(Objectives(strategy="priority"), traits=traits)
+    plan = plan_with([2.0] * 6, grouping)
+    firsts = [shard.units[0].id for shard in plan.shards]
+    assert sorted(firsts) == ["tests/test_004.py", "tests/test_005.py"]
+    assert plan.strategy == "priority"
+    assert "priority: highest priority first, 6 different ones" in plan.reasons
+
+
+def test_a_deadline_decides_about_the_number_of_shards() -> None:
+    place = make_place(20, startup_s=0.5)
+    plan = plan_with([1.0] * 40, Grouping(Objectives(deadline_s=12.0)), place)
+    assert 4 <= len(plan.shards) <= 6  # four shards of ten units each, and a margin
+    assert any("shards, the fewest for 12 s" in reason for reason in plan.reasons)
+
+
+def test_a_deadline_before_the_longest_unit_ends_is_refused_with_the_soonest_end() -> None:
+    with pytest.raises(
+        UsageError, match=r"deadline of 5 s .* tests/test_000.py; the soonest .* after 60.5 s"
+    ):
+        plan_with([60.0, 1.0], Grouping(Objectives(deadline_s=5.0)))
+
+
+def test_a_guess_cannot_make_a_deadline_impossible() -> None:
+    found = make_discovery(3, tests=100_000)
+    grouping = Grouping(Objectives(deadline_s=1.0))
+    plan = make_plan(PlanInput("default", found, {}, make_place(), grouping=grouping))
+    assert any("the deadline of 1 s will be missed" in reason for reason in plan.reasons)
+
+
+def test_a_budget_decides_about_the_number_of_shards_and_the_plan_has_its_price() -> None:
+    known = Experience(lambda _, seconds: seconds * 0.001)
+    grouping = Grouping(Objectives(max_usd=0.042), known)
+    plan = plan_with([1.0] * 40, grouping, make_place(20, startup_s=0.5))
+    assert len(plan.shards) == 4
+    assert plan.predicted_usd == pytest.approx(0.042)
+    assert plan_with([1.0], Grouping()).predicted_usd is None
+
+
+def test_measured_starts_count_instead_of_configured_ones() -> None:
+    place = make_place(20, startup_s=3.0)
+    assert len(plan_with([1.0] * 30, Grouping(startup_s=0.5), place).shards) == 20
+    assert len(plan_with([1.0] * 30, Grouping(), place).shards) == 10
+
+
+def test_units_that_require_more_get_shards_on_a_profile_that_has_it() -> None:
+    place = make_place(4, startup_s=0.1)
+    place.profiles["large"] = place.profiles["large"].model_copy(update={"docker": True})
+    traits = {"tests/test_000.py": Traits(requires=frozenset({"docker"}))}
+    known = Experience(lambda _, seconds: seconds)
+    plan = plan_with([5.0] * 4, Grouping(known=known, traits=traits), place)
+    on_large = [shard for shard in plan.shards if shard.profile == "large"]
+    assert [unit.id for shard in on_large for unit in shard.units] == ["tests/test_000.py"]
+    assert {shard.profile for shard in plan.shards} == {"local", "large"}
+
+
+def test_an_unknown_strategy_is_told_beside_the_known_ones() -> None:
+    with pytest.raises(UsageError, match="no strategy 'fastest': there are balanced, deadline,"):
+        plan_with([1.0], Grouping(Objectives(strategy="fastest")))

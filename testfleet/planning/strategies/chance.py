@@ -7,16 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from heapq import heapify, heapreplace
 from statistics import NormalDist
-from typing import Final
 
+from testfleet.planning.spread import spread_s
 from testfleet.planning.work import Job, WorkUnit
-
-INTERVAL: Final = 0.8
-"""Chance that a duration lies between `low_s` and `high_s`."""
-_Z: Final = NormalDist().inv_cdf((1 + INTERVAL) / 2)
-_KNOWN_SPREAD: Final = 0.15
-_GUESSED_SPREAD: Final = 0.75
-"""Standard deviation as a share of the duration, where no interval is known."""
 
 
 @dataclass(frozen=True)
@@ -75,15 +68,7 @@ class _Clock:
 
     def run(self, unit: WorkUnit, deadline_s: float) -> None:
         self.mean_s += unit.duration_s
-        self.variance += spread_of(unit) ** 2
+        self.variance += spread_s(unit.duration_s, unit.low_s, unit.high_s, known=unit.known) ** 2
         if deadline_s < math.inf:
             margin = (deadline_s - self.mean_s) / math.sqrt(self.variance)
             self.tightest = min(self.tightest, margin)
-
-
-def spread_of(unit: WorkUnit) -> float:
-    """Standard deviation of the unit's duration, never 0."""
-    least = 1e-6 * unit.duration_s
-    if unit.low_s is not None and unit.high_s is not None:
-        return max((unit.high_s - unit.low_s) / (2 * _Z), least)
-    return (_KNOWN_SPREAD if unit.known else _GUESSED_SPREAD) * unit.duration_s

@@ -1,0 +1,116 @@
+"""Which units run on which profile, before they are cut into shards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from testfleet.contracts.plan import PlannedUnit, file_of
+from testfleet.contracts.run import Objectives
+from testfleet.planning.place import Place
+from testfleet.planning.placement import place_units
+from testfleet.planning.placement_score import Experience
+from testfleet.planning.work import PastShard, Traits, WorkUnit
+
+Bundle = Sequence[PlannedUnit]
+"""What one shard must have whole: mostly a unit by itself."""
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """What is to be reached, and what is known beside the predictions."""
+
+    objectives: Objectives = field(default_factory=Objectives)
+    known: Experience | None = None
+    """Prices, and what past shards tell of profiles. None: they neither choose nor price."""
+    traits: Mapping[str, Traits] = field(default_factory=dict)
+    """By unit or by file."""
+    shares: Mapping[str, float] = field(default_factory=dict)
+    """Of owners, for strategies that share fairly."""
+    past: Sequence[PastShard] = ()
+    """Shards of earlier runs, oldest first, for strategies that learn."""
+    startup_s: float | None = None
+    """What a shard of this suite takes beside its tests. None: what its profile says."""
+
+    def of(self, unit: PlannedUnit) -> Traits:
+        """The traits of a unit, or those of the file that it is a part of."""
+        if not self.traits:
+            return _NONE
+        return self.traits.get(unit.id) or self.traits.get(file_of(unit.id)) or _NONE
+
+
+@dataclass(frozen=True)
+class Portion:
+    """Bundles that run on one profile."""
+
+    profile: str
+    bundles: Sequence[Bundle]
+    alone: bool = False
+    """Each in a shard of its own."""
+
+    @property
+    def total_s(self) -> float:
+        """Predicted seconds of all units."""
+        return sum(unit.predicted_s for bundle in self.bundles for unit in bundle)
+
+
+_NONE = Traits()
+
+
+def bundles_of(units: Sequence[PlannedUnit], together: Sequence[Sequence[str]]) -> list[Bundle]:
+    """In the order of their first units."""
+    leader = {unit: group[0] for group in together for unit in group}
+    bundles: dict[str, list[PlannedUnit]] = {}
+    for unit in units:
+        bundles.setdefault(leader.get(unit.id, unit.id), []).append(unit)
+    return list(bundles.values())
+
+
+def portions_of(
+    bundles: Sequence[Bundle], place: Place, grouping: Grouping
+) -> tuple[list[Portion], list[str]]:
+    """Every bundle in exactly one portion, and the reasons.
+
+    With experience by requirements and score, see `testfleet.planning.placement`; without, only
+    what would outlive a worker of the usual profile leaves it. Raises UsageError for requirements
+    that no profile meets.
+    """
+    if grouping.known is None:
+        return _by_length(bundles, place)
+    wholes = [_whole(bundle, grouping) for bundle in bundles]
+    placement = place_units(wholes, place, grouping.known)
+    portions = [
+        Portion(choice.profile, [bundles[at] for at in choice.units], choice.alone)
+        for choice in placement.choices
+    ]
+    return portions, list(placement.reasons)
+
+
+def _by_length(bundles: Sequence[Bundle], place: Place) -> tuple[list[Portion], list[str]]:
+    limit_s = place.usable_s(place.usual)
+    if place.usable_s(place.fallback) <= limit_s:
+        return [Portion(place.usual, bundles)], []
+    short: list[Bundle] = []
+    long: list[Bundle] = []
+    for bundle in bundles:
+        seconds = sum(unit.predicted_s for unit in bundle)
+        (short if seconds <= limit_s else long).append(bundle)
+    portions = [Portion(place.usual, short)] if short else []
+    if not long:
+        return portions, []
+    reason = (
+        f"{len(long)} unit{'s' * (len(long) > 1)} longer than {limit_s:.0f} s, which profile"
+        f" `{place.usual}` allows: on `{place.fallback}`, a shard each"
+    )
+    return [*portions, Portion(place.fallback, long, alone=True)], [reason]
+
+
+def _whole(bundle: Bundle, grouping: Grouping) -> WorkUnit:
+    """The bundle as one unit, with all that its units require."""
+    return WorkUnit(
+        id=bundle[0].id,
+        duration_s=sum(unit.predicted_s for unit in bundle),
+        memory_mb=max(unit.memory_mb or 0 for unit in bundle),
+        requires=frozenset().union(*(grouping.of(unit).requires for unit in bundle)),
+        known=all(unit.known for unit in bundle),
+    )
