@@ -23,9 +23,6 @@ def one(name: str, outcome: Outcome = Outcome.PASSED, seconds: float = 3.0) -> T
     )
 
 
-test_of.__test__ = False  # type: ignore[attr-defined]
-
-
 def found(
     tests: Sequence[TestReport], status: UnitStatus = UnitStatus.FINISHED, units: int = 1
 ) -> Aggregate:
