@@ -82,7 +82,7 @@ def usage_cost(usage: Usage, prices: Prices = US_EAST_1) -> Cost:
     call = CONTROL_CALL_S * CONTROL_MEMORY_GB * prices.lambda_gb_s + prices.lambda_request
     by_service = {"lambda": usage.control_calls * call, "fargate": 0.0}
     for profile, seconds in usage.workers:
-        by_service[profile.compute.value] += _worker(profile, seconds, prices)
+        by_service[profile.compute.value] += worker_usd(profile, seconds, prices)
     by_service["step-functions"] = _transitions(usage) * prices.transition
     by_service["s3"] = _storage(usage, prices)
     by_service["dynamodb"] = (
@@ -90,6 +90,22 @@ def usage_cost(usage: Usage, prices: Prices = US_EAST_1) -> Cost:
     )
     charged = {name: usd for name, usd in by_service.items() if usd > 0}
     return Cost(usd=sum(charged.values()), by_service=charged)
+
+
+def worker_usd(profile: Profile, seconds: float, prices: Prices = US_EAST_1) -> float:
+    """Dollars for one worker on the profile that is charged for so many seconds."""
+    memory_gb = profile.memory_mb / _MB_PER_GB
+    disk_gb = profile.disk_mb / _MB_PER_GB
+    is_arm = profile.architecture == "arm64"
+    if profile.compute is Compute.LAMBDA:
+        rate = memory_gb * (prices.lambda_arm_gb_s if is_arm else prices.lambda_gb_s)
+        rate += max(disk_gb - _FREE_LAMBDA_DISK_GB, 0.0) * prices.lambda_disk_gb_s
+        return seconds * rate + prices.lambda_request
+    rate = profile.vcpu * (prices.fargate_arm_vcpu_s if is_arm else prices.fargate_vcpu_s)
+    rate += memory_gb * (prices.fargate_arm_gb_s if is_arm else prices.fargate_gb_s)
+    rate += max(disk_gb - _FREE_FARGATE_DISK_GB, 0.0) * prices.fargate_disk_gb_s
+    share = prices.fargate_spot_share if profile.spot else 1.0
+    return max(seconds, _FARGATE_MINIMUM_S) * rate * share
 
 
 def _worker_seconds(source: CostInput) -> Iterator[tuple[str, float]]:
@@ -102,19 +118,6 @@ def _worker_seconds(source: CostInput) -> Iterator[tuple[str, float]]:
         profile = source.profiles.get(shard.profile)
         startup_s = profile.startup_s if profile is not None else 0.0
         yield shard.id, max(ran.get(shard.id, shard.predicted_s), 0.0) + startup_s
-
-
-def _worker(profile: Profile, seconds: float, prices: Prices) -> float:
-    memory_gb = profile.memory_mb / _MB_PER_GB
-    disk_gb = profile.disk_mb / _MB_PER_GB
-    if profile.compute is Compute.LAMBDA:
-        rate = memory_gb * prices.lambda_gb_s
-        rate += max(disk_gb - _FREE_LAMBDA_DISK_GB, 0.0) * prices.lambda_disk_gb_s
-        return seconds * rate + prices.lambda_request
-    rate = profile.vcpu * prices.fargate_vcpu_s + memory_gb * prices.fargate_gb_s
-    rate += max(disk_gb - _FREE_FARGATE_DISK_GB, 0.0) * prices.fargate_disk_gb_s
-    share = prices.fargate_spot_share if profile.spot else 1.0
-    return max(seconds, _FARGATE_MINIMUM_S) * rate * share
 
 
 def _control_calls(source: CostInput) -> int:

@@ -1,6 +1,6 @@
 """AWS list prices that a run is charged by, before any free tier or discount.
 
-For US East (N. Virginia), Linux on x86, as published during 2025 (DynamoDB after its reduction of
+For US East (N. Virginia), Linux, as published during 2025 (DynamoDB after its reduction of
 November 2024). Sources: aws.amazon.com/lambda/pricing, /fargate/pricing, /step-functions/pricing,
 /s3/pricing, /dynamodb/pricing/on-demand. Nothing looks them up at run time: mend them here.
 """
@@ -19,11 +19,14 @@ class Prices:
     """US dollars for one of each."""
 
     lambda_gb_s: float
+    lambda_arm_gb_s: float
     lambda_request: float
     lambda_disk_gb_s: float
     """Of the disk above 512 MB."""
     fargate_vcpu_s: float
     fargate_gb_s: float
+    fargate_arm_vcpu_s: float
+    fargate_arm_gb_s: float
     fargate_disk_gb_s: float
     """Of the disk above 20 GB."""
     fargate_spot_share: float
@@ -38,10 +41,13 @@ class Prices:
 
 US_EAST_1: Final = Prices(
     lambda_gb_s=0.0000166667,  # first tier, up to 6 billion GB-s a month
+    lambda_arm_gb_s=0.0000133334,
     lambda_request=0.20 / _MILLION,
     lambda_disk_gb_s=0.0000000309,
     fargate_vcpu_s=0.04048 / _HOUR_S,
     fargate_gb_s=0.004445 / _HOUR_S,
+    fargate_arm_vcpu_s=0.03238 / _HOUR_S,
+    fargate_arm_gb_s=0.00356 / _HOUR_S,
     fargate_disk_gb_s=0.000111 / _HOUR_S,
     fargate_spot_share=0.3,  # "up to 70 % off": the price varies by region and day
     transition=0.025 / 1000,

@@ -7,11 +7,11 @@ is a choice. Pure and deterministic: what was learnt comes in as a value.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from testfleet.errors import UsageError
-from testfleet.planning.abilities import Abilities, Requirement, abilities_of
+from testfleet.planning.abilities import abilities_of
+from testfleet.planning.eligibility import able_profiles
 from testfleet.planning.place import Place
 from testfleet.planning.placement_score import Experience, Score, compare, estimate, rank, weighted
 from testfleet.planning.requirements import parse_all
@@ -81,13 +81,7 @@ def eligible_profiles(requires: frozenset[str], place: Place) -> tuple[str, ...]
 
     Raises UsageError when none does, and names the nearest.
     """
-    asked = parse_all(requires)
-    reachable = place.choices if place.is_bound else tuple(place.profiles)
-    abilities = {name: abilities_of(place.profiles[name]) for name in reachable}
-    able = tuple(name for name in reachable if not abilities[name].lacking(asked))
-    if not able:
-        raise _unmet(asked, abilities, place)
-    return tuple(name for name in place.choices if name in able) or able
+    return able_profiles(requires, place.profiles, place.choices, bound=place.is_bound)
 
 
 def _kind_of(unit: WorkUnit, able: tuple[str, ...], place: Place) -> _Kind:
@@ -124,7 +118,7 @@ def _choose(
         units=members,
         scores=scores,
         reason=_reason(kind, len(members), scores, place),
-        is_usual=scores[0].profile in place.choices,
+        is_usual=scores[0].profile in place.named,
         alone=kind.alone,
     )
 
@@ -141,29 +135,5 @@ def _reason(kind: _Kind, count: int, scores: Sequence[Score], place: Place) -> s
         return f"{what} beyond the {limit} of `{place.usual}`: on `{best.profile}`, a shard each"
     if len(scores) > 1:
         return f"{what}: on `{best.profile}`, {compare(best, scores[1])}"
-    why = "" if best.profile in place.choices else f", since `{place.usual}` has not all of it"
+    why = "" if best.profile in place.named else f", since `{place.named[0]}` has not all of it"
     return f"{what}: on `{best.profile}`{why}"
-
-
-def _unmet(
-    asked: Sequence[Requirement], abilities: Mapping[str, Abilities], place: Place
-) -> UsageError:
-    lacking = {name: has.lacking(asked) for name, has in abilities.items()}
-    nearest = min(abilities, key=lambda name: sum(map(abilities[name].shortfall, asked)))
-    missing = ", ".join(
-        f"{each} ({abilities[nearest].describe(each)})" for each in lacking[nearest]
-    )
-    all_of_it = ", ".join(str(each) for each in asked)
-    if place.is_bound:
-        return UsageError(
-            f"tests require {all_of_it}, but code that is not trusted runs on `{nearest}` only, "
-            f"which lacks {missing}",
-            hint="give the untrusted_profile of config/ENVIRONMENT.toml what it lacks, or ask for "
-            "less in `requires`",
-        )
-    return UsageError(
-        f"tests require {all_of_it}, which no worker profile has: nearest is `{nearest}`, which "
-        f"lacks {missing}",
-        hint="add it to a [profiles.NAME] of config/ENVIRONMENT.toml, or ask for less in "
-        "`requires` of testfleet.toml",
-    )

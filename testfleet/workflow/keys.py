@@ -15,6 +15,11 @@ def environment_key(key: str) -> str:
     return f"environments/{key}.tar.gz"
 
 
+def placement_key(history_key: str) -> str:
+    """What a suite's shards have taught about profiles."""
+    return f"placement/{history_key}.json"
+
+
 @dataclass(frozen=True)
 class RunKeys:
     """The keys of one run."""

@@ -3,7 +3,7 @@ import pytest
 from testfleet.config import Profile
 from testfleet.contracts.plan import Compute, Shard
 from testfleet.contracts.result import ShardResult, UnitStatus
-from testfleet.costs.metering import CostInput, run_cost
+from testfleet.costs.metering import CostInput, run_cost, worker_usd
 from testfleet.costs.prices import US_EAST_1
 from tests.planning_samples import make_result, make_shard
 
@@ -80,3 +80,10 @@ def test_the_whole_is_the_sum_of_its_services() -> None:
 def test_a_shard_of_an_unknown_profile_costs_only_what_is_common() -> None:
     cost = run_cost(CostInput([shard(profile="gone")], [result()], PROFILES))
     assert "fargate" not in cost.by_service
+
+
+def test_arm_and_spot_are_cheaper_by_their_own_prices():
+    arm = LAMBDA.model_copy(update={"architecture": "arm64", "disk_mb": 512})
+    spot = FARGATE.model_copy(update={"spot": True})
+    assert worker_usd(arm, 10) == pytest.approx(10 * 2 * 0.0000133334 + 0.2e-6)
+    assert worker_usd(spot, 600) == pytest.approx(0.3 * worker_usd(FARGATE, 600))
