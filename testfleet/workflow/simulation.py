@@ -63,19 +63,29 @@ def simulate_run(request: SimulationRequest) -> SimulatedRun:
     Raises UsageError for an unknown strategy, units that no profile can run, dependencies in a
     cycle, and an assignment of a plugin that is none.
     """
+    return carry_out(*draw_up(request))
+
+
+def draw_up(request: SimulationRequest) -> tuple[Scenario, tuple[str, ...]]:
+    """The plan, not yet run, and the reasons for it. Raises as `simulate_run` does."""
     count = _count(request)
     job = _job(request, count)
     assignment = strategy_named(request.objectives.strategy).assign(job)
     _check(assignment, job, request.objectives.strategy)
     limits = request.limits or published_limits()
     scenario = Scenario(job, assignment, request.place, limits, request.faults)
+    return scenario, (count.reason, *assignment.reasons)
+
+
+def carry_out(scenario: Scenario, reasons: tuple[str, ...] = ()) -> SimulatedRun:
+    """Run a plan on a simulated fleet. Raises as `simulate_run` does."""
     simulation = simulate(scenario)
     return SimulatedRun(
         scenario=scenario,
         simulation=simulation,
         measures=measure(scenario, simulation, plan_makespan_s(scenario)),
         cost=simulated_cost(scenario, simulation),
-        reasons=(count.reason, *assignment.reasons),
+        reasons=reasons,
     )
 
 
