@@ -37,13 +37,25 @@ def blocked_by(dependencies: Iterable[Dependency], roots: Collection[str]) -> di
     return blocked
 
 
-def within(dependencies: Iterable[Dependency], files: Collection[str]) -> tuple[Dependency, ...]:
-    """Those rules, or parts of rules, of which both ends are among the files."""
-    kept = (
-        Dependency(
+class RulesWithin:
+    """Finds what of many rules lies inside of a shard, without looking at all of them."""
+
+    def __init__(self, dependencies: Iterable[Dependency]) -> None:
+        self._rules = tuple(dependencies)
+        self._of: defaultdict[str, list[int]] = defaultdict(list)
+        for number, rule in enumerate(self._rules):
+            for unit in rule.units:
+                self._of[unit].append(number)
+
+    def files(self, files: Collection[str]) -> tuple[Dependency, ...]:
+        """Those rules, or parts of rules, of which both ends are among the files."""
+        numbers = sorted({number for file in files for number in self._of.get(file, ())})
+        parts = (self._part(self._rules[number], files) for number in numbers)
+        return tuple(part for part in parts if part.providers)
+
+    @staticmethod
+    def _part(rule: Dependency, files: Collection[str]) -> Dependency:
+        return Dependency(
             units=tuple(unit for unit in rule.units if unit in files),
             providers=tuple(provider for provider in rule.providers if provider in files),
         )
-        for rule in dependencies
-    )
-    return tuple(rule for rule in kept if rule.units and rule.providers)

@@ -11,8 +11,8 @@ from pydantic import Field
 from testfleet.contracts.base import SCHEMA_VERSION, Contract
 from testfleet.contracts.dependencies import Dependency
 
-HOME_SHARD = "c-home"
-"""Id of the shard that runs failed tests again after importing the whole suite."""
+HOME_SHARD = "home"
+"""End of the id of a shard that runs failed tests again after importing the whole suite."""
 
 
 class Compute(StrEnum):

@@ -46,7 +46,7 @@ class UnitStatus(StrEnum):
     UNFINISHED = "unfinished"
     """It never began, or its worker stopped in the middle."""
     STOPPED = "stopped"
-    """Left out on purpose: fail-fast or a cancelled run."""
+    """Left out on purpose: fail-fast, a cancelled run, or what it needs did not pass."""
 
 
 class UnitResult(Contract):

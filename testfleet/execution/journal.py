@@ -128,6 +128,11 @@ class Journal:
         """Whether any test has failed."""
         return any(self.counts[outcome] for outcome in FAILURES)
 
+    def failed_files(self) -> set[str]:
+        """Files of which a test, or the file itself, has failed."""
+        failed = (result for result in self.results.values() if result.outcome in FAILURES)
+        return {file_of(result.file) for result in failed}
+
     def units_between(self, begin: float, end: float) -> set[str]:
         """The units that ran in that time (seconds since the machine started)."""
         # What a unit has started may show up only after it was left.

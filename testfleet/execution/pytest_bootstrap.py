@@ -2,7 +2,8 @@
 
 Run by the interpreter of the project under test, as a file: it imports nothing of Testfleet, only
 the standard library, and works on Python 3.8 and pytest 6.2 or newer. Its one argument names a JSON
-file: `events` (FIFO that events go to), `args`, and for the modules beside it `remap`, `selection`.
+file: `events` (FIFO that events go to), `args`, and for the modules beside it `remap`, `selection`,
+`sequence`.
 """
 
 import atexit
@@ -100,7 +101,8 @@ def _run(channel: Channel, settings: "dict[str, Any]") -> int:
 
     selection = _load("pytest_selection").Selection(settings["selection"], pytest.__version__)
     ledger = _load("pytest_reports").Ledger(channel.send)
-    plugin = _load("pytest_plugin").make(channel.send, selection, ledger)
+    sequence = _load("pytest_sequence").Sequence(settings["sequence"])
+    plugin = _load("pytest_plugin").make(channel.send, selection, ledger, sequence)
     try:
         status = int(pytest.main(plugins=[plugin]))
     except BaseException as error:  # a conftest that exits, a plugin that is not there

@@ -18,24 +18,29 @@ if TYPE_CHECKING:
 
     from testfleet.execution.pytest_reports import Ledger
     from testfleet.execution.pytest_selection import Selection
+    from testfleet.execution.pytest_sequence import Sequence
 
     Send = Callable[..., None]
 
 TEXT_LIMIT = 64 * 1024
 
 
-def make(send: Send, selection: Selection, ledger: Ledger) -> Plugin:
+def make(send: Send, selection: Selection, ledger: Ledger, sequence: Sequence) -> Plugin:
     """The plugin for the pytest that is installed here."""
-    return (OldPlugin if pytest.__version__.startswith("6.") else Plugin)(send, selection, ledger)
+    kind = OldPlugin if pytest.__version__.startswith("6.") else Plugin
+    return kind(send, selection, ledger, sequence)
 
 
 class Plugin:
     """Selects, neutralises what would fight with the worker, and reports."""
 
-    def __init__(self, send: Send, selection: Selection, ledger: Ledger) -> None:
+    def __init__(
+        self, send: Send, selection: Selection, ledger: Ledger, sequence: Sequence
+    ) -> None:
         self._send = send
         self._selection = selection
         self._ledger = ledger
+        self._sequence = sequence
         self._may_blank = False
 
     @pytest.hookimpl(hookwrapper=True)
@@ -94,9 +99,11 @@ class Plugin:
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_collection_modifyitems(self, items: list[Any]) -> Generator[None, None, None]:
-        """After all other plugins: drop, without a word, what is not to be run here."""
+        """After all other plugins: drop, without a word, what is not to be run here, and let files
+        come after those that they need."""
         yield
         items[:] = [item for item in items if self._selection.owns_item(item)]
+        self._sequence.arrange(items, self._selection.unit_of_item)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Tell every test that is going to run, file by file."""
@@ -115,9 +122,18 @@ class Plugin:
         self._ledger.close()
         self._send("start", id=str(nodeid), unit=self._ledger.unit_of(str(nodeid)))
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: Any) -> None:
+        """Skip what needs a file that has failed."""
+        reason = self._sequence.reason(self._selection.unit_of_item(item))
+        if reason:
+            pytest.skip(reason)
+
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Gather the phases of a test."""
         self._ledger.add(report)
+        if report.failed:
+            self._sequence.fail(self._ledger.unit_of(str(report.nodeid)))
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logfinish(self, nodeid: Any) -> None:
@@ -153,7 +169,10 @@ class Plugin:
         # One that passes says nothing, not even of itself when it failed before: its tests have
         # not run, so its error must stand.
         if not report.passed:
-            self._ledger.close_collector(report, self._selection.unit_of(path))
+            unit = self._selection.unit_of(path)
+            self._ledger.close_collector(report, unit)
+            if report.failed:
+                self._sequence.fail(unit)
 
 
 class OldPlugin(Plugin):

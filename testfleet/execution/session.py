@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from testfleet.contracts.dependencies import Dependency
 from testfleet.contracts.plan import Splits
 from testfleet.contracts.task import Limits
 from testfleet.execution.journal import Journal, SessionState
@@ -38,6 +39,9 @@ class Place:
     remap: tuple[tuple[str, str], ...] = ()
     args: tuple[str, ...] = ()
     splits: Splits = field(default_factory=dict)
+    units: tuple[str, ...] = ()
+    """Of the task, in the order in which they run when there are dependencies."""
+    dependencies: tuple[Dependency, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -135,8 +139,19 @@ class SessionRunner:
             "args": self.place.args,
             "remap": self.place.remap,
             "selection": selection,
+            "sequence": self._sequence(choice),
         }
         self.place.settings.write_text(json.dumps(settings), encoding="ascii")
+
+    def _sequence(self, choice: Choice) -> dict[str, object]:
+        rules = self.place.dependencies
+        # What runs again alone is to be judged by itself.
+        failed = self.journal.failed_files() if rules and choice.only is None else ()
+        return {
+            "units": self.place.units if rules else (),
+            "dependencies": [(rule.units, rule.providers) for rule in rules],
+            "failed": sorted(failed),
+        }
 
     def _check(self) -> Stop | None:
         state = self.journal.session

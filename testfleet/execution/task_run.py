@@ -198,6 +198,8 @@ class TaskRun:
             remap=tuple((home, copy) for home in homes if home and home != copy),
             args=self.task.framework_args,
             splits=self.task.splits,
+            units=self.task.units,
+            dependencies=self.task.dependencies,
         )
 
     @contextmanager

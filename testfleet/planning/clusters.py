@@ -45,7 +45,7 @@ def stages_of(
 ) -> list[list[Cluster]]:
     """Stage by stage, what has to share a shard; units in the order given. Every unit is in one
     cluster, and what it needs is in the same or in an earlier stage. No cycles are allowed."""
-    groups = _Groups(units)
+    groups = Groups(units)
     for group in together:
         groups.join(group)
     if together:
@@ -58,15 +58,16 @@ def stages_of(
     return [[members[name] for name in stage] for stage in groups.graph(dependencies).groups()]
 
 
-class _Groups:
+class Groups:
     """Disjoint sets of units, each called by its first. R. E. Tarjan, "Efficiency of a Good But Not
     Linear Set Union Algorithm", JACM 22(2), 1975, with path halving."""
 
     def __init__(self, units: Sequence[str]) -> None:
-        self._rank = {unit: at for at, unit in enumerate(units)}
-        self._leader = {unit: unit for unit in units}
+        self._rank = {unit: at for at, unit in enumerate(dict.fromkeys(units))}
+        self._leader = {unit: unit for unit in self._rank}
 
     def name(self, unit: str) -> str:
+        """The first unit of the group that the unit is in."""
         leader = self._leader
         while leader[unit] != unit:
             leader[unit] = leader[leader[unit]]
@@ -74,11 +75,13 @@ class _Groups:
         return unit
 
     def join(self, units: Iterable[str]) -> None:
+        """Make one group of all groups that the units are in."""
         names = sorted({self.name(unit) for unit in units}, key=self._rank.__getitem__)
         for name in names[1:]:
             self._leader[name] = names[0]
 
     def members(self) -> dict[str, Cluster]:
+        """All groups by name, their units in the order given."""
         found: dict[str, list[str]] = {}
         for unit in self._leader:
             found.setdefault(self.name(unit), []).append(unit)
@@ -95,10 +98,12 @@ class _Groups:
                 yield Rule((name,), tuple(other for other in providers if other != name))
 
     def graph(self, dependencies: Iterable[Dependency]) -> DependencyGraph:
+        """The graph of the groups."""
         names = [unit for unit in self._leader if self.name(unit) == unit]
         return DependencyGraph(names, list(self.rules(dependencies)))
 
     def seconds(self, worth: Worth) -> dict[str, float]:
+        """Seconds of each group."""
         total: dict[str, float] = {}
         for unit in self._leader:
             name = self.name(unit)
@@ -106,7 +111,7 @@ class _Groups:
         return total
 
 
-def _join_chains(groups: _Groups, dependencies: Sequence[Dependency], worth: Worth) -> None:
+def _join_chains(groups: Groups, dependencies: Sequence[Dependency], worth: Worth) -> None:
     """Join what needs one other thing only, which nothing else needs, as far as a shard holds."""
     graph, total_s = groups.graph(dependencies), groups.seconds(worth)
     for name in list(graph.order(lambda _: 0.0)):
@@ -149,7 +154,7 @@ class _Part:
             open_parts += part.inner
 
 
-def _join_small(groups: _Groups, dependencies: Sequence[Dependency], worth: Worth) -> None:
+def _join_small(groups: Groups, dependencies: Sequence[Dependency], worth: Worth) -> None:
     graph, total_s = groups.graph(dependencies), groups.seconds(worth)
     for part in _parts(graph, total_s):
         for cluster in part.clusters(worth):
@@ -162,7 +167,7 @@ def _parts(graph: DependencyGraph, total_s: Mapping[str, float]) -> Iterator[_Pa
     Built from the deepest level upwards: a level's units join the parts that need them.
     """
     path_s, levels = graph.longest_paths(total_s), graph.groups()
-    joined, seen = _Groups(graph.units), set[int]()
+    joined, seen = Groups(graph.units), set[int]()
     parts: dict[str, _Part] = {}
     for level in range(len(levels) - 1, -1, -1):
         below: dict[str, list[_Part]] = {}

@@ -1,117 +1,53 @@
-"""What comes after the first round: again for what was lost, and alone for what failed."""
+"""What comes after a round: again what was lost, and the next of what waited for others."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Sequence
 from typing import Final
 
-from testfleet.contracts.plan import HOME_SHARD, Plan, PlannedUnit, Shard
-from testfleet.contracts.report import TestReport
-from testfleet.contracts.result import (
-    Outcome,
-    ShardResult,
-    UnitStatus,
-    WorkerError,
-    WorkerErrorType,
-)
+from testfleet.contracts.dependencies import RulesWithin
+from testfleet.contracts.plan import Plan, PlannedUnit, Shard, file_of
+from testfleet.contracts.result import ShardResult
+from testfleet.planning.barrier import Barrier
+from testfleet.planning.clusters import Groups
 from testfleet.planning.partition import partition
 from testfleet.planning.place import Place
-from testfleet.planning.prediction import MIN_UNIT_S, UNKNOWN_FILE_S
 from testfleet.planning.sharding import PlanHead, assemble, shards_of
-
-PROCESS_START_S: Final = 0.5
-"""Until a framework that is started for one test has begun it."""
-
-HOME_LIMIT: Final = 500
-HOME_LIMIT_S: Final = 60.0
+from testfleet.planning.stages import in_order
+from testfleet.planning.standing import Rounds
 
 ALONE_AFTER: Final = 2
 """A unit lost this often may be what kills its workers: it takes no other with it again."""
 
-_HOPELESS: Final = frozenset(
-    {WorkerErrorType.ENVIRONMENT, WorkerErrorType.CONFIGURATION, WorkerErrorType.CANCELLED}
-)
-"""Errors that another round would only repeat."""
-
-
-@dataclass(frozen=True)
-class Rounds:
-    """Everything that happened so far."""
-
-    plans: tuple[Plan, ...]
-    """Oldest first."""
-    results: tuple[ShardResult, ...]
-    losses: Mapping[str, WorkerError]
-    """What the workflow recorded about shards that it lost, by shard id."""
-    place: Place
-    cancelled: bool = False
-
-    @cached_property
-    def results_by_shard(self) -> dict[str, list[ShardResult]]:
-        """Results by shard id: several when a shard was uploaded twice."""
-        found: dict[str, list[ShardResult]] = {}
-        for result in self.results:
-            found.setdefault(result.shard_id, []).append(result)
-        return found
-
-    def is_hopeless(self, shard: Shard) -> bool:
-        """Whether the shard failed for a reason that only the user can mend."""
-        errors = [error for result in self._of(shard) for error in result.errors]
-        errors += [self.losses[shard.id]] if shard.id in self.losses else []
-        return any(error.type in _HOPELESS for error in errors)
-
-    def open_units(self, shard: Shard) -> list[PlannedUnit]:
-        """Units of the shard that have to run again, and those that it found and left undone."""
-        done = {
-            unit.id
-            for result in self._of(shard)
-            for unit in result.units
-            if unit.status is not UnitStatus.UNFINISHED
-        }
-        planned = {unit.id for unit in shard.units}
-        found = {
-            unit.id: PlannedUnit(id=unit.id, predicted_s=UNKNOWN_FILE_S, known=False)
-            for result in self._of(shard)
-            for unit in result.units
-            if unit.id not in planned and unit.id not in done
-        }
-        return [unit for unit in shard.units if unit.id not in done] + list(found.values())
-
-    def took_rest(self, shard: Shard) -> bool:
-        """Whether the shard is the one that takes the rest, and got to its end."""
-        return shard.takes_rest and any(result.is_whole for result in self._of(shard))
-
-    def _of(self, shard: Shard) -> list[ShardResult]:
-        return self.results_by_shard.get(shard.id, [])
-
 
 def replan(rounds: Rounds) -> Plan | None:
-    """A plan for what no round has finished, on the fallback profile.
+    """A plan for what no round has finished, on the fallback profile, and for what waited until
+    now for others to pass.
 
-    None when nothing is left, the rounds are used up, the run was cancelled, or all that is left
-    failed for a reason that only the user can mend.
+    None when nothing of it is left: all is done, each unit was lost `max_rounds` times, the run was
+    cancelled, or what is left failed for a reason that only the user can mend.
     """
-    if rounds.cancelled or not rounds.plans or len(rounds.plans) >= rounds.place.fleet.max_rounds:
+    if rounds.cancelled or not rounds.plans:
         return None
-    units, losses, rest_is_open = _left_over(rounds)
-    if not units and not rest_is_open:
+    barrier = Barrier(rounds)
+    lost, held = _bundled(rounds, _left_over(rounds)), _bundled(rounds, barrier.held_back())
+    released, rest_is_open = list(barrier.released()), _rest_is_open(rounds)
+    if not (lost or held or released or rest_is_open):
         return None
-    together = [unit for unit in units if losses[unit.id] < ALONE_AFTER]
-    alone = [unit for unit in units if losses[unit.id] >= ALONE_AFTER]
-    shards = shards_of(
-        _spread(together, rounds.place.fleet.workers) + [[unit] for unit in alone],
-        rounds.place,
-        rounds.place.fallback,
-    )
+    losses = rounds.standing.losses
+    alone = [group for group in lost if any(losses[unit.id] >= ALONE_AFTER for unit in group)]
+    others = [group for group in lost if group not in alone]
+    place, workers = rounds.place, rounds.place.fleet.workers
+    shards = shards_of(_spread(others, workers) + alone, place, place.fallback)
     if rest_is_open:
-        shards = _with_rest(shards, len(alone), rounds.place)
-    first = rounds.plans[0]
-    reasons = _reasons(rounds.place, units, alone)
-    head = PlanHead(first.framework, first.suite, rounds.place, reasons, first.splits)
-    return assemble(head, f"r{len(rounds.plans) + 1}", shards, takes_rest=False)
+        shards = _with_rest(shards, len(alone), place)
+    shards += shards_of(_spread(held, workers), place, place.usual) + released
+    first, rules = rounds.plans[0], RulesWithin(rounds.dependencies)
+    reasons = (*_reasons(place, lost, alone), *_release_reasons(held, released))
+    head = PlanHead(first.framework, first.suite, place, reasons, first.splits)
+    ordered = [in_order(shard, rules) for shard in shards]
+    plan = assemble(head, f"r{len(rounds.plans) + 1}", ordered, takes_rest=False)
+    return plan.model_copy(update={"dependencies": first.dependencies})
 
 
 def excluded_units(
@@ -124,101 +60,58 @@ def excluded_units(
     if not shard.takes_rest:
         return None
     own = {unit.id for unit in shard.units}
-    others = {unit.id for plan in plans for each in plan.shards for unit in each.units}
+    shards = [each for plan in plans for each in (*plan.shards, *plan.later)]
+    others = {unit.id for each in shards for unit in each.units}
     finished = {unit for result in results for unit in result.finished}
     return tuple(sorted((others | finished) - own))
 
 
-def confirm_shards(tests: Sequence[TestReport], place: Place) -> tuple[Shard, ...]:
-    """Shards that run each failed test alone, `confirm_attempts` times.
-
-    None when more than `confirm_limit` tests failed: that has one reason, and it is not chance.
-    """
-    failed = [test for test in tests if test.outcome in (Outcome.FAILED, Outcome.ERROR)]
-    if not failed or len(failed) > place.fleet.confirm_limit:
-        return ()
-    attempts = place.fleet.confirm_attempts
-    count = min(len(failed), max(1, place.fleet.workers // attempts))
-    # Each test starts a process of its own, which mostly costs more than the test.
-    parts = partition([test.duration_s + PROCESS_START_S for test in failed], (1.0,) * count)
-    groups = [[failed[at] for at in part] for part in parts] * attempts
-    return tuple(_confirm_shard(at, group, place) for at, group in enumerate(groups))
-
-
-def home_shard(
-    tests: Sequence[TestReport], place: Place, cut_files: Collection[str] = ()
-) -> Shard | None:
-    """A shard that runs the failed tests once more, after all files of the suite were imported.
-
-    At home pytest imports every test file before it runs any test, and a test may rest on what
-    another file has imported. In a file that was cut into node groups it may also rest on the tests
-    before it, so these run, too. None when nothing failed, or so much that it would take too long.
-    """
-    failed = [test for test in tests if test.outcome in (Outcome.FAILED, Outcome.ERROR)]
-    seconds = sum(test.duration_s for test in failed)
-    if not failed or len(failed) > HOME_LIMIT or seconds > HOME_LIMIT_S:
-        return None
-    shard = _confirm_shard(0, _with_those_before(failed, tests, cut_files), place)
-    return shard.model_copy(update={"id": HOME_SHARD, "units": (), "together": True})
+def _left_over(rounds: Rounds) -> list[PlannedUnit]:
+    """What was lost and may run again, with all that it shares a shard with in any round."""
+    lost = {
+        name: unit
+        for name, unit in rounds.standing.lost.items()
+        if file_of(name) not in rounds.blocked
+    }
+    planned = {unit.id: unit for shard in rounds.shards for unit in shard.units}
+    for group in rounds.plans[0].together:
+        if any(name in lost for name in group):
+            names = [name for name in group if name in planned and name not in rounds.blocked]
+            lost |= {name: planned[name] for name in names if name not in lost}
+    return list(lost.values())
 
 
-def _with_those_before(
-    failed: Sequence[TestReport], tests: Sequence[TestReport], cut_files: Collection[str]
-) -> list[TestReport]:
-    last = {test.file: test.id for test in failed if test.file in cut_files}
-    chosen = {test.id: test for test in failed}
-    for test in tests:
-        if test.file in last:
-            chosen.setdefault(test.id, test)
-            if test.id == last[test.file]:
-                del last[test.file]
-    return list(chosen.values())
+def _bundled(rounds: Rounds, units: Sequence[PlannedUnit]) -> list[list[PlannedUnit]]:
+    """The units, in groups that share a shard: because they always do, or need each other."""
+    groups = Groups([file_of(unit.id) for unit in units])
+    files = {file_of(unit.id) for unit in units}
+    for group in rounds.plans[0].together:
+        groups.join(file for file in group if file in files)
+    for rule in RulesWithin(rounds.dependencies).files(files):
+        groups.join((*rule.units, *rule.providers))
+    members, found = groups.members(), dict[str, list[PlannedUnit]]()
+    for unit in units:
+        name = groups.name(file_of(unit.id))
+        # Node groups of a file that is bound to no other are not bound to each other either.
+        found.setdefault(unit.id if len(members[name]) == 1 else name, []).append(unit)
+    return list(found.values())
 
 
-def _confirm_shard(number: int, tests: Sequence[TestReport], place: Place) -> Shard:
-    seconds: dict[str, float] = {}
-    for test in tests:
-        seconds[test.file] = seconds.get(test.file, 0.0) + max(test.duration_s, MIN_UNIT_S)
-    units = tuple(
-        PlannedUnit(id=file, predicted_s=spent, known=True) for file, spent in seconds.items()
-    )
-    return Shard(
-        id=f"c-{number:04}",
-        profile=place.usual,
-        compute=place.profiles[place.usual].compute,
-        units=units,
-        tests=tuple(test.id for test in tests),
-    )
-
-
-def _left_over(rounds: Rounds) -> tuple[list[PlannedUnit], Counter[str], bool]:
-    """Open units, how often each was lost, and whether the rest is open too."""
-    open_units: dict[str, PlannedUnit] = {}
-    losses: Counter[str] = Counter()
-    shards = [shard for plan in rounds.plans for shard in plan.shards]
-    settled: set[str] = set()
-    for shard in shards:
-        undone = {unit.id: unit for unit in rounds.open_units(shard)}
-        settled |= {unit.id for unit in shard.units} - undone.keys()
-        losses.update(undone.keys())
-        if not rounds.is_hopeless(shard):
-            open_units |= undone
-    left = [unit for unit in open_units.values() if unit.id not in settled]
-    return left, losses, _rest_is_open(rounds, [shard for shard in shards if shard.takes_rest])
-
-
-def _rest_is_open(rounds: Rounds, takers: Sequence[Shard]) -> bool:
+def _rest_is_open(rounds: Rounds) -> bool:
+    takers = [shard for shard in rounds.shards if shard.takes_rest]
     if any(rounds.took_rest(shard) for shard in takers):
+        return False
+    if len(takers) >= rounds.place.fleet.max_rounds:
         return False
     return any(not rounds.is_hopeless(shard) for shard in takers)
 
 
-def _spread(units: Sequence[PlannedUnit], workers: int) -> list[list[PlannedUnit]]:
-    if not units:
+def _spread(groups: Sequence[Sequence[PlannedUnit]], workers: int) -> list[list[PlannedUnit]]:
+    if not groups:
         return []
-    count = min(len(units), workers)
-    parts = partition([unit.predicted_s for unit in units], (1.0,) * count)
-    return [[units[at] for at in part] for part in parts]
+    seconds = [sum(unit.predicted_s for unit in group) for group in groups]
+    parts = partition(seconds, (1.0,) * min(len(groups), workers))
+    return [[unit for at in part for unit in groups[at]] for part in parts]
 
 
 def _with_rest(shards: Sequence[Shard], alone: int, place: Place) -> list[Shard]:
@@ -234,10 +127,28 @@ def _with_rest(shards: Sequence[Shard], alone: int, place: Place) -> list[Shard]
 
 
 def _reasons(
-    place: Place, units: Iterable[PlannedUnit], alone: Sequence[PlannedUnit]
-) -> tuple[str, ...]:
-    count = len(list(units))
+    place: Place, lost: Sequence[Sequence[PlannedUnit]], alone: Sequence[Sequence[PlannedUnit]]
+) -> list[str]:
+    count = sum(map(len, lost))
+    if not count:
+        return []
     reasons = [f"{count} unit{'s' * (count != 1)} lost so far, again on `{place.fallback}`"]
     if alone:
-        reasons.append(f"{len(alone)} of them lost {ALONE_AFTER} times: a shard each")
-    return tuple(reasons)
+        many = sum(map(len, alone))
+        reasons.append(f"{many} of them lost {ALONE_AFTER} times: a shard each")
+    return reasons
+
+
+def _release_reasons(held: Sequence[Sequence[PlannedUnit]], released: Sequence[Shard]) -> list[str]:
+    reasons = []
+    count = sum(map(len, held))
+    if count:
+        reasons.append(
+            f"{count} unit{'s' * (count > 1)} after all: what they need was flaky, and has passed"
+        )
+    for stage in sorted({shard.stage for shard in released}):
+        count = sum(len(shard.units) for shard in released if shard.stage == stage)
+        reasons.append(
+            f"stage {stage}: {count} unit{'s' * (count > 1)} of which all that they need has passed"
+        )
+    return reasons

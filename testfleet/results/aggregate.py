@@ -23,6 +23,7 @@ from testfleet.contracts.result import (
     WorkerError,
     WorkerErrorType,
 )
+from testfleet.results.blocked import LeftOut
 from testfleet.results.claims import (
     SEVERITY,
     AcceptedResult,
@@ -71,6 +72,8 @@ class Aggregate:
     """Each planned and each found unit once, sorted by id."""
     errors: tuple[WorkerError, ...]
     notes: tuple[str, ...]
+    blocked: frozenset[str] = frozenset()
+    """Files that were not run because what they need did not pass."""
 
 
 def aggregate(request: AggregateInput) -> Aggregate:
@@ -81,6 +84,9 @@ def aggregate(request: AggregateInput) -> Aggregate:
     if _is_refused(units, errors):
         return _rejected(units, accepted)
     tests, odd = confirm(request.run_id, _tests(request, units, accepted), request.confirmations)
+    left_out = LeftOut(request.plans, units, tests, request.fail_fast)
+    if left_out.reasons:
+        units, tests = left_out.judged_units(), left_out.judged_tests()
     rest_is_open = _rest_is_open(request.plans, accepted)
     status, reason = _status(units, tests, rest_is_open=rest_is_open)
     if status is RunStatus.REJECTED:
@@ -91,6 +97,7 @@ def aggregate(request: AggregateInput) -> Aggregate:
         tests=tuple(tests),
         units=tuple(judged.unit for judged in units),
         errors=errors,
+        blocked=frozenset(left_out.reasons),
         notes=tuple(
             dict.fromkeys([*request.notes, *reason, *refused, *odd, *_worker_notes(accepted)])
         ),

@@ -84,7 +84,9 @@ def accept(
 
 def judge_units(plans: Sequence[Plan], accepted: Sequence[AcceptedResult]) -> list[JudgedUnit]:
     """Each planned and each found unit exactly once, sorted by id."""
-    last_shard = {unit.id: each.id for plan in plans for each in plan.shards for unit in each.units}
+    shards = [each for plan in plans for each in plan.later]
+    shards += [each for plan in plans for each in plan.shards]
+    last_shard = {unit.id: each.id for each in shards for unit in each.units}
     claims: defaultdict[str, list[Claim]] = defaultdict(list)
     for claim in (claim for each in accepted for claim in _claims(each, last_shard.keys())):
         claims[claim.unit.id].append(claim)

@@ -24,8 +24,8 @@ def confirm(
 
     The first failure's message stays: it is what a person needs to understand the flakiness.
     """
-    home = [result for result in confirmations if result.shard_id == HOME_SHARD]
-    alone = [result for result in confirmations if result.shard_id != HOME_SHARD]
+    home = [result for result in confirmations if result.shard_id.endswith(f"-{HOME_SHARD}")]
+    alone = [result for result in confirmations if result not in home]
     again, notes = _attempts(run_id, alone)
     at_home, _ = _attempts(run_id, home)
     judged = [

@@ -6,13 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from testfleet.contracts.dependencies import Dependency
 from testfleet.contracts.history import UnitHistory
 from testfleet.contracts.plan import Plan
+from testfleet.planning.dependency_rules import DependsTable
 from testfleet.planning.discovery import discover
+from testfleet.planning.framework import Discovery
 from testfleet.planning.place import Place
 from testfleet.planning.project import ResolvedSuite
-from testfleet.planning.sharding import PlanInput, make_plan
+from testfleet.planning.sharding import PlanInput
 from testfleet.planning.source_tree import SourceTree
+from testfleet.planning.stages import plan_in_stages
 
 
 @dataclass(frozen=True)
@@ -30,13 +34,21 @@ class PlanRequest:
 def plan_suite(source: PlanRequest) -> Plan:
     """Discover the suite's units and plan them. Raises NothingToRunError when there are none."""
     discovery = discover(source.tree, source.suite, source.framework_args, source.history)
-    return make_plan(
-        PlanInput(
-            suite=source.suite.name,
-            discovery=discovery,
-            history=source.history,
-            place=source.place,
-            shards=source.shards,
-            framework=source.suite.framework,
-        )
+    request = PlanInput(
+        suite=source.suite.name,
+        discovery=discovery,
+        history=source.history,
+        place=source.place,
+        shards=source.shards,
+        framework=source.suite.framework,
     )
+    return plan_in_stages(request, _dependencies(source, discovery))
+
+
+def _dependencies(source: PlanRequest, found: Discovery) -> tuple[Dependency, ...]:
+    if not source.suite.depends:
+        return ()
+    units = dict.fromkeys(unit.id for unit in found.units)
+    # A run of some of the tests must not fail for a glob that names others.
+    elsewhere = {file.path for file in source.tree.paths()} if source.framework_args else set()
+    return DependsTable(source.suite.name, source.suite.depends, units, elsewhere).dependencies()

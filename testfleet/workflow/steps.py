@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,13 +17,15 @@ from pydantic import TypeAdapter
 
 from testfleet.config import Environment
 from testfleet.contracts.change import FileChange
-from testfleet.contracts.plan import Shard
-from testfleet.contracts.result import WorkerError, WorkerErrorType
+from testfleet.contracts.plan import Plan, Shard
+from testfleet.contracts.result import Outcome, WorkerError, WorkerErrorType
 from testfleet.contracts.run import RepositorySource, RunRequest
 from testfleet.errors import NothingToRunError, TestfleetError, UsageError
+from testfleet.planning.confirmation import confirm_shards, home_shard, numbered, untried
 from testfleet.planning.project import load_project, resolve_suite
-from testfleet.planning.rounds import Rounds, confirm_shards, home_shard, replan
+from testfleet.planning.rounds import replan
 from testfleet.planning.source_tree import ArchiveTree
+from testfleet.planning.standing import Rounds
 from testfleet.planning.tree_changes import changed_files
 from testfleet.workflow.environment import plan_environment
 from testfleet.workflow.keys import environment_key, source_key
@@ -31,7 +33,12 @@ from testfleet.workflow.planner import PlanRequest, plan_suite
 from testfleet.workflow.ports import HistoryStore, ObjectStore, RunRow, RunStore
 from testfleet.workflow.prepared import FoundInterpreter, PreparedRun, project_key
 from testfleet.workflow.records import RunRecords
-from testfleet.workflow.reporting import Reporter, aggregate_so_far, place_of
+from testfleet.workflow.reporting import (
+    Reporter,
+    aggregate_so_far,
+    confirm_shards_of,
+    place_of,
+)
 from testfleet.workflow.tasks import PREPARE_SHARD, TaskWriter
 
 StepAnswer = dict[str, Any]
@@ -84,7 +91,8 @@ class RunTests:
         return self._guard(self._plan)
 
     def replan(self, round_number: int) -> StepAnswer:
-        """Plan what the rounds so far have lost; `shards` is 0 when there is no next round."""
+        """Plan what the rounds so far have lost, and what waited for them; `shards` is 0 when there
+        is no next round."""
         plans = self._records.plans()
         shards = [shard for plan in plans for shard in plan.shards]
         results = self._records.results(shards)
@@ -96,6 +104,8 @@ class RunTests:
                 losses=self._records.losses(shards),
                 place=place_of(self._world.environment, prepared),
                 cancelled=self._records.is_cancelled(),
+                failed=self._failed_files(plans),
+                stopped=self._world.objects.exists(self._records.keys.stop),
             )
         )
         if again is None:
@@ -104,22 +114,28 @@ class RunTests:
         return self._answer(shards=len(again.shards), round=round_number + 1, items_key=key)
 
     def aggregate(self) -> StepAnswer:
-        """Put the rounds together; `shards` is the number that confirm failures."""
+        """Put the rounds together; `shards` is the number that confirm failures, `blocked` that of
+        the files that may run after all if these turn out to be chance."""
         prepared = self._records.prepared()
-        found = aggregate_so_far(self._records)
+        found, plans = aggregate_so_far(self._records), self._records.plans()
         place = place_of(self._world.environment, prepared)
+        earlier = confirm_shards_of(self._records)
         shards: tuple[Shard, ...] = ()
         if not self._records.is_cancelled():
-            shards = confirm_shards(found.tests, place)
+            tests = untried(found.tests, earlier)
+            shards = confirm_shards(tests, place)
             # A single shard has imported the whole suite already.
-            cut_files = {file for plan in self._records.plans() for file in plan.splits}
-            home = home_shard(found.tests, place, cut_files) if self._has_parts() else None
-            shards = (*shards, home) if home else shards
+            cut_files = {file for plan in plans for file in plan.splits}
+            home = home_shard(tests, place, cut_files) if self._has_parts() else None
+            shards = numbered((*shards, home) if home else shards, earlier)
         if not shards:
             return self._answer(shards=0)
-        self._world.objects.put(self._records.keys.confirmation, _SHARDS.dump_json(shards))
+        everything = (*earlier, *shards)
+        self._world.objects.put(self._records.keys.confirmation, _SHARDS.dump_json(everything))
         key = self._writer(prepared).write_confirmation(shards)
-        return self._answer(shards=len(shards), items_key=key)
+        return self._answer(
+            shards=len(shards), items_key=key, round=len(plans), blocked=len(found.blocked)
+        )
 
     def report(self) -> StepAnswer:
         """Write the report, and tell history."""
@@ -142,6 +158,14 @@ class RunTests:
         loss = describe_loss(error)
         self._world.objects.put(self._records.keys.loss(shard_id), loss.model_dump_json().encode())
         return self._answer(shard_id=shard_id)
+
+    def _failed_files(self, plans: Sequence[Plan]) -> frozenset[str]:
+        """Files that others may have to wait for in vain."""
+        if not plans or not plans[0].dependencies:
+            return frozenset()
+        failed = (Outcome.FAILED, Outcome.ERROR)
+        tests = aggregate_so_far(self._records).tests
+        return frozenset(test.file for test in tests if test.outcome in failed)
 
     def _has_parts(self) -> bool:
         return sum(len(plan.shards) for plan in self._records.plans()) > 1

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from testfleet.config import Environment
-from testfleet.contracts.plan import Plan, Shard, Splits
+from testfleet.contracts.dependencies import RulesWithin
+from testfleet.contracts.plan import Plan, Shard, file_of
 from testfleet.contracts.result import ShardResult
 from testfleet.contracts.run import RunRequest
 from testfleet.contracts.task import (
@@ -60,11 +61,11 @@ class TaskWriter:
         plans = [*earlier, plan]
         self.objects.put(self._keys.plan(number), plan.model_dump_json().encode())
         excluded = {s.id: excluded_units(plans, s, results) for s in plan.shards}
-        return self._write(number, plan.shards, excluded, plan.splits)
+        return self._write(number, plan.shards, excluded, plan)
 
     def write_confirmation(self, shards: Sequence[Shard]) -> str:
         """Write tasks that run failed tests alone; return the key of the items."""
-        return self._write(0, shards, {}, {})
+        return self._write(0, shards, {})
 
     def write_preparation(self) -> ShardItem:
         """Write the task that builds the environment; return its item."""
@@ -84,13 +85,19 @@ class TaskWriter:
         number: int,
         shards: Sequence[Shard],
         excluded: Mapping[str, tuple[str, ...] | None],
-        splits: Splits,
+        plan: Plan | None = None,
     ) -> str:
         tasks = {}
+        rules = RulesWithin(plan.dependencies if plan else ())
         for shard in shards:
             kind: Literal["run", "confirm"] = "confirm" if shard.tests else "run"
             task = self._task(kind, shard, excluded.get(shard.id))
-            task = task.model_copy(update={"splits": splits_of(task, splits)})
+            task = task.model_copy(
+                update={
+                    "splits": splits_of(task, plan.splits if plan else {}),
+                    "dependencies": rules.files({file_of(unit) for unit in task.units}),
+                }
+            )
             tasks[self._keys.task(shard.id)] = task.model_dump_json().encode()
         self.objects.put_many(tasks)
         items = "".join(self._item(shard).model_dump_json() + "\n" for shard in shards)

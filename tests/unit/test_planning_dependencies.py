@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from testfleet.contracts.dependencies import Dependency, blocked_by, within
+from testfleet.contracts.dependencies import Dependency, RulesWithin, blocked_by
 from testfleet.errors import UsageError
 from testfleet.planning.dependencies import DependencyGraph, show_cycle
 
@@ -110,4 +110,4 @@ def test_a_root_is_not_blocked_by_another() -> None:
 
 def test_rules_within_a_shard_are_those_between_its_units() -> None:
     rules = [rule("b c", "a z"), rule("c", "y")]
-    assert within(rules, {"a", "c"}) == (rule("c", "a"),)
+    assert RulesWithin(rules).files({"a", "c"}) == (rule("c", "a"),)

@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from testfleet.contracts.plan import Plan
 from testfleet.contracts.result import Outcome, ShardResult, UnitStatus, WorkerErrorType
-from testfleet.planning.rounds import Rounds, confirm_shards, excluded_units, home_shard, replan
+from testfleet.planning.confirmation import confirm_shards, home_shard
+from testfleet.planning.rounds import excluded_units, replan
+from testfleet.planning.standing import Rounds
 from tests.planning_samples import (
     make_place,
     make_plan_of,

@@ -1,0 +1,67 @@
+"""Runs the files of a shard in the order in which they need each other.
+
+Runs in the project's interpreter: standard library only, Python 3.8 or newer.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Sequence:
+    """Which files come before which, and which of them must not run any more.
+
+    `units`: the files in an order that respects `dependencies`. `dependencies`: pairs of the files
+    that need others, and those others. `failed`: files of which a test has failed in an earlier
+    process of this shard.
+    """
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self._rank = {unit: at for at, unit in enumerate(values["units"])}
+        self._rules = [(set(units), set(needed)) for units, needed in values["dependencies"]]
+        self._blocked: dict[str, str] = {}
+        for unit in values["failed"]:
+            self.fail(unit)
+
+    def arrange(self, items: list[Any], unit_of: Callable[[Any], str]) -> None:
+        """Sort the tests by their files, unless the order that they have will do: it is that of
+        home."""
+        units = [unit_of(item) for item in items]
+        if self._is_sound(units):
+            return
+        ranks, rank = [], -1
+        for unit in units:  # what is not ours to sort stays behind what it follows
+            rank = self._rank.get(unit, rank)
+            ranks.append(rank)
+        order = sorted(range(len(items)), key=ranks.__getitem__)
+        items[:] = [items[at] for at in order]
+
+    def fail(self, unit: str) -> None:
+        """Note that a test of the file, or the file itself, has failed."""
+        reached = [unit]
+        while reached:
+            at = reached.pop()
+            for units, needed in self._rules:
+                if at in needed:
+                    new = [one for one in sorted(units) if one not in self._blocked]
+                    self._blocked.update(dict.fromkeys(new, unit))
+                    reached += new
+
+    def reason(self, unit: str) -> str:
+        """Why the file must not run; empty when it may."""
+        return "blocked by %s (failed)" % self._blocked[unit] if unit in self._blocked else ""  # noqa: UP031
+
+    def _is_sound(self, units: list[str]) -> bool:
+        first: dict[str, int] = {}
+        last: dict[str, int] = {}
+        for at, unit in enumerate(units):
+            first.setdefault(unit, at)
+            last[unit] = at
+        return all(
+            max((last[unit] for unit in needed if unit in last), default=-1)
+            < min((first[unit] for unit in dependents if unit in first), default=len(units))
+            for dependents, needed in self._rules
+        )

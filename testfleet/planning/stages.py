@@ -1,0 +1,147 @@
+"""Plans a suite whose units need each other: what shares a shard, what waits for which stage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from testfleet.contracts.dependencies import Dependency, RulesWithin
+from testfleet.contracts.plan import Plan, PlannedUnit, Shard, file_of
+from testfleet.planning.clusters import Cluster, Worth, stages_of
+from testfleet.planning.dependencies import DependencyGraph
+from testfleet.planning.framework import Discovery
+from testfleet.planning.place import Place
+from testfleet.planning.prediction import predict
+from testfleet.planning.sharding import PlanInput, make_plan
+
+ROUND_TRIP_S: Final = 1.0
+"""From the end of a round to the start of the next one's workers, without their own start-up."""
+_SHOWN: Final = 3
+
+
+def plan_in_stages(request: PlanInput, dependencies: Sequence[Dependency] = ()) -> Plan:
+    """The plan of the first round, and the shards of the stages after it in `later`.
+
+    Without dependencies it is `make_plan`'s. Raises what that raises, and UsageError for a cycle.
+    """
+    together = request.discovery.together
+    if not dependencies:
+        plan = make_plan(request)
+        return plan.model_copy(update={"together": together}) if together else plan
+    seconds = {
+        unit.id: unit.predicted_s for unit in predict(request.discovery.units, request.history)
+    }
+    worth = _worth(request, seconds)
+    stages = stages_of(list(seconds), dependencies, together, worth)
+    plans = [
+        make_plan(replace(request, discovery=_part(request.discovery, stage, first=not at)))
+        for at, stage in enumerate(stages)
+    ]
+    first, graph, rules = (
+        plans[0],
+        DependencyGraph(list(seconds), dependencies),
+        RulesWithin(dependencies),
+    )
+    later = [_later(plan, at) for at, plan in enumerate(plans[1:], start=2)]
+    in_shards = _in_one_shard(stages, together, dependencies)
+    longest_path_s = max(graph.longest_paths(seconds).values())
+    return first.model_copy(
+        update={
+            "shards": tuple(in_order(shard, rules) for shard in first.shards),
+            "later": tuple(in_order(shard, rules) for stage in later for shard in stage),
+            "dependencies": tuple(dependencies),
+            "together": together,
+            "splits": {file: cut for plan in plans for file, cut in plan.splits.items()},
+            "predicted_s": sum(plan.predicted_s for plan in plans)
+            + worth.barrier_s * (len(plans) - 1),
+            "lower_bound_s": max(longest_path_s, sum(seconds.values()) / first.workers),
+            "reasons": (*first.reasons, *_reasons(in_shards, later, worth)),
+        }
+    )
+
+
+def in_order(shard: Shard, rules: RulesWithin) -> Shard:
+    """The shard with its units in an order in which each comes after what it needs, else as they
+    are."""
+    groups: dict[str, list[PlannedUnit]] = {}
+    for unit in shard.units:
+        groups.setdefault(file_of(unit.id), []).append(unit)
+    inside = rules.files(groups)
+    if not inside:
+        return shard
+    place = {file: at for at, file in enumerate(groups)}
+    order = DependencyGraph(list(groups), inside).order(place.__getitem__)
+    return shard.model_copy(update={"units": tuple(u for file in order for u in groups[file])})
+
+
+def _worth(request: PlanInput, seconds: Mapping[str, float]) -> Worth:
+    place, asked = request.place, request.shards
+    workers = place.fleet.workers if asked == "auto" else min(place.fleet.workers, asked)
+    return Worth(
+        seconds=seconds,
+        share_s=sum(seconds.values()) / max(workers, 1),
+        barrier_s=barrier_s(place),
+        most_s=place.usable_s(place.usual),
+    )
+
+
+def barrier_s(place: Place) -> float:
+    """What it costs to wait for the end of a round and start workers again."""
+    return ROUND_TRIP_S + place.profiles[place.usual].startup_s
+
+
+def _part(found: Discovery, stage: Sequence[Cluster], *, first: bool) -> Discovery:
+    """What a stage has of the suite. The first tells how all of it was found."""
+    members = {unit for cluster in stage for unit in cluster}
+    return replace(
+        found,
+        units=tuple(unit for unit in found.units if unit.id in members),
+        notes=found.notes if first else (),
+        # A group of one is a file that must not be cut.
+        together=tuple(group for group in stage if len(group) > 1 or group in found.together),
+    )
+
+
+def _later(plan: Plan, stage: int) -> list[Shard]:
+    return [
+        shard.model_copy(update={"id": f"s{stage}-{at:04}", "stage": stage, "takes_rest": False})
+        for at, shard in enumerate(plan.shards)
+    ]
+
+
+def _in_one_shard(
+    stages: Sequence[Sequence[Cluster]],
+    together: Iterable[Sequence[str]],
+    dependencies: Sequence[Dependency],
+) -> list[Cluster]:
+    """Clusters that are there because of dependencies."""
+    bound = {unit for group in together for unit in group}
+    needing = {unit for rule in dependencies for unit in rule.units}
+    return [
+        cluster
+        for stage in stages
+        for cluster in stage
+        if len(cluster) > 1 and any(unit in needing and unit not in bound for unit in cluster)
+    ]
+
+
+def _reasons(
+    clusters: Sequence[Cluster], later: Sequence[Sequence[Shard]], worth: Worth
+) -> list[str]:
+    reasons = []
+    if clusters:
+        count = sum(map(len, clusters))
+        names = ", ".join(clusters[0][:_SHOWN]) + (", ..." if count > _SHOWN else "")
+        reasons.append(
+            f"{count} units that need each other run in {len(clusters)}"
+            f" group{'s' * (len(clusters) > 1)} of one shard each, in order ({names}): a barrier"
+            f" would cost about {worth.barrier_s:.1f} s and save less"
+        )
+    for shards in later:
+        count = sum(len(shard.units) for shard in shards)
+        reasons.append(
+            f"stage {shards[0].stage}: {count} unit{'s' * (count > 1)} in {len(shards)}"
+            f" shard{'s' * (len(shards) > 1)} wait until what they need has passed"
+        )
+    return reasons
