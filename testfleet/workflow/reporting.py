@@ -15,11 +15,13 @@ from testfleet.contracts.result import WorkerError
 from testfleet.costs.metering import CostInput, run_cost
 from testfleet.planning.history import remember
 from testfleet.planning.place import Place
+from testfleet.planning.promises import broken_promises
 from testfleet.planning.single_tests import remember_tests
 from testfleet.results.aggregate import Aggregate, AggregateInput
 from testfleet.results.junit import junit_xml
 from testfleet.results.report import ReportInput, build_report, rejected_report
 from testfleet.workflow.memory import runs_of_tests, runs_of_units
+from testfleet.workflow.placement_memory import PlacementMemory
 from testfleet.workflow.ports import HistoryStore, RunStore
 from testfleet.workflow.prepared import PreparedRun
 from testfleet.workflow.records import RunRecords
@@ -29,9 +31,11 @@ _SHARDS = TypeAdapter(tuple[Shard, ...])
 
 def place_of(environment: Environment, prepared: PreparedRun) -> Place:
     """Where the run's shards may run."""
-    asked = prepared.suite.profile if prepared.suite else None
+    suite = prepared.suite
     forced = None if prepared.reuse else environment.fleet.untrusted_profile
-    return replace(Place.of(environment, forced or asked), is_bound=forced is not None)
+    asked = forced or (suite.profile if suite else None)
+    needs = suite.needs if suite else None
+    return Place.of(environment, asked, needs, is_bound=forced is not None)
 
 
 def confirm_shards_of(records: RunRecords) -> tuple[Shard, ...]:
@@ -102,6 +106,8 @@ class Reporter:
         confirming = confirm_shards_of(self.records)
         results = self.records.results(shards)
         confirmations = self.records.results(confirming)
+        found = aggregate_so_far(self.records)
+        broken = broken_promises(shards, results, self.environment.profiles)
         cost = run_cost(
             CostInput(
                 shards=[*shards, *confirming],
@@ -114,7 +120,7 @@ class Reporter:
             ReportInput(
                 request=request,
                 suite=plans[0].suite if plans else request.suite or "",
-                aggregate=aggregate_so_far(self.records),
+                aggregate=replace(found, notes=(*found.notes, *broken)),
                 plans=plans,
                 results=results,
                 started_at=request.requested_at,
@@ -144,3 +150,6 @@ class Reporter:
         tests = remember_tests(kept.tests, runs_of_tests(found), now, complete=is_whole)
         if tests != kept.tests:
             store.save_details(key, kept.model_copy(update={"tests": tests}))
+        shards = [shard for plan in plans for shard in plan.shards]
+        memory = PlacementMemory(self.records.objects, key)
+        memory.remember(shards, self.records.results(shards), self.environment.profiles)

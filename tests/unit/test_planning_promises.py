@@ -11,7 +11,12 @@ from tests.placement_samples import make_profile
 from tests.planning_samples import make_result, make_shard
 
 PROFILE = make_profile(
-    memory_mb=4096, vcpu=2, disk_mb=10240, browsers={"firefox": "128"}, docker=True
+    memory_mb=4096,
+    vcpu=2,
+    disk_mb=10240,
+    browsers={"firefox": "128"},
+    docker=True,
+    network="internet",
 )
 
 
@@ -54,6 +59,10 @@ def test_what_an_older_worker_does_not_tell_is_no_broken_promise() -> None:
 )
 def test_each_promise_that_is_not_kept_is_told(changes: dict[str, Any], told: str) -> None:
     assert list(lacks(PROFILE, _host(**changes))) == [told]
+
+
+def test_a_network_that_nobody_wrote_about_is_no_promise() -> None:
+    assert list(lacks(make_profile(), _host(has_route=False))) == []
 
 
 def test_workers_of_one_fault_are_told_once() -> None:
