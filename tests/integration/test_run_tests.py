@@ -14,10 +14,12 @@ from testfleet.cli.client import Client
 from testfleet.cli.follow import Follower
 from testfleet.cli.request import RunOptions, draft_run
 from testfleet.config import load_environment
+from testfleet.contracts.history import UnitHistory
 from testfleet.contracts.report import RunStatus
 from testfleet.contracts.result import WorkerErrorType
 from testfleet.contracts.run import Mode
 from testfleet.workflow.keys import RunKeys
+from testfleet.workflow.prepared import history_key, project_key
 from testfleet.workflow.statemachine import render
 
 FOUR = {f"test_{name}.py": "def test_a():\n    pass\n" for name in "abcd"}
@@ -238,3 +240,28 @@ def test_fail_fast_leaves_the_rest_alone(client, project):
     assert report.status is RunStatus.FAILED
     assert outcomes(report)["test_a.py::test_bad"] == "failed"
     assert report.totals.passed == 0
+
+
+def test_a_long_file_is_cut_and_what_rests_on_a_test_before_it_passes_as_at_home(client, project):
+    ordered = (
+        "seen = []\n"
+        "class TestFirst:\n    def test_one(self): seen.append(1)\n"
+        "class TestSecond:\n    def test_two(self): assert seen\n"
+    )
+    root = project(FOUR | {"test_long.py": ordered})
+    remember(client, root, scopes=(("TestFirst", 30.0), ("TestSecond", 30.0)))
+    report = run(client, root)
+    groups = [unit for shard in report.shards for unit in shard.units if "::" in unit]
+    assert sorted(groups) == ["test_long.py::[1/2]", "test_long.py::[2/2]"]
+    assert report.status is RunStatus.PASSED
+    assert outcomes(report)["test_long.py::TestSecond::test_two"] == "passed"
+    assert {test.file for test in report.tests} == set(FOUR) | {"test_long.py"}
+
+
+def remember(client, root, scopes):
+    """Tell history that test_long.py takes long, as if it had run before."""
+    seconds = sum(spent for _, spent in scopes)
+    past = UnitHistory(duration_s=seconds, tests=len(scopes), runs=1, scopes=scopes)
+    key = history_key(project_key(root.name, str(root)), "default", trusted=True)
+    short = dict.fromkeys(FOUR, UnitHistory(duration_s=0.1, tests=1, runs=1))
+    client.history.save(key, {**short, "test_long.py": past})
