@@ -12,7 +12,9 @@ from pydantic import Field, ValidationError, model_validator
 from testfleet.contracts.base import Contract
 from testfleet.contracts.plan import Compute
 from testfleet.contracts.profile import Group, Profile
+from testfleet.contracts.quota import Quotas
 from testfleet.contracts.risk import RiskRules
+from testfleet.contracts.scaling import Scaling
 from testfleet.errors import UsageError
 
 __all__ = ["Environment", "Fleet", "Group", "Profile", "load_environment", "load_risk_rules"]
@@ -125,7 +127,11 @@ class Environment(Contract):
     """True: tables and buckets survive the deletion of their stack."""
     code_host_token_secret: str | None = Field(default=None, pattern=r"^[\w/+=.@-]+$")
     """Name of a secret in Secrets Manager with a token that may read private repositories."""
-    optional_stacks: tuple[Literal["models", "costs"], ...] = ("models", "costs")
+    optional_stacks: tuple[Literal["models", "costs", "scaling"], ...] = (
+        "models",
+        "costs",
+        "scaling",
+    )
     """Stacks that an environment may do without."""
     fleet: Fleet
     profiles: dict[str, Profile]
@@ -134,6 +140,8 @@ class Environment(Contract):
     budget: Budget
     endpoints: dict[Literal["classifier", "fixer"], Endpoint] = Field(default_factory=dict)
     schedules: Schedules = Schedules()
+    quotas: Quotas = Quotas()
+    scaling: Scaling = Scaling()
 
     @model_validator(mode="after")
     def _profiles_exist(self) -> Environment:

@@ -40,6 +40,9 @@ class Quota(Contract):
             )
         return self
 
+    def __bool__(self) -> bool:
+        return self.concurrency is not None or self.usd is not None
+
     @property
     def bounds(self) -> tuple[int, int]:
         """Between which the concurrency is adjusted; equal where it is not."""
@@ -64,8 +67,7 @@ class Quotas(Contract):
     """After which `usd` begins anew: a calendar day, week or month, in UTC."""
     max_wait_s: int = Field(default=1800, ge=0, le=21_600)
     """Seconds that a run waits for its share before it is rejected."""
-    fleet: Quota | None = None
-    """What all runs may use together."""
+    fleet: Quota = Quota()
     teams: dict[str, TeamQuota] = Field(default_factory=dict)
     repositories: dict[str, Quota] = Field(default_factory=dict)
     types: dict[str, Quota] = Field(default_factory=dict)
@@ -87,12 +89,12 @@ class Quotas(Contract):
         return any(True for _ in self.scopes())
 
     def scopes(self) -> Iterator[tuple[str, Quota]]:
-        """Every quota under its scope, like `team:payments`."""
-        if self.fleet is not None:
-            yield "fleet", self.fleet
-        yield from ((f"team:{name}", quota) for name, quota in self.teams.items())
-        yield from ((f"repository:{name}", quota) for name, quota in self.repositories.items())
-        yield from ((f"type:{name}", quota) for name, quota in self.types.items())
+        """Every quota that limits something, under its scope, like `team:payments`."""
+        found: dict[str, Quota] = {"fleet": self.fleet}
+        found |= {f"team:{name}": quota for name, quota in self.teams.items()}
+        found |= {f"repository:{name}": quota for name, quota in self.repositories.items()}
+        found |= {f"type:{name}": quota for name, quota in self.types.items()}
+        return ((scope, quota) for scope, quota in found.items() if quota)
 
     def team_of(self, repository: str) -> str | None:
         """Name of the repository's team, if it has one."""

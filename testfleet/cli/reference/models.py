@@ -61,7 +61,10 @@ def toml_tables(model: type[BaseModel], path: str = "") -> Iterator[TomlTable]:
 
 def documented_keys(model: type[BaseModel]) -> dict[str, str]:
     """The docstring below each key of a model; empty where there is none."""
-    found = _attribute_docstrings(model)
+    found: dict[str, str] = {}
+    for each in reversed(model.__mro__):
+        if issubclass(each, BaseModel):
+            found |= _attribute_docstrings(each)
     return {name: found.get(name, "") for name in model.model_fields}
 
 
