@@ -40,6 +40,7 @@ class UnitRun:
     profile: str = ""
     memory_mb: int | None = None
     scopes: Scopes = ()
+    stays_whole: bool = False
 
 
 def remember(
@@ -137,6 +138,7 @@ def _judged(past: UnitHistory, run: UnitRun, at: datetime | None) -> UnitHistory
             "last_run": at or past.last_run,
             "last_failed": (at if failed else None) or past.last_failed,
             "scopes": _scopes(past.scopes, run),
+            "stays_whole": past.stays_whole or run.stays_whole,
         }
     )
 

@@ -130,7 +130,10 @@ def _cut(request: PlanInput, units: Sequence[PlannedUnit]) -> Cut:
         units,
         {file: past.scopes for file, past in request.history.items() if past.scopes},
         workers if request.shards == "auto" else min(workers, request.shards),
-        {unit for group in request.discovery.together for unit in group},
+        {
+            *(unit for group in request.discovery.together for unit in group),
+            *(unit for unit, past in request.history.items() if past.stays_whole),
+        },
     )
 
 

@@ -74,6 +74,8 @@ class Aggregate:
     notes: tuple[str, ...]
     blocked: frozenset[str] = frozenset()
     """Files that were not run because what they need did not pass."""
+    uncuttable: frozenset[str] = frozenset()
+    """Files that were cut into node groups, and had a failure of the cut's own making."""
 
 
 def aggregate(request: AggregateInput) -> Aggregate:
@@ -83,7 +85,14 @@ def aggregate(request: AggregateInput) -> Aggregate:
     errors = _grouped(_errors(request, accepted))
     if _is_refused(units, errors):
         return _rejected(units, accepted)
-    tests, odd = confirm(request.run_id, _tests(request, units, accepted), request.confirmations)
+    first = _tests(request, units, accepted)
+    cut = {file for plan in request.plans for file in plan.splits}
+    tests, odd = confirm(request.run_id, first, request.confirmations, cut)
+    uncuttable = frozenset(
+        after.file
+        for before, after in zip(first, tests, strict=True)
+        if after.file in cut and before.outcome is not after.outcome is Outcome.PASSED
+    )
     left_out = LeftOut(request.plans, units, tests, request.fail_fast)
     if left_out.reasons:
         units, tests = left_out.judged_units(), left_out.judged_tests()
@@ -98,6 +107,7 @@ def aggregate(request: AggregateInput) -> Aggregate:
         units=tuple(judged.unit for judged in units),
         errors=errors,
         blocked=frozenset(left_out.reasons),
+        uncuttable=uncuttable,
         notes=tuple(
             dict.fromkeys([*request.notes, *reason, *refused, *odd, *_worker_notes(accepted)])
         ),

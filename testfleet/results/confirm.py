@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from testfleet.contracts.plan import HOME_SHARD
@@ -16,20 +16,28 @@ _NEEDS_OTHERS: Final = (
     "fails when only its own file is imported; passed, as at home, once all test files were"
 )
 
+_NEEDS_ITS_FILE: Final = (
+    "fails when its file is cut; passed, as at home, after the tests that stand before it"
+)
+
 
 def confirm(
-    run_id: str, tests: Iterable[TestReport], confirmations: Sequence[ShardResult]
+    run_id: str,
+    tests: Iterable[TestReport],
+    confirmations: Sequence[ShardResult],
+    cut_files: Collection[str] = (),
 ) -> tuple[list[TestReport], list[str]]:
     """The tests with their final outcome, and notes about results that were refused.
 
-    The first failure's message stays: it is what a person needs to understand the flakiness.
+    The first failure's message stays: it is what a person needs to understand the flakiness. In a
+    file that was cut into node groups, what passes as at home is no chance: the cut was at fault.
     """
     home = [result for result in confirmations if result.shard_id.endswith(f"-{HOME_SHARD}")]
     alone = [result for result in confirmations if result not in home]
     again, notes = _attempts(run_id, alone)
     at_home, _ = _attempts(run_id, home)
     judged = [
-        _judge(test, again.get(test.id, ()), at_home.get(test.id, ()))
+        _judge(test, again.get(test.id, ()), at_home.get(test.id, ()), test.file in cut_files)
         if test.outcome in _FAILED
         else test
         for test in tests
@@ -52,19 +60,23 @@ def _attempts(
 
 
 def _judge(
-    test: TestReport, alone: Sequence[TestResult], at_home: Sequence[TestResult]
+    test: TestReport,
+    alone: Sequence[TestResult],
+    at_home: Sequence[TestResult],
+    is_cut: bool,  # noqa: FBT001  one caller
 ) -> TestReport:
     attempts = test.attempts + sum(
         attempt.attempts for attempt in (*alone, *at_home) if attempt.outcome is not Outcome.LOST
     )
-    if any(attempt.outcome in _GOOD for attempt in alone):
+    as_at_home = any(attempt.outcome is Outcome.PASSED for attempt in at_home)
+    if any(attempt.outcome in _GOOD for attempt in alone) and not (as_at_home and is_cut):
         return test.model_copy(update={"outcome": Outcome.FLAKY, "attempts": attempts})
-    if any(attempt.outcome is Outcome.PASSED for attempt in at_home):
+    if as_at_home:
         return test.model_copy(
             update={
                 "outcome": Outcome.PASSED,
                 "attempts": attempts,
-                "message": _NEEDS_OTHERS,
+                "message": _NEEDS_ITS_FILE if is_cut else _NEEDS_OTHERS,
                 "longrepr": "",
             }
         )

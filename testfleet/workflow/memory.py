@@ -51,6 +51,7 @@ def runs_of_units(
             scopes=_scopes(tests[unit.id], _order(history.get(unit.id)) if unit.id in cut else {})
             if unit.duration_s >= SCOPED_S
             else (),
+            stays_whole=unit.id in found.uncuttable,
         )
         for unit in whole_files(found.units)
         if unit.status is UnitStatus.FINISHED

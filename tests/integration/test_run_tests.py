@@ -249,13 +249,14 @@ def test_a_long_file_is_cut_and_what_rests_on_a_test_before_it_passes_as_at_home
         "class TestSecond:\n    def test_two(self): assert seen\n"
     )
     root = project(FOUR | {"test_long.py": ordered})
-    remember(client, root, scopes=(("TestFirst", 30.0), ("TestSecond", 30.0)))
+    key = remember(client, root, scopes=(("TestFirst", 30.0), ("TestSecond", 30.0)))
     report = run(client, root)
     groups = [unit for shard in report.shards for unit in shard.units if "::" in unit]
     assert sorted(groups) == ["test_long.py::[1/2]", "test_long.py::[2/2]"]
     assert report.status is RunStatus.PASSED
     assert outcomes(report)["test_long.py::TestSecond::test_two"] == "passed"
     assert {test.file for test in report.tests} == set(FOUR) | {"test_long.py"}
+    wait_for(lambda: client.history.load(key)["test_long.py"].stays_whole)
 
 
 def remember(client, root, scopes):
@@ -265,3 +266,4 @@ def remember(client, root, scopes):
     key = history_key(project_key(root.name, str(root)), "default", trusted=True)
     short = dict.fromkeys(FOUR, UnitHistory(duration_s=0.1, tests=1, runs=1))
     client.history.save(key, {**short, "test_long.py": past})
+    return key

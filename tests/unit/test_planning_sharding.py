@@ -243,3 +243,11 @@ def test_units_that_require_more_get_shards_on_a_profile_that_has_it() -> None:
 def test_an_unknown_strategy_is_told_beside_the_known_ones() -> None:
     with pytest.raises(UsageError, match="no strategy 'fastest': there are balanced, deadline,"):
         plan_with([1.0], Grouping(Objectives(strategy="fastest")))
+
+
+def test_a_file_that_a_cut_has_harmed_is_not_cut_again() -> None:
+    history = make_history({f"tests/test_{at:03}.py": 1.0 for at in range(6)})
+    history["tests/test_000.py"] = history["tests/test_000.py"].model_copy(
+        update={"duration_s": 30.0, "scopes": (("A", 15.0), ("B", 15.0)), "stays_whole": True}
+    )
+    assert make_plan(PlanInput("default", make_discovery(6), history, make_place(2))).splits == {}
