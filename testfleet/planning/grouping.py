@@ -13,9 +13,8 @@ from testfleet.planning.batching import CostModel, Limits, judged, limited_count
 from testfleet.planning.place import Place
 from testfleet.planning.portions import Bundle, Grouping, Portion
 from testfleet.planning.shard_count import ShardCount, count_for, given_count
-from testfleet.planning.strategies import DEFAULT, strategy_named
+from testfleet.planning.strategies import DEFAULT, assign, strategy_named
 from testfleet.planning.strategies.bundles import apportion
-from testfleet.planning.strategies.checks import assign
 from testfleet.planning.work import Assignment, Job, WorkUnit
 from testfleet.planning.workload import Workload
 

@@ -1,7 +1,8 @@
 """Strategies by name: those of Testfleet, and plugins from the entry point `testfleet.strategies`.
 
 A plugin's entry point names an object with `name`, `summary` and `assign`: see `Strategy` in
-`testfleet.planning.work`. The names of Testfleet's own strategies are taken.
+`testfleet.planning.work`. The names of Testfleet's own strategies are taken: a plugin cannot
+replace them.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Final, cast
 
 from testfleet.errors import UsageError
+from testfleet.planning.strategies.checks import assign
 from testfleet.planning.work import Strategy
+
+__all__ = ["DEFAULT", "GROUP", "assign", "strategy_named", "strategy_names"]
 
 GROUP: Final = "testfleet.strategies"
 """Entry points of this group are strategies."""

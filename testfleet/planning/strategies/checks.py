@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import Final
 
-from testfleet.errors import UsageError
+from testfleet.errors import TestfleetError, UsageError
 from testfleet.planning.work import Assignment, Job, Strategy, WorkUnit
 
 _SHOWN: Final = 8
@@ -21,7 +21,15 @@ def assign(strategy: Strategy, job: Job) -> Assignment:
     for an answer that loses, repeats or tears apart units.
     """
     check_job(job)
-    assignment = strategy.assign(job)
+    try:
+        assignment = strategy.assign(job)
+    except TestfleetError:
+        raise
+    except Exception as exc:  # a plugin's code may raise anything, and no user wants its traceback
+        raise UsageError(
+            f"strategy {strategy.name!r} failed: {type(exc).__name__}: {exc}",
+            hint="choose another strategy, and tell the authors of this one",
+        ) from exc
     _check_answer(strategy.name, job, assignment)
     return assignment
 
@@ -49,14 +57,15 @@ def check_job(job: Job) -> None:
         raise UsageError(f"unit {_twice(job.units)!r} is in the job twice: ids must be unique")
 
 
-def _check_answer(name: str, job: Job, assignment: Assignment) -> None:
+def _check_answer(name: str, job: Job, assignment: object) -> None:
+    if not isinstance(assignment, Assignment):
+        raise _broken(name, f"{type(assignment).__name__}, not an Assignment")
     placed = list(chain.from_iterable(assignment.shards))
-    if sorted(placed) != list(range(len(job.units))):
+    if not all(isinstance(at, int) for at in placed) or sorted(placed) != list(
+        range(len(job.units))
+    ):
         raise _broken(name, f"{len(placed)} places for {len(job.units)} units, not one for each")
-    if assignment.profiles and len(assignment.profiles) != len(assignment.shards):
-        raise _broken(
-            name, f"{len(assignment.profiles)} profiles for {len(assignment.shards)} shards"
-        )
+    _check_profiles(name, job, assignment)
     homes: dict[str, int] = {}
     for number, shard in enumerate(assignment.shards):
         for at in shard:
@@ -64,6 +73,16 @@ def _check_answer(name: str, job: Job, assignment: Assignment) -> None:
             if word is not None and homes.setdefault(word, number) != number:
                 raise _broken(name, f"units that must stay together, {word!r}, in two shards")
         _check_order(name, job, shard)
+
+
+def _check_profiles(name: str, job: Job, assignment: Assignment) -> None:
+    if assignment.profiles and len(assignment.profiles) != len(assignment.shards):
+        raise _broken(
+            name, f"{len(assignment.profiles)} profiles for {len(assignment.shards)} shards"
+        )
+    for profile in assignment.profiles:
+        if profile != job.profile and profile not in job.profiles:
+            raise _broken(name, f"a shard for profile {profile!r}, which the job has not")
 
 
 def _check_order(name: str, job: Job, shard: tuple[int, ...]) -> None:
