@@ -12,10 +12,8 @@ _DECAY: Final = 0.9
 """Weight of a run beside the one after it: a slow drift is followed within about seven runs."""
 _FAR: Final = 6.0
 """Scales from the median beyond which a run counts as this far and no further."""
-_SHIFT: Final = 9.0
+_SHIFT: Final = 6.0
 """Standard errors between the newest runs and those before that make a new level."""
-_LOOKS_BACK: Final = 8
-"""Runs before a change that the newest are compared with."""
 _SMALLEST_SHIFT: Final = 2
 """Runs that must agree: one is an outlier."""
 _RELATIVE_NOISE: Final = 0.03
@@ -27,8 +25,9 @@ _NORMAL: Final = 1.4826
 _RANKED: Final = 9
 """With so many runs, tenth and ninetieth percentile lie between the shortest and the longest."""
 _PRIOR_SPREAD: Final = 0.15
-"""Standard deviation of the logarithm of a unit's seconds where too few runs tell its own."""
+"""Standard deviation of a unit's seconds, relative, where too few runs tell its own."""
 _PRIOR_RUNS: Final = 2.0
+"""Runs that what is assumed counts for."""
 _Z80: Final = 1.2816
 
 
@@ -102,19 +101,20 @@ def _last_shift(series: Sequence[float]) -> int:
     count = len(series)
     if count <= _SMALLEST_SHIFT:
         return 0
-    noise = _noise(series, median(series))
+    middle = median(series)
+    # Of few runs, the noise that they show may be much too small.
+    assumed = _PRIOR_RUNS * _PRIOR_SPREAD * middle
+    noise = (_noise(series, middle) * (count - 1) + assumed) / (count - 1 + _PRIOR_RUNS)
     # No split can be further apart than the series is wide.
-    closest = _SHIFT * noise * math.sqrt(1 / count + 1 / _LOOKS_BACK)
-    if max(series) - min(series) <= closest:
+    if max(series) - min(series) <= _SHIFT * noise * 2 / math.sqrt(count):
         return 0
     best, since = _SHIFT, 0
     for start in range(count - _SMALLEST_SHIFT, 0, -1):
-        new, old = series[start:], series[max(0, start - _LOOKS_BACK) : start]
-        middle = median(old)
-        if not (min(new) > middle or max(new) < middle):
+        new, before = series[start:], median(series[:start])
+        if not (min(new) > before or max(new) < before):
             continue
-        error = noise * math.sqrt(1 / len(new) + 1 / len(old))
-        distance = abs(sum(new) / len(new) - middle) / error
+        error = noise * math.sqrt(1 / len(new) + 1 / start)
+        distance = abs(sum(new) / len(new) - before) / error
         if distance > best:
             best, since = distance, start
     return since
