@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from testfleet.cli.console import out, print_json, say
+from testfleet.cli.console import print_json, say
 from testfleet.cli.fleet_commands import JsonOption
 from testfleet.cli.options import (
     DeadlineOption,
@@ -21,14 +21,10 @@ from testfleet.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from testfleet.cli.timeline import Timeline
-    from testfleet.planning.place import Place
     from testfleet.planning.simulation.durations import Durations
-    from testfleet.workflow.simulation import SimulatedRun
 
 _MANY_UNITS = 2000
 """From here on JSON is written without line breaks."""
-_WIDEST = 120
 
 
 def register(app: typer.Typer) -> None:
@@ -43,7 +39,7 @@ def simulate(
         typer.Option(
             "--durations",
             metavar="FILE",
-            help="CSV with the columns unit,duration_s; see the docs.",
+            help="CSV with the columns unit,duration_s; or the report of a run (.json).",
         ),
     ],
     shards: ShardsOption = "auto",
@@ -77,28 +73,35 @@ def simulate(
     json: JsonOption = False,
 ) -> None:
     """Simulate a run of the units in a table on AWS, with its limits. Needs no fleet."""
-    from testfleet.workflow.simulation import SimulationRequest, as_json, simulate_run
-
     if not 0.0 <= faults <= 1.0:
         raise typer.BadParameter(f"--faults takes a chance from 0 to 1, like 0.05; got {faults}")
     wanted = parse_shards(shards)
     objectives = parse_objectives(strategy, deadline, max_cost)
+
+    from testfleet.cli.simulation_view import show, write_svg
+    from testfleet.config import load_environment
+    from testfleet.planning.place import Place
+    from testfleet.planning.simulation.limits import limits_of
+    from testfleet.workflow.simulation import SimulationRequest, as_json, simulate_run
+
+    environment = load_environment(env)
     table = _read(durations, strict=strict)
     done = simulate_run(
         SimulationRequest(
             units=table.units,
-            place=_place(env, profile),
+            place=Place.of(environment, profile),
             shards=wanted,
             workers=workers,
             objectives=objectives,
             faults=faults,
             seed=seed,
+            limits=limits_of(environment),
         )
     )
     if timeline is not None:
-        _write_svg(done, timeline, durations.name)
+        write_svg(done, timeline, durations.name)
     if not json:
-        _show(done, table)
+        show(done)
     elif len(table.units) < _MANY_UNITS:
         print_json(as_json(done))
     else:
@@ -107,116 +110,39 @@ def simulate(
 
 def _read(path: Path, *, strict: bool) -> Durations:
     from testfleet.errors import UsageError
-    from testfleet.planning.simulation.durations import read_durations
 
     try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            return read_durations(lines, path.name, strict=strict)
+        found = _read_report(path) if path.suffix == ".json" else _read_table(path, strict=strict)
     except OSError as exc:
         raise UsageError(
             f"--durations {path}: {exc.strerror}",
-            hint="name a CSV file with the columns unit,duration_s",
+            hint="name a CSV file with the columns unit,duration_s, or a run's report",
         ) from None
+    if found.guessed:
+        say(f"note: {found.guessed} units without a duration: the median of the others was taken")
+    if found.too_short:
+        say(f"note: {found.too_short} units with a duration of 0: taken as 0.001 s")
+    return found
 
 
-def _place(env: str, profile: str | None) -> Place:
-    from testfleet.config import load_environment
-    from testfleet.planning.place import Place
+def _read_table(path: Path, *, strict: bool) -> Durations:
+    from testfleet.planning.simulation.durations import read_durations
 
-    return Place.of(load_environment(env), profile)
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        return read_durations(lines, path.name, strict=strict)
 
 
-def _write_svg(done: SimulatedRun, path: Path, name: str) -> None:
-    from testfleet.cli.timeline import svg
+def _read_report(path: Path) -> Durations:
+    from pydantic import ValidationError
+
+    from testfleet.config import describe_validation
+    from testfleet.contracts.report import RunReport
     from testfleet.errors import UsageError
+    from testfleet.planning.simulation.reports import durations_of
 
-    job = done.scenario.job
-    title = f"{name}: {len(job.units)} units on {job.workers} workers, simulated"
     try:
-        path.write_text(svg(_timeline(done), title), "utf-8")
-    except OSError as exc:
-        raise UsageError(f"--timeline {path}: {exc.strerror}") from None
-
-
-def _timeline(done: SimulatedRun) -> Timeline:
-    from testfleet.cli.timeline import Bar, Timeline
-    from testfleet.planning.simulation.attempts import Ending
-    from testfleet.workflow.simulation import in_order
-
-    units = done.scenario.job.units
-    bars = [
-        Bar(
-            lane=each.worker,
-            start_s=each.start_s,
-            tests_s=each.tests_s,
-            end_s=each.end_s,
-            is_whole=each.ending is Ending.FINISHED,
-            shard=each.order.id,
-            units=[units[at].id for at in each.order.units],
-        )
-        for each in in_order(done)
-    ]
-    return Timeline(bars, done.measures.makespan_s, done.measures.lower_bound_s)
-
-
-def _show(done: SimulatedRun, table: Durations) -> None:
-    from testfleet.cli.timeline import terminal_lines
-
-    for line in terminal_lines(_timeline(done), min(out().width, _WIDEST)):
-        out().print(line, markup=False, soft_wrap=True)
-    out().print()
-    _print_numbers(done)
-    for reason in done.reasons:
-        out().print(f"- {reason}", markup=False)
-    if table.guessed:
-        say(f"note: {table.guessed} units without a duration: the median of the others was taken")
-    if table.too_short:
-        say(f"note: {table.too_short} units with a duration of 0: taken as 0.001 s")
-
-
-def _print_numbers(done: SimulatedRun) -> None:
-    from rich import box
-    from rich.table import Table
-
-    numbers = Table(box=box.SIMPLE, pad_edge=False, show_header=False)
-    numbers.add_column(no_wrap=True)
-    numbers.add_column(justify="right", no_wrap=True)
-    numbers.add_column()
-    for row in _rows(done):
-        numbers.add_row(*row)
-    out().print(numbers)
-
-
-def _rows(done: SimulatedRun) -> list[tuple[str, str, str]]:
-    from testfleet.planning.simulation.attempts import Ending
-
-    found, simulation, job = done.measures, done.simulation, done.scenario.job
-    prices = ", ".join(f"{name} ${usd:.4f}" for name, usd in sorted(done.cost.by_service.items()))
-    ends = found.endings
-    unwell = (
-        f"{ends[Ending.LOST]} lost, {ends[Ending.TIMED_OUT]} timed out,"
-        f" {ends[Ending.INTERRUPTED]} interrupted; {simulation.throttled_calls} calls throttled"
-    )
-    rows = [
-        ("makespan", f"{found.makespan_s:.1f} s", "with starts, limits, losses and rounds"),
-        ("plan alone", f"{found.plan_s:.1f} s", "the units on as many workers, nothing else"),
-        (
-            "lower bound",
-            f"{found.lower_bound_s:.1f} s",
-            f"longest unit {found.longest_s:.1f} s; all {found.total_s:.1f} s / {job.workers}",
-        ),
-        ("ratio", f"{found.ratio:.3f}", f"to the bound; the plan alone {found.plan_ratio:.3f}"),
-        ("utilisation", f"{found.utilisation:.0%}", "of the workers' time in tests that count"),
-        ("cost", f"${done.cost.usd:.4f}", prices),
-        ("attempts", str(len(simulation.attempts)), unwell),
-    ]
-    if found.lost_units:
-        rows.append(("lost units", str(found.lost_units), "no round brought a result"))
-    if simulation.stages > 1:
-        rows.append(("stages", str(simulation.stages), "each waits for the one before it"))
-    if job.deadline_s is not None or found.missed_deadlines:
-        rows.append(("missed deadlines", str(found.missed_deadlines), "units without a result"))
-    if job.max_usd is not None:
-        verdict = "kept" if done.cost.usd <= job.max_usd else "exceeded"
-        rows.append(("budget", f"${job.max_usd:.4f}", verdict))
-    return rows
+        return durations_of(RunReport.model_validate_json(path.read_bytes()))
+    except ValidationError as exc:
+        raise UsageError(
+            describe_validation(path, exc), hint="expected what `testfleet run --report` wrote"
+        ) from None

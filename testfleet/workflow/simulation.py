@@ -41,8 +41,7 @@ class SimulationRequest:
     objectives: Objectives = field(default_factory=Objectives)
     faults: float = 0.0
     seed: int = 0
-    limits: Limits | None = None
-    """None: those that AWS publishes."""
+    limits: Limits = field(default_factory=published_limits)
 
 
 @dataclass(frozen=True)
@@ -72,8 +71,7 @@ def draw_up(request: SimulationRequest) -> tuple[Scenario, tuple[str, ...]]:
     job = _job(request, count)
     assignment = strategy_named(request.objectives.strategy).assign(job)
     _check(assignment, job, request.objectives.strategy)
-    limits = request.limits or published_limits()
-    scenario = Scenario(job, assignment, request.place, limits, request.faults)
+    scenario = Scenario(job, assignment, request.place, request.limits, request.faults)
     return scenario, (count.reason, *assignment.reasons)
 
 

@@ -4,14 +4,56 @@ import json
 import math
 import xml.etree.ElementTree as ET
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from typer.testing import CliRunner
 
 from testfleet.cli.main import app
 from testfleet.cli.timeline import Bar, Timeline, svg, terminal_lines
+from testfleet.config import load_environment
+from testfleet.contracts.report import (
+    Cost,
+    RunReport,
+    RunStatus,
+    ShardReport,
+    ShardStatus,
+    TestReport,
+    Totals,
+)
+from testfleet.contracts.result import Outcome
 from testfleet.errors import UsageError
+from testfleet.planning.place import Place
+from testfleet.planning.simulation.limits import limits_of
+from testfleet.planning.simulation.reports import replay_of
+from testfleet.planning.simulation.simulator import simulate as run_scenario
 from testfleet.planning.strategies import strategy_names
+
+
+def a_report():
+    """Three files on two shards that began 1 s apart: 3 s, and 1 s and 2 s."""
+    begun = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def shard(name, units, start_s, end_s):
+        return ShardReport(
+            id=name, host="h", profile="local", units=units, status=ShardStatus.FINISHED,
+            started_at=begun + timedelta(seconds=start_s),
+            finished_at=begun + timedelta(seconds=end_s), attempts=1,
+        )  # fmt: skip
+
+    def test(file, seconds, of):
+        return TestReport(
+            id=f"{file}::test", file=file, outcome=Outcome.PASSED, duration_s=seconds, shard=of,
+            attempts=1, message="", longrepr="",
+        )  # fmt: skip
+
+    return RunReport(
+        run_id="r", repository="r", suite="s", mode="full", status=RunStatus.PASSED, commit=None,
+        started_at=begun, finished_at=begun, wall_s=5, serial_s=6, lower_bound_s=3, workers=2,
+        shards=(shard("r1-0000", ("a.py",), 0, 4), shard("r1-0001", ("b.py", "c.py"), 1, 5)),
+        totals=Totals(passed=3), cost=Cost(usd=0, by_service={}),
+        tests=(test("a.py", 3, "r1-0000"), test("b.py", 1, "r1-0001"), test("c.py", 2, "r1-0001")),
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -102,6 +144,20 @@ def test_guessed_durations_are_told_on_standard_error(tmp_path):
     assert "1 units with a duration of 0" in said
 
 
+def test_the_report_of_a_run_is_a_table_of_durations(tmp_path):
+    path = tmp_path / "report.json"
+    path.write_text(a_report().model_dump_json(), "utf-8")
+    found = simulated("--durations", path, "--shards", 2)
+    assert (found["units"], found["total_s"], found["longest_s"]) == (3, 6.0, 3.0)
+
+
+def test_json_that_is_no_report_is_refused_by_its_first_wrong_key(tmp_path):
+    path = tmp_path / "report.json"
+    path.write_text('{"tests": 3}', "utf-8")
+    with pytest.raises(UsageError, match=r"report\.json: run_id"):
+        simulate("--durations", path)
+
+
 def test_many_units_are_written_as_one_line_of_json(tmp_path):
     path = tmp_path / "durations.csv"
     path.write_text("unit,duration_s\n" + "".join(f"u{at},1\n" for at in range(5000)), "utf-8")
@@ -154,6 +210,22 @@ def test_options_out_of_range_are_usage_errors(table, args):
 
 def test_a_table_is_needed():
     assert simulate().exit_code == 2
+
+
+def test_a_replay_has_the_shards_of_the_run_and_the_time_that_it_really_took():
+    local = load_environment("local")
+    replay = replay_of(a_report(), Place.of(local), limits_of(local))
+    assert replay.real_s == 5
+    assert replay.scenario.assignment.shards == ((0,), (1, 2))
+    assert run_scenario(replay.scenario).makespan_s == pytest.approx(3.6)
+
+
+def test_a_run_that_lost_a_worker_cannot_be_replayed():
+    local = load_environment("local")
+    found = a_report()
+    lost = found.shards[0].model_copy(update={"finished_at": None})
+    with pytest.raises(UsageError, match="r1-0000 left no result"):
+        replay_of(found.model_copy(update={"shards": (lost,)}), Place.of(local), limits_of(local))
 
 
 def bar(lane, start_s, tests_s, end_s, *, is_whole=True):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Final
 
+from testfleet.config import Environment
 from testfleet.contracts.base import Contract
 
 FILE: Final = Path(__file__).with_name("limits.toml")
@@ -72,3 +73,11 @@ def published_limits() -> Limits:
     """The limits of the file."""
     read = read_limits()
     return Limits(**{each.name: read[each.name].value for each in fields(Limits)})
+
+
+def limits_of(environment: Environment) -> Limits:
+    """Those that AWS publishes; the embedded AWS has none but the start of a worker."""
+    published = published_limits()
+    if not environment.embedded:
+        return published
+    return replace(UNLIMITED, lambda_warm_start_s=published.lambda_warm_start_s)
