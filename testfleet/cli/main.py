@@ -11,8 +11,11 @@ import typer
 
 from testfleet.cli import (
     fleet_commands,
+    impact_command,
     inspect_commands,
     plan_command,
+    profiles_command,
+    risk_command,
     run_command,
     simulate_command,
 )
@@ -35,7 +38,10 @@ fleet_commands.register(app)
 run_command.register(app)
 plan_command.register(app)
 inspect_commands.register(app)
+impact_command.register(app)
 simulate_command.register(app)
+profiles_command.register(app)
+risk_command.register(app)
 
 
 def main() -> NoReturn:

@@ -72,6 +72,12 @@ class Draft:
         """The tree's own place, which only workers on this machine can use."""
         return str(self.root) if load_environment(self.options.env).embedded else None
 
+    @property
+    def history_key(self) -> str:
+        """What the suite's history is kept under."""
+        project = project_key(self.head.repository, self.original_root)
+        return history_key(project, self.suite.name, trusted=True)
+
     def submit(self, client: Client) -> RunRequest:
         """Upload the source unless the fleet has it, store the request, start the workflow."""
         started_at = utc_now()
@@ -100,14 +106,11 @@ class Draft:
 
     def preview(self, client: Client) -> Plan:
         """The plan that a run would get now. Raises NothingToRunError when there is none."""
-        key = history_key(
-            project_key(self.head.repository, self.original_root), self.suite.name, trusted=True
-        )
         source = PlanRequest(
             tree=DirectoryTree(self.root, self.files),
             suite=self.suite,
-            place=Place.of(client.environment, self.suite.profile),
-            history=client.history.load(key),
+            place=Place.of(client.environment, self.suite.profile, self.suite.needs),
+            history=client.history.load(self.history_key),
             shards=self.options.shards,
             framework_args=self.options.framework_args,
         )

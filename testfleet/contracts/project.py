@@ -9,6 +9,7 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from testfleet.contracts.base import Contract
+from testfleet.contracts.risk import ProjectRisk
 from testfleet.contracts.run import Mode
 
 PROJECT_FILE = "testfleet.toml"
@@ -120,3 +121,4 @@ class ProjectConfig(Contract):
     environment: EnvironmentConfig = EnvironmentConfig()
     source: SourceConfig = SourceConfig()
     suites: dict[str, SuiteConfig] = Field(default_factory=dict)
+    risk: ProjectRisk = ProjectRisk()

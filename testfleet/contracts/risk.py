@@ -80,6 +80,26 @@ class RiskRules(Contract):
     weights: RiskWeights = RiskWeights()
 
 
+class ProjectRisk(Contract):
+    """What the repository says of the risk of its own changes."""
+
+    rules: tuple[RiskRule, ...] = ()
+    """Tried before those of Testfleet's `config/risk.toml`: the first that matches decides."""
+    all_tests_from: float | None = Field(default=None, ge=0, le=1)
+    """Score from which on all tests should run. Default: that of `config/risk.toml`."""
+    wait_from: float | None = Field(default=None, ge=0, le=1)
+    """Score from which on a merge should wait for its tests. Default: as above."""
+
+    def over(self, rules: RiskRules) -> RiskRules:
+        """The rules that hold in this repository."""
+        own = {
+            name: value
+            for name in ("all_tests_from", "wait_from")
+            if (value := getattr(self, name)) is not None
+        }
+        return rules.model_copy(update={"rules": (*self.rules, *rules.rules), **own})
+
+
 class RiskModel(Contract):
     """A logistic regression with an independent Gaussian for each weight."""
 

@@ -21,6 +21,7 @@ from testfleet.contracts.project import (
     SuiteConfig,
     SuiteMode,
 )
+from testfleet.contracts.risk import ProjectRisk, RiskRule
 from testfleet.contracts.run import Mode
 from testfleet.errors import UsageError
 from testfleet.planning.needs import Needs
@@ -123,6 +124,7 @@ def _usual(project: ProjectConfig) -> str:
 _TABLES: Final[dict[str, type[BaseModel]]] = {
     "environment": EnvironmentConfig,
     "source": SourceConfig,
+    "risk": ProjectRisk,
 }
 
 
@@ -141,12 +143,21 @@ def _table_of(place: Sequence[str]) -> type[BaseModel] | None:
     match place:
         case [_]:
             return ProjectConfig
-        case [("environment" | "source") as name, _]:
+        case [("environment" | "source" | "risk") as name, _]:
             return _TABLES[name]
-        case ["suites", _, _]:
+        case ["risk", "rules", _, _]:
+            return RiskRule
+        case ["suites", _, *inside]:
+            return _suite_table(inside)
+    return None
+
+
+def _suite_table(place: Sequence[str]) -> type[BaseModel] | None:
+    match place:
+        case [_]:
             return SuiteConfig
-        case ["suites", _, "modes", _, _]:
+        case ["modes", _, _]:
             return SuiteMode
-        case ["suites", _, "depends", _, _]:
+        case ["depends", _, _]:
             return DependsConfig
     return None

@@ -1,0 +1,81 @@
+"""The risk of what has changed in a working tree, from git and the outcomes of past commits."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from testfleet.contracts.change import FileChange
+from testfleet.contracts.risk import RiskRules
+from testfleet.planning.risk import Recommendation, Risk, RiskInput, assess
+from testfleet.planning.risk_history import PastChange, study
+from testfleet.planning.risk_outcomes import by_full_name
+from testfleet.scm.changes import changes_since, merge_base
+from testfleet.scm.commits import commits_before
+
+
+@dataclass(frozen=True)
+class RiskRequest:
+    """What is judged, and by what."""
+
+    root: Path
+    rev: str
+    """The change is all since the branch left this revision."""
+    files: Collection[str]
+    """Of the tree."""
+    rules: RiskRules
+    outcomes: Mapping[str, bool]
+    """By commit, in full or abbreviated: whether a test failed."""
+
+
+@dataclass(frozen=True)
+class RiskReport:
+    """The judgement, and what it is about."""
+
+    base: str
+    """The commit where the branch left."""
+    changes: tuple[FileChange, ...]
+    risk: Risk
+
+
+def risk_since(request: RiskRequest) -> RiskReport:
+    """Judge what has changed since the revision, by what was known there. Raises UsageError."""
+    base = merge_base(request.root, request.rev)
+    changes = changes_since(request.root, request.rev, request.files)
+    commits = commits_before(request.root, base)
+    lessons = study(
+        (PastChange(each.commit, each.at_s, each.files) for each in commits),
+        by_full_name(request.outcomes, (each.commit for each in commits)),
+        request.rules,
+    )
+    risk = assess(RiskInput(changes, request.rules, lessons.past, lessons.model))
+    return RiskReport(base, changes, risk)
+
+
+def as_json(report: RiskReport, advice: Recommendation) -> dict[str, Any]:
+    """For a program."""
+    risk = report.risk
+    return {
+        "base": report.base,
+        "score": round(risk.score, 4),
+        "category": risk.category.value,
+        "learnt_from": risk.learnt_from,
+        "files": {category.value: count for category, count in risk.files.items()},
+        "factors": [
+            {
+                "name": factor.name,
+                "value": round(factor.value, 4),
+                "adds": round(factor.adds, 4),
+                "reason": factor.reason,
+            }
+            for factor in risk.factors
+        ],
+        "recommendation": {
+            "tests": advice.tests.value,
+            "predicted_s": advice.predicted_s,
+            "wait": advice.wait,
+            "reasons": list(advice.reasons),
+        },
+    }
