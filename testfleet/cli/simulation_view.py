@@ -93,7 +93,9 @@ def _rows(done: SimulatedRun) -> list[Row]:
     if simulation.stages > 1:
         rows.append(("stages", str(simulation.stages), "each waits for the one before it"))
     if job.deadline_s is not None or found.missed_deadlines:
-        rows.append(("missed deadlines", str(found.missed_deadlines), "units without a result"))
+        rows.append(
+            ("missed deadlines", str(found.missed_deadlines), "units without a result in time")
+        )
     if job.max_usd is not None:
         verdict = "kept" if done.cost.usd <= job.max_usd else "exceeded"
         rows.append(("budget", f"${job.max_usd:.4f}", verdict))

@@ -113,7 +113,7 @@ def as_json(run: SimulatedRun) -> dict[str, Any]:
         "workers": job.workers,
         "profile": job.profile,
         "makespan_s": _rounded(found.makespan_s),
-        "plan_s": _rounded(found.plan_s),
+        "plan_makespan_s": _rounded(found.plan_s),
         "lower_bound_s": _rounded(found.lower_bound_s),
         "ratio": _rounded(found.ratio),
         "plan_ratio": _rounded(found.plan_ratio),
@@ -203,4 +203,11 @@ def _check(assignment: Assignment, job: Job, strategy: str) -> None:
         raise UsageError(
             f"strategy {strategy!r} dealt out {len(dealt)} of {len(job.units)} units, or one twice",
             hint="each unit belongs in exactly one shard: mend the strategy or choose another",
+        )
+    chosen = assignment.profiles
+    if chosen and (len(chosen) != len(assignment.shards) or not set(chosen) <= set(job.profiles)):
+        raise UsageError(
+            f"strategy {strategy!r} named {len(chosen)} profiles for {len(assignment.shards)}"
+            f" shards: {', '.join(sorted(set(chosen)))}",
+            hint=f"one for each shard, of {', '.join(sorted(job.profiles))}, or none at all",
         )

@@ -73,6 +73,17 @@ def test_what_a_lost_worker_had_runs_again_on_the_fallback_after_the_round():
     assert done.rounds == 2
 
 
+def test_units_with_the_same_word_stay_together_when_they_run_again():
+    units = [
+        replace(unit, together="x" if at < 3 else None)
+        for at, unit in enumerate(units_of(1, 1, 1, 1))
+    ]
+    done = simulate(
+        scenario(units, [[0, 1, 2, 3]], workers=4, faults=1.0, place=place_of(max_rounds=2))
+    )
+    assert {each.order.units for each in done.attempts} == {(0, 1, 2, 3), (0, 1, 2), (3,)}
+
+
 def test_with_every_attempt_lost_the_rounds_end_and_the_units_stay_lost():
     case = scenario(units_of(4, 3), [[0, 1]], faults=1.0)
     done = simulate(case)

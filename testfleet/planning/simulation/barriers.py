@@ -63,9 +63,20 @@ def stages_of(units: Sequence[WorkUnit], shards: Sequence[Sequence[int]]) -> lis
     return stages
 
 
-def chains_of(open_units: Collection[int], before: Before) -> list[list[int]]:
-    """Units that depend on each other as one chain each, in the order given: a round that repeats
-    them must not tear them apart."""
+def bonds_of(units: Sequence[WorkUnit], before: Before) -> Before:
+    """What each unit must not be torn from: what it depends on, and who has its word."""
+    if not any(unit.together for unit in units):
+        return before
+    bonds = {at: list(others) for at, others in before.items()}
+    first: dict[str, int] = {}
+    for at, unit in enumerate(units):
+        if unit.together and first.setdefault(unit.together, at) != at:
+            bonds.setdefault(at, []).append(first[unit.together])
+    return bonds
+
+
+def chains_of(open_units: Collection[int], bonds: Before) -> list[list[int]]:
+    """Units that are bound to each other as one chain each, in the order given."""
     leader = {at: at for at in open_units}
 
     def find(at: int) -> int:
@@ -75,7 +86,7 @@ def chains_of(open_units: Collection[int], before: Before) -> list[list[int]]:
         return at
 
     for at in open_units:
-        for each in before.get(at, ()):
+        for each in bonds.get(at, ()):
             if each in leader:
                 leader[find(at)] = find(each)
     chains: defaultdict[int, list[int]] = defaultdict(list)

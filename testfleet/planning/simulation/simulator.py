@@ -12,7 +12,13 @@ from testfleet.planning.partition import partition
 from testfleet.planning.place import Place
 from testfleet.planning.rounds import ALONE_AFTER
 from testfleet.planning.simulation.attempts import Attempt, Conditions, Order
-from testfleet.planning.simulation.barriers import Piece, before_of, chains_of, stages_of
+from testfleet.planning.simulation.barriers import (
+    Piece,
+    before_of,
+    bonds_of,
+    chains_of,
+    stages_of,
+)
 from testfleet.planning.simulation.fan_out import FanOut, MapRun
 from testfleet.planning.simulation.fitting import Fitting
 from testfleet.planning.simulation.limits import UNLIMITED, Limits
@@ -89,6 +95,7 @@ class _Run:
         self._limits = scenario.limits
         self._fitting = Fitting(scenario.place)
         self._before = before_of(scenario.job.units)
+        self._bonds = bonds_of(scenario.job.units, self._before)
         self._seconds = [unit.duration_s for unit in scenario.job.units]
         conditions = Conditions(
             self._seconds,
@@ -165,7 +172,7 @@ class _Run:
 
     def _spread(self, left: Sequence[int], losses: Counter[int]) -> list[tuple[int, ...]]:
         """Open units over all workers, those that may kill their worker each alone."""
-        chains = chains_of(left, self._before)
+        chains = chains_of(left, self._bonds)
         alone = [tuple(each) for each in chains if losses[each[0]] >= ALONE_AFTER]
         together = [each for each in chains if losses[each[0]] < ALONE_AFTER]
         if not together:
