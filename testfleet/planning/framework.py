@@ -20,7 +20,7 @@ class DiscoveryRequest:
     args: tuple[str, ...] = ()
     """Arguments of the suite, then those of the run."""
     known_tests: Mapping[str, int] = field(default_factory=dict)
-    """Tests of units that ran before, by unit id: their source need not be read."""
+    """Tests of units that ran before, by unit id: they need not be counted."""
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ _VALUED: Final = frozenset(
     --asyncio-mode --benchmark-min-rounds --count --cov-config --cov-fail-under --cov-report --dc
     --dist --ds --durations-path --group --html --hypothesis-profile --hypothesis-seed
     --json-report-file --max-worker-restart --maxprocesses --numprocesses --only-rerun
+    --order-group-scope --order-marker-prefix --order-scope --order-scope-level
     --randomly-seed --report-log --reruns --reruns-delay --splits --timeout --timeout-method --tx
     """.split()  # noqa: SIM905 (a list of single words is what a reader can check)
 )

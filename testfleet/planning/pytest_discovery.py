@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from posixpath import basename, commonpath, dirname, normpath
 from typing import Final, Self
 
 from testfleet.contracts.plan import Unit
+from testfleet.planning.bonds import Binder, merged, order_prefix
 from testfleet.planning.framework import Discovery, DiscoveryRequest
 from testfleet.planning.globs import expand
+from testfleet.planning.markers import FileMarks, read_marks
 from testfleet.planning.pytest_args import KNOWN_FLAGS, PytestArgs, parse_args, path_of
 from testfleet.planning.pytest_config import PytestConfig, locate_config, read_config
 from testfleet.planning.pytest_estimate import count_doctests, count_tests
@@ -39,12 +41,15 @@ class PytestFramework:
         starts = _starts(places, config, args)
         rules = build_rules(config, args, places.root, (starts, places.sizes))
         paths = [path for path in places.below(starts) if rules.collects(path)]
-        units = (_unit(request, rules, path, places.sizes[path]) for path in paths)
+        units, marks = _look_into(
+            request, rules, {path: places.sizes[path] for path in paths}, args
+        )
+        bonds = Binder(list(units), places.sizes, marks).bind(request.tree, args)
         return Discovery(
-            units=tuple(unit for unit in units if unit is not None),
-            notes=(_describe(config, starts),),
+            units=tuple(units.values()),
+            notes=(_describe(config, starts), *bonds.notes),
             open_ended=_is_open_ended(places, args),
-            together=rivals(paths, places.sizes, args),
+            together=merged(units, rivals(units, places.sizes, args), bonds.together),
         )
 
 
@@ -149,19 +154,34 @@ def _testpaths(places: _Places, config: PytestConfig, args: PytestArgs) -> list[
     return [path for item in patterns for path in expand(in_tree(places.root, item), entries)]
 
 
-def _unit(
-    request: DiscoveryRequest, rules: CollectionRules, path: str, size_bytes: int
-) -> Unit | None:
-    """The unit of a file, or None when it holds nothing that pytest would collect."""
-    tests = request.known_tests.get(path)
-    if tests is None:
-        source = request.tree.read(path)
-        tests = count_tests(source) if path.endswith(".py") else 0
-        if rules.may_hold_doctests(path):
-            tests += count_doctests(source)
-        if _is_nothing(rules, path, source):
-            return None
-    return Unit(id=path, size_bytes=size_bytes, tests_estimate=tests)
+def _look_into(
+    request: DiscoveryRequest, rules: CollectionRules, sizes: Mapping[str, int], args: PytestArgs
+) -> tuple[dict[str, Unit], dict[str, FileMarks]]:
+    """The units of the files, and what their marks say. Each file is read once."""
+    units: dict[str, Unit] = {}
+    marks: dict[str, FileMarks] = {}
+    prefix = order_prefix(args)
+    for path, size_bytes in sizes.items():
+        is_known_text = path in request.known_tests and not path.endswith(".py")
+        source = b"" if is_known_text else request.tree.read(path)
+        tests = request.known_tests.get(path)
+        if tests is None:
+            tests = _count(rules, path, source)
+        if tests is None:
+            continue
+        units[path] = Unit(id=path, size_bytes=size_bytes, tests_estimate=tests)
+        said = read_marks(source, prefix) if path.endswith(".py") else None
+        if said is not None:
+            marks[path] = said
+    return units, marks
+
+
+def _count(rules: CollectionRules, path: str, source: bytes) -> int | None:
+    """How many tests the file may hold; None when there is nothing that pytest would collect."""
+    tests = count_tests(source) if path.endswith(".py") else 0
+    if rules.may_hold_doctests(path):
+        tests += count_doctests(source)
+    return None if _is_nothing(rules, path, source) else tests
 
 
 def _is_nothing(rules: CollectionRules, path: str, source: bytes) -> bool:

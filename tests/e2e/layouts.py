@@ -354,7 +354,82 @@ def _ini(text: str) -> Files:
     return {"pytest.ini": "[pytest]\n" + dedent(text).lstrip("\n")}
 
 
+_ACROSS_FILES: Files = {
+    "shared.py": "seen = []\n",
+    # pytest-dependency: by node id and by name, in classes and modules, failed and unknown ones.
+    "deps/test_a.py": _text("""
+        import pytest
+
+        @pytest.mark.dependency
+        def test_good(): pass
+
+        @pytest.mark.dependency(name="bad")
+        def test_bad(): assert 0
+
+        @pytest.mark.dependency(depends=["test_good"])
+        def test_inside(): pass
+    """),
+    "deps/test_b.py": _text("""
+        import pytest
+
+        @pytest.mark.dependency(depends=["deps/test_a.py::test_good"], scope="session")
+        def test_after_good(): pass
+
+        @pytest.mark.dependency(depends=["bad"], scope="session")
+        class TestAfterBad:
+            def test_never(self): pass
+
+        @pytest.mark.dependency(depends=["nobody"], scope="session")
+        def test_after_nobody(): pass
+    """),
+    "deps/test_c.py": _text("""
+        import pytest
+        from pytest_dependency import depends
+
+        pytestmark = pytest.mark.dependency(
+            depends=["deps/test_b.py::test_after_good"], scope="session"
+        )
+
+        def test_after_two(): pass
+
+        def test_at_run_time(request):
+            depends(request, ["bad"], scope="session")
+    """),
+    # pytest-order: numbered through the session, and by names of tests elsewhere.
+    "order/test_a.py": _text("""
+        import pytest, shared
+
+        @pytest.mark.order(2)
+        def test_second(): assert shared.seen == ["first"]; shared.seen.append("second")
+
+        @pytest.mark.order("last")
+        def test_last(): assert shared.seen == ["first", "second", "third"]
+    """),
+    "order/test_b.py": _text("""
+        import pytest, shared
+
+        @pytest.mark.order(1)
+        def test_first(): assert shared.seen == []; shared.seen.append("first")
+
+        @pytest.mark.order(3)
+        class TestThird:
+            def test_third(self): shared.seen.append("third")
+    """),
+    "order/test_c.py": _text("""
+        import pytest, shared
+
+        @pytest.mark.order(after="test_d.py::test_made")
+        def test_used(): assert shared.made
+    """),
+    "order/test_d.py": "import shared\ndef test_made(): shared.made = True\n",
+    "free/test_a.py": _PASS,
+    "free/test_b.py": _PASS,
+}
+
 OTHERS: dict[str, Layout] = {
+    "marks that act across files": Layout(
+        _ini("pythonpath = .\naddopts = --import-mode=importlib") | _ACROSS_FILES
+    ),
     "addopts that end early or distribute": Layout(
         _ini("addopts = -n 2 --dist=loadfile -x --maxfail=1 --lf --ff --sw") | _TWO_FILES,
         plain_args=("-o", "addopts="),

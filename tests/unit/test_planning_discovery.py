@@ -157,12 +157,12 @@ def test_tests_are_counted_without_running_them() -> None:
     assert [unit.tests_estimate for unit in units] == [3]
 
 
-def test_the_source_of_a_known_unit_is_not_read() -> None:
+def test_each_source_is_read_once_and_that_of_a_known_unit_not_for_its_tests() -> None:
     tree = MemoryTree({"test_a.py": TEST, "test_b.py": TEST})
     request = DiscoveryRequest(tree, known_tests={"test_a.py": 7})
     units = PytestFramework().discover(request).units
     assert [unit.tests_estimate for unit in units] == [7, 1]
-    assert tree.read_paths == ["test_b.py"]
+    assert tree.read_paths == ["test_a.py", "test_b.py"]
 
 
 @pytest.mark.parametrize(
