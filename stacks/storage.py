@@ -14,7 +14,7 @@ _STRING = dynamodb.AttributeType.STRING
 
 
 class StorageStack(FleetStack):
-    """Data bucket, models bucket, access logs; runs, history and deliveries."""
+    """Data bucket, models bucket, access logs; runs, history, deliveries and quotas."""
 
     def __init__(self, scope: Construct, config: Environment) -> None:
         super().__init__(scope, "storage", config)
@@ -24,6 +24,7 @@ class StorageStack(FleetStack):
         self.runs = self._build_runs()
         self.history = self._build_table("History", partition_key="suite", sort_key="chunk")
         self.deliveries = self._build_table("Deliveries", partition_key="delivery")
+        self.quotas = self._build_table("Quotas", partition_key="document")
         self._build_outputs()
 
     def wildcard_in_data(self, pattern: str) -> str:
@@ -111,6 +112,7 @@ class StorageStack(FleetStack):
         self.output("ModelsBucket", self.models.bucket_name, "Model archives of the endpoints")
         self.output("RunsTable", self.runs.table_name, "The list of runs")
         self.output("HistoryTable", self.history.table_name, "Durations of past runs")
+        self.output("QuotasTable", self.quotas.table_name, "The use of the quotas")
 
 
 def _expire(prefix: str, days: int) -> s3.LifecycleRule:

@@ -57,6 +57,7 @@ class WorkflowsStack(FleetStack):
                     "DATA_BUCKET": self.storage.data.bucket_name,
                     "RUNS_TABLE": self.storage.runs.table_name,
                     "HISTORY_TABLE": self.storage.history.table_name,
+                    "QUOTAS_TABLE": self.storage.quotas.table_name,
                     "WORKER_IMAGE": self.workers.image_id,
                 },
             ),
@@ -82,6 +83,7 @@ class WorkflowsStack(FleetStack):
             ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem"],
             storage.history.table_arn,
         )
+        self.control.allow(["dynamodb:GetItem", "dynamodb:PutItem"], storage.quotas.table_arn)
         secret = self.config.code_host_token_secret
         if secret:
             # Secrets Manager adds six characters of its own to the name in the ARN.
@@ -143,7 +145,6 @@ class WorkflowsStack(FleetStack):
             "SubnetB": second,
             "SecurityGroup": network.security_group.security_group_id,
             "AssignPublicIp": network.assign_public_ip,
-            "MapConcurrency": self.config.fleet.workers,
         }
 
     def _allow_run_tests(self) -> None:

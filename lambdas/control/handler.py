@@ -18,6 +18,7 @@ from lambdas.settings import read_settings
 from testfleet.aws import clients
 from testfleet.aws.history import DynamoHistoryStore
 from testfleet.aws.objects import S3ObjectStore
+from testfleet.aws.quotas import DynamoQuotaStore
 from testfleet.aws.runs import DynamoRunStore
 from testfleet.aws.secrets import SecretReader
 from testfleet.config import Environment, load_environment
@@ -34,6 +35,7 @@ class Settings(BaseModel):
     DATA_BUCKET: str
     RUNS_TABLE: str
     HISTORY_TABLE: str
+    QUOTAS_TABLE: str
     TESTFLEET_ENVIRONMENT: str
     WORKER_IMAGE: str
     CODE_HOST_TOKEN_SECRET: str | None = None
@@ -102,6 +104,7 @@ def _world() -> World:
         fetch_tarball=partial(_fetch, environment, settings.CODE_HOST_TOKEN_SECRET),
         now=utc_now,
         image=settings.WORKER_IMAGE,
+        quotas=DynamoQuotaStore(clients.dynamodb(), settings.QUOTAS_TABLE),
     )
 
 

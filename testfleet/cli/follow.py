@@ -97,6 +97,7 @@ class Follower:
         if self.view.plan is None:
             body = self._objects.get(self._keys.plan(1))
             if body is None:
+                self._note_waiting()
                 return
             self.view.plan = Plan.model_validate_json(body)
             self.view.phase = RUNNING
@@ -105,6 +106,11 @@ class Follower:
         ]
         for name in names[-_SHARDS_WATCHED:]:
             self._note(self._objects.get(name) or b"")
+
+    def _note_waiting(self) -> None:
+        body = self._objects.get(self._keys.waiting)
+        if body is not None:
+            self.view.phase = f"waiting: {body.decode('utf-8', 'replace')}"
 
     def _note(self, body: bytes) -> None:
         try:

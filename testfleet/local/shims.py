@@ -57,6 +57,7 @@ def apply_all(processes: ChildProcesses, containers: ProcessContainers) -> None:
     kill_whole_trees(processes)
     start_executions_at_once()
     stop_executions()
+    read_map_concurrency()
     run_tasks_as_processes(containers)
 
 
@@ -239,6 +240,27 @@ def stop_executions() -> None:
 def _raise_if_stopped() -> None:
     if is_stopped(_execution.get()):
         raise stepfunctions._ExecutionError("States.Aborted", "the execution was stopped")
+
+
+def read_map_concurrency() -> None:
+    """A Distributed Map's `MaxConcurrencyPath` counts.
+
+    Ministack knows the constant `MaxConcurrency` only, and takes its absence for no limit.
+    """
+    _require(
+        "MaxConcurrencyPath" not in inspect.getsource(stepfunctions._run_distributed_map),
+        "stepfunctions._run_distributed_map",
+    )
+    run = stepfunctions._run_distributed_map
+
+    def run_limited(state: dict[str, Any], raw: Any, effective: Any, *rest: Any) -> Any:
+        path = state.get("MaxConcurrencyPath")
+        if path is not None:
+            most = stepfunctions._resolve_path(path, effective)
+            state = {**state, "MaxConcurrency": most}
+        return run(state, raw, effective, *rest)
+
+    stepfunctions._run_distributed_map = run_limited
 
 
 def run_tasks_as_processes(containers: ProcessContainers) -> None:

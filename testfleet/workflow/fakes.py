@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from testfleet.contracts.history import HistoryDetails, UnitHistory
+from testfleet.contracts.quota import QuotaState
 from testfleet.contracts.report import RunReport
 from testfleet.workflow.ports import RunRow
 
@@ -65,6 +66,24 @@ class InMemoryRuns:
     def recent(self, limit: int) -> list[RunRow]:
         """The newest runs, newest first."""
         return sorted(self.rows.values(), key=lambda row: row.started_at, reverse=True)[:limit]
+
+
+class InMemoryQuotas:
+    """QuotaStore in an attribute."""
+
+    def __init__(self) -> None:
+        self.state, self.version = QuotaState(), 0
+
+    def load(self) -> tuple[QuotaState, int]:
+        """The state and its version."""
+        return self.state, self.version
+
+    def exchange(self, state: QuotaState, version: int) -> bool:
+        """Replace the state, if it still has this version."""
+        if version != self.version:
+            return False
+        self.state, self.version = state, version + 1
+        return True
 
 
 class InMemoryHistory:

@@ -47,6 +47,11 @@ class RunKeys:
         return f"{self.prefix}rejection.json"
 
     @property
+    def waiting(self) -> str:
+        """Why the run had to wait for its quota, when it last asked."""
+        return f"{self.prefix}waiting"
+
+    @property
     def confirmation(self) -> str:
         """Shards that confirm failures, as a JSON list."""
         return f"{self.prefix}confirmation.json"

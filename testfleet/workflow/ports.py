@@ -11,6 +11,7 @@ from typing import Protocol
 
 from testfleet.contracts.base import Contract
 from testfleet.contracts.history import HistoryDetails, UnitHistory
+from testfleet.contracts.quota import QuotaState
 from testfleet.contracts.report import RunReport, RunStatus
 
 
@@ -111,6 +112,18 @@ class HistoryStore(Protocol):
 
     def save_details(self, suite_key: str, details: HistoryDetails) -> None:
         """Replace the suite's details."""
+        ...
+
+
+class QuotaStore(Protocol):
+    """The use of the quotas: one state, exchanged whole."""
+
+    def load(self) -> tuple[QuotaState, int]:
+        """The state and its version. Raises FleetError when it cannot be read."""
+        ...
+
+    def exchange(self, state: QuotaState, version: int) -> bool:
+        """Replace the state, if it still has this version. False when it has another."""
         ...
 
 

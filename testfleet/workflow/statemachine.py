@@ -11,7 +11,7 @@ from testfleet.config import ROOT
 
 _PLACEHOLDER = re.compile(r"\$\{([A-Za-z]+)\}")
 
-Substitutions = Mapping[str, str | int]
+Substitutions = Mapping[str, str]
 
 
 def load(name: str) -> dict[str, Any]:
@@ -29,8 +29,7 @@ def placeholders(name: str) -> set[str]:
 def render(name: str, substitutions: Substitutions) -> str:
     """The definition as JSON text with every placeholder replaced.
 
-    A string that is one placeholder and nothing else takes an int as a number, which is how
-    `MaxConcurrency` gets its value. Raises ValueError when names are missing or left over.
+    Raises ValueError when names are missing or left over.
     """
     wanted = placeholders(name)
     if wanted != set(substitutions):
@@ -58,7 +57,4 @@ def _replace(value: Any, substitutions: Substitutions) -> Any:
         return [_replace(item, substitutions) for item in value]
     if not isinstance(value, str):
         return value
-    whole = _PLACEHOLDER.fullmatch(value)
-    if whole:
-        return substitutions[whole[1]]
-    return _PLACEHOLDER.sub(lambda match: str(substitutions[match[1]]), value)
+    return _PLACEHOLDER.sub(lambda match: substitutions[match[1]], value)

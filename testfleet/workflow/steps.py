@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -22,15 +23,18 @@ from testfleet.contracts.result import Outcome, WorkerError, WorkerErrorType
 from testfleet.contracts.run import RepositorySource, RunRequest
 from testfleet.errors import NothingToRunError, TestfleetError, UsageError
 from testfleet.planning.confirmation import confirm_shards, home_shard, numbered, untried
+from testfleet.planning.place import Place
 from testfleet.planning.project import load_project, resolve_suite
+from testfleet.planning.quotas import Verdict
 from testfleet.planning.rounds import replan
 from testfleet.planning.source_tree import ArchiveTree
 from testfleet.planning.standing import Rounds
 from testfleet.planning.tree_changes import changed_files
+from testfleet.workflow.admission import Admission, with_workers
 from testfleet.workflow.environment import plan_environment
 from testfleet.workflow.keys import environment_key, source_key
 from testfleet.workflow.planner import PlanRequest, plan_suite
-from testfleet.workflow.ports import HistoryStore, ObjectStore, RunRow, RunStore
+from testfleet.workflow.ports import HistoryStore, ObjectStore, QuotaStore, RunRow, RunStore
 from testfleet.workflow.prepared import FoundInterpreter, PreparedRun, project_key
 from testfleet.workflow.records import RunRecords
 from testfleet.workflow.reporting import (
@@ -45,6 +49,7 @@ StepAnswer = dict[str, Any]
 
 _SHARDS = TypeAdapter(tuple[Shard, ...])
 _MESSAGE_LIMIT = 500
+_HINT_QUOTAS = "`testfleet quotas` shows who uses what; quotas stand in config/"
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,8 @@ class World:
     now: Callable[[], datetime]
     image: str
     """Identity of the worker's image: environments built in another are not valid in this one."""
+    quotas: QuotaStore | None = None
+    """Without it no quota limits a run."""
 
 
 class RunTests:
@@ -102,7 +109,7 @@ class RunTests:
                 plans=plans,
                 results=results,
                 losses=self._records.losses(shards),
-                place=place_of(self._world.environment, prepared),
+                place=self._place(prepared),
                 cancelled=self._records.is_cancelled(),
                 failed=self._failed_files(plans),
                 stopped=self._world.objects.exists(self._records.keys.stop),
@@ -111,14 +118,14 @@ class RunTests:
         if again is None:
             return self._answer(shards=0, round=round_number)
         key = self._writer(prepared).write_round(round_number + 1, again, plans, results)
-        return self._answer(shards=len(again.shards), round=round_number + 1, items_key=key)
+        return self._answer_map(again.shards, round=round_number + 1, items_key=key)
 
     def aggregate(self) -> StepAnswer:
         """Put the rounds together; `shards` is the number that confirm failures, `blocked` that of
         the files that may run after all if these turn out to be chance."""
         prepared = self._records.prepared()
         found, plans = aggregate_so_far(self._records), self._records.plans()
-        place = place_of(self._world.environment, prepared)
+        place = self._place(prepared)
         earlier = confirm_shards_of(self._records)
         shards: tuple[Shard, ...] = ()
         if not self._records.is_cancelled():
@@ -133,14 +140,11 @@ class RunTests:
         everything = (*earlier, *shards)
         self._world.objects.put(self._records.keys.confirmation, _SHARDS.dump_json(everything))
         key = self._writer(prepared).write_confirmation(shards)
-        return self._answer(
-            shards=len(shards), items_key=key, round=len(plans), blocked=len(found.blocked)
-        )
+        return self._answer_map(shards, items_key=key, round=len(plans), blocked=len(found.blocked))
 
     def report(self) -> StepAnswer:
-        """Write the report, and tell history."""
-        report = self._reporter().report()
-        return self._answer(status=report.status.value)
+        """Write the report, tell history, and give the share of the quotas back."""
+        return self._end(None)
 
     def report_failure(self, error: Mapping[str, str]) -> StepAnswer:
         """Write a report although the workflow itself failed."""
@@ -150,14 +154,27 @@ class RunTests:
             message=f"the workflow failed: {cause}; nothing of this run is in doubt but what is "
             "missing from its report: run it again",
         )
-        report = self._reporter().report(failure)
-        return self._answer(status=report.status.value)
+        return self._end(failure)
 
     def record_loss(self, shard_id: str, error: Mapping[str, str]) -> StepAnswer:
         """Note that a worker ended without a result, so that what it had is planned again."""
         loss = describe_loss(error)
         self._world.objects.put(self._records.keys.loss(shard_id), loss.model_dump_json().encode())
         return self._answer(shard_id=shard_id)
+
+    @cached_property
+    def _admission(self) -> Admission:
+        world = self._world
+        return Admission(world.environment, world.quotas, self._records.request(), world.now)
+
+    def _place(self, prepared: PreparedRun) -> Place:
+        workers = self._admission.workers
+        return place_of(with_workers(self._world.environment, workers), prepared)
+
+    def _end(self, failure: WorkerError | None) -> StepAnswer:
+        report = self._reporter().report(failure)
+        self._admission.give_back(report.cost.usd)
+        return self._answer(status=report.status.value)
 
     def _failed_files(self, plans: Sequence[Plan]) -> frozenset[str]:
         """Files that others may have to wait for in vain."""
@@ -187,7 +204,15 @@ class RunTests:
                 f"shards must be 1 to {most} in {self._world.environment.name}, "
                 f"got {request.shards}; leave it out to let the planner choose"
             )
-        return self._answer(admitted=True)
+        decision = self._admission.decide()
+        if decision.verdict is Verdict.REJECT:
+            raise UsageError(f"not admitted: {decision.reason}", hint=_HINT_QUOTAS)
+        if decision.verdict is Verdict.ADMIT:
+            return self._answer(admitted=True, wait_s=0)
+        if self._records.is_cancelled():
+            raise UsageError(f"cancelled while it waited for its quota: {decision.reason}")
+        self._world.objects.put(self._records.keys.waiting, decision.reason.encode())
+        return self._answer(admitted=False, wait_s=decision.wait_s)
 
     def _fetch_source(self) -> StepAnswer:
         request = self._records.request()
@@ -266,14 +291,14 @@ class RunTests:
                 PlanRequest(
                     tree=tree,
                     suite=suite,
-                    place=place_of(self._world.environment, prepared),
+                    place=self._place(prepared),
                     history=history,
                     shards=request.shards,
                     framework_args=request.framework_args,
                 )
             )
         key = self._writer(prepared).write_round(1, plan)
-        return self._answer(admitted=True, shards=len(plan.shards), round=1, items_key=key)
+        return self._answer_map(plan.shards, admitted=True, round=1, items_key=key)
 
     def _refuse_broken_environment(self) -> None:
         preparation = self._world.objects.get(self._records.keys.result(PREPARE_SHARD))
@@ -302,7 +327,12 @@ class RunTests:
             return step()
         except (UsageError, NothingToRunError) as exc:
             self._records.reject(_rejection(exc))
-            return self._answer(admitted=False, build=False, shards=0)
+            return self._answer(admitted=False, build=False, shards=0, wait_s=0)
+
+    def _answer_map(self, shards: Sequence[Shard], **values: object) -> StepAnswer:
+        """What a Map needs to know; the share of the quotas lasts until it is through."""
+        self._admission.extend(shards)
+        return self._answer(shards=len(shards), workers=self._admission.workers, **values)
 
     def _answer(self, **values: object) -> StepAnswer:
         return {"run_id": self._records.run_id, **values}

@@ -71,6 +71,7 @@ def test_accesses_to_data_and_models_are_logged(account: Assembly) -> None:
         ("Runs", ["run_id"]),
         ("History", ["suite", "chunk"]),
         ("Deliveries", ["delivery"]),
+        ("Quotas", ["document"]),
     ],
 )
 def test_tables_are_on_demand_with_recovery_and_expiry(
@@ -133,5 +134,5 @@ def test_no_custom_resource_empties_buckets_or_does_anything_else(local: Assembl
 def test_the_outputs_that_the_command_reads_are_there(local: Assembly) -> None:
     template = local.template("storage")
 
-    for name in ("DataBucket", "RunsTable", "HistoryTable", "ModelsBucket"):
+    for name in ("DataBucket", "RunsTable", "HistoryTable", "QuotasTable", "ModelsBucket"):
         template.has_output(name, {"Value": Match.any_value()})

@@ -29,12 +29,6 @@ def test_the_definition_is_the_file_with_its_placeholders_filled(account: Assemb
     assert "${" not in json.dumps(definition)
 
 
-def test_as_many_shards_run_at_once_as_the_configuration_says(account: Assembly) -> None:
-    assert _definition(account)["States"]["RunShards"]["MaxConcurrency"] == (
-        account.config.fleet.workers
-    )
-
-
 def _network(assembly: Assembly) -> dict[str, Any]:
     states = _definition(assembly)["States"]["RunShards"]["ItemProcessor"]["States"]
     network: dict[str, Any] = states["RunOnFargate"]["Parameters"]["NetworkConfiguration"]
@@ -70,6 +64,7 @@ def test_control_may_do_exactly_what_its_steps_do(account: Assembly) -> None:
         *rights_on(
             "<storage.History.Arn>", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem"
         ),
+        *rights_on("<storage.Quotas.Arn>", "dynamodb:GetItem", "dynamodb:PutItem"),
         *own_logs("ControlLogs"),
         *TRACES,
     }

@@ -191,7 +191,7 @@ def machine_with(fleet, client, name, **changes):
     right = {
         "ControlFunctionArn": f"{functions}:{fleet.outputs['ControlFunctionName']}",
         "WorkerFunctionArn": f"{functions}:{fleet.outputs['WorkerFunctionName']}",
-        "DataBucket": fleet.outputs["DataBucket"], "MapConcurrency": 2, "ClusterArn": "c",
+        "DataBucket": fleet.outputs["DataBucket"], "ClusterArn": "c",
         "TaskDefinitionArn": "t", "WorkerContainer": "w", "SubnetA": "a", "SubnetB": "b",
         "SecurityGroup": "s", "AssignPublicIp": "DISABLED",
     }  # fmt: skip

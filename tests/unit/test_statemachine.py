@@ -6,9 +6,7 @@ import pytest
 
 from testfleet.workflow.statemachine import load, placeholders, render
 
-SUBSTITUTIONS = {name: f"value-of-{name}" for name in placeholders("run-tests")} | {
-    "MapConcurrency": 7
-}
+SUBSTITUTIONS = {name: f"value-of-{name}" for name in placeholders("run-tests")}
 
 
 def every_state(machine):
@@ -68,14 +66,26 @@ def test_a_lost_shard_does_not_fail_the_map():
     assert all(state["ToleratedFailurePercentage"] == 100 for state in maps)
 
 
-def test_rendering_replaces_every_placeholder_and_keeps_numbers_numbers():
+def test_as_many_shards_run_at_once_as_the_run_was_given():
+    maps = [state for _, _, state in STATES if state["Type"] == "Map"]
+    assert {state["MaxConcurrencyPath"] for state in maps} == {"$.workers"}
+
+
+def test_a_run_that_waits_for_its_quota_asks_again():
+    states = load("run-tests")["States"]
+    assert states["AwaitQuota"]["Next"] == "Admit"
+    assert states["AwaitQuota"]["SecondsPath"] == "$.wait_s"
+
+
+def test_rendering_replaces_every_placeholder():
     rendered = json.loads(render("run-tests", SUBSTITUTIONS))
     assert "${" not in json.dumps(rendered)
-    assert rendered["States"]["RunShards"]["MaxConcurrency"] == 7
+    reader = rendered["States"]["RunShards"]["ItemReader"]["Parameters"]
+    assert reader["Bucket"] == "value-of-DataBucket"
 
 
 @pytest.mark.parametrize(
-    ("change", "word"), [({"Extra": "x"}, "Extra"), ({"MapConcurrency": None}, "MapConcurrency")]
+    ("change", "word"), [({"Extra": "x"}, "Extra"), ({"DataBucket": None}, "DataBucket")]
 )
 def test_rendering_refuses_other_names_than_the_file_has(change, word):
     given = {k: v for k, v in (SUBSTITUTIONS | change).items() if v is not None}
