@@ -32,6 +32,7 @@ from testfleet.planning.pytest_config import locate_config, settings_above
 from testfleet.planning.source_tree import DirectoryTree
 from testfleet.scm.working_tree import Head, describe_head, fingerprint, list_files, pack
 from testfleet.workflow.keys import source_key
+from testfleet.workflow.placement_memory import PlacementMemory
 from testfleet.workflow.planner import PlanRequest, plan_suite
 from testfleet.workflow.prepared import history_key, project_key
 
@@ -113,6 +114,7 @@ class Draft:
             history=client.history.load(self.history_key),
             shards=self.options.shards,
             framework_args=self.options.framework_args,
+            known=PlacementMemory(client.objects, self.history_key).recall(),
         )
         return plan_suite(source)
 

@@ -90,10 +90,11 @@ def _confirm_shard(number: int, tests: Sequence[TestReport], place: Place) -> Sh
     units = tuple(
         PlannedUnit(id=file, predicted_s=spent, known=True) for file, spent in seconds.items()
     )
+    profile = place.able(seconds, place.usual)
     return Shard(
         id=f"c-{number:04}",
-        profile=place.usual,
-        compute=place.profiles[place.usual].compute,
+        profile=profile,
+        compute=place.profiles[profile].compute,
         units=units,
         tests=tuple(test.id for test in tests),
     )

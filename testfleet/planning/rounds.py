@@ -12,6 +12,7 @@ from testfleet.planning.barrier import Barrier
 from testfleet.planning.clusters import Groups
 from testfleet.planning.partition import partition
 from testfleet.planning.place import Place
+from testfleet.planning.settle import settled
 from testfleet.planning.sharding import PlanHead, assemble, shards_of
 from testfleet.planning.stages import in_order
 from testfleet.planning.standing import Rounds
@@ -45,7 +46,7 @@ def replan(rounds: Rounds) -> Plan | None:
     first, rules = rounds.plans[0], RulesWithin(rounds.dependencies)
     reasons = (*_reasons(place, lost, alone), *_release_reasons(held, released))
     head = PlanHead(first.framework, first.suite, place, reasons, first.splits)
-    ordered = [in_order(shard, rules) for shard in shards]
+    ordered = [in_order(shard, rules) for shard in settled(shards, place)]
     plan = assemble(head, f"r{len(rounds.plans) + 1}", ordered, takes_rest=False)
     return plan.model_copy(update={"dependencies": first.dependencies})
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from testfleet.contracts.dependencies import Dependency
 from testfleet.contracts.history import UnitHistory
 from testfleet.contracts.plan import Plan
+from testfleet.costs.metering import worker_usd
 from testfleet.planning.dependency_rules import DependsTable
 from testfleet.planning.discovery import discover
 from testfleet.planning.framework import Discovery
 from testfleet.planning.place import Place
+from testfleet.planning.placement_score import Experience
+from testfleet.planning.portions import Grouping
 from testfleet.planning.project import ResolvedSuite
 from testfleet.planning.sharding import PlanInput
 from testfleet.planning.source_tree import SourceTree
 from testfleet.planning.stages import plan_in_stages
+from testfleet.planning.work import Traits
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,8 @@ class PlanRequest:
     history: Mapping[str, UnitHistory]
     shards: int | Literal["auto"]
     framework_args: tuple[str, ...]
+    known: Experience = field(default_factory=lambda: Experience(worker_usd))
+    """Prices, and what past shards tell of profiles."""
 
 
 def plan_suite(source: PlanRequest) -> Plan:
@@ -41,8 +47,16 @@ def plan_suite(source: PlanRequest) -> Plan:
         place=source.place,
         shards=source.shards,
         framework=source.suite.framework,
+        grouping=Grouping(known=source.known, traits=_traits(source, discovery)),
     )
     return plan_in_stages(request, _dependencies(source, discovery))
+
+
+def _traits(source: PlanRequest, found: Discovery) -> dict[str, Traits]:
+    needs = source.place.needs
+    if not needs.suite and not needs.files:
+        return {}
+    return {unit.id: Traits(requires=needs.of(unit.id)) for unit in found.units}
 
 
 def _dependencies(source: PlanRequest, found: Discovery) -> tuple[Dependency, ...]:
