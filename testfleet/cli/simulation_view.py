@@ -97,6 +97,6 @@ def _rows(done: SimulatedRun) -> list[Row]:
             ("missed deadlines", str(found.missed_deadlines), "units without a result in time")
         )
     if job.max_usd is not None:
-        verdict = "kept" if done.cost.usd <= job.max_usd else "exceeded"
-        rows.append(("budget", f"${job.max_usd:.4f}", verdict))
+        verdict = "kept" if done.tests_usd <= job.max_usd else "exceeded"
+        rows.append(("budget", f"${job.max_usd:.4f}", f"{verdict}: workers ${done.tests_usd:.4f}"))
     return rows

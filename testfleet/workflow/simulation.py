@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Literal
 
+from testfleet.config import Profile
 from testfleet.contracts.plan import PlannedUnit
 from testfleet.contracts.report import Cost
 from testfleet.contracts.run import Objectives
-from testfleet.costs.metering import CONTROL_CALLS_PER_RUN, Usage, usage_cost
-from testfleet.errors import UsageError
+from testfleet.costs.metering import CONTROL_CALLS_PER_RUN, Usage, usage_cost, worker_usd
+from testfleet.planning import batching
 from testfleet.planning.place import Place
-from testfleet.planning.shard_count import ShardCount, automatic_count, given_count
+from testfleet.planning.shard_count import ShardCount, count_for, given_count
 from testfleet.planning.simulation.attempts import Attempt, Ending
 from testfleet.planning.simulation.limits import Limits, published_limits
 from testfleet.planning.simulation.measures import Measures, measure
@@ -22,8 +24,9 @@ from testfleet.planning.simulation.simulator import (
     plan_makespan_s,
     simulate,
 )
-from testfleet.planning.strategies import strategy_named
-from testfleet.planning.work import Assignment, Job, WorkUnit
+from testfleet.planning.strategies import assign, strategy_named
+from testfleet.planning.work import Job, WorkUnit
+from testfleet.planning.workload import Workload
 
 _DIGITS = 6
 """Of seconds and dollars in JSON: a microsecond, a ten-thousandth of a cent."""
@@ -55,6 +58,12 @@ class SimulatedRun:
     reasons: tuple[str, ...]
     """Sentences for a person: why so many shards, and why these units together."""
 
+    @property
+    def tests_usd(self) -> float:
+        """What the workers cost: this is what a budget is for."""
+        charged = _charged(self.scenario, self.simulation)
+        return sum(worker_usd(profile, seconds) for profile, seconds in charged)
+
 
 def simulate_run(request: SimulationRequest) -> SimulatedRun:
     """Plan the units by the strategy, and run the plan on a simulated fleet.
@@ -67,12 +76,10 @@ def simulate_run(request: SimulationRequest) -> SimulatedRun:
 
 def draw_up(request: SimulationRequest) -> tuple[Scenario, tuple[str, ...]]:
     """The plan, not yet run, and the reasons for it. Raises as `simulate_run` does."""
-    count = _count(request)
-    job = _job(request, count)
-    assignment = strategy_named(request.objectives.strategy).assign(job)
-    _check(assignment, job, request.objectives.strategy)
+    job, reason = _job(request)
+    assignment = assign(strategy_named(request.objectives.strategy), job)
     scenario = Scenario(job, assignment, request.place, request.limits, request.faults)
-    return scenario, (count.reason, *assignment.reasons)
+    return scenario, (reason, *assignment.reasons)
 
 
 def carry_out(scenario: Scenario, reasons: tuple[str, ...] = ()) -> SimulatedRun:
@@ -89,19 +96,24 @@ def carry_out(scenario: Scenario, reasons: tuple[str, ...] = ()) -> SimulatedRun
 
 def simulated_cost(scenario: Scenario, simulation: Simulation) -> Cost:
     """List price of what the simulated run used, its control steps and storage included."""
-    profiles = scenario.place.profiles
     attempts = simulation.attempts
     repeats = sum(1 for each in attempts if each.ending is Ending.LOST) + simulation.refused
     return usage_cost(
         Usage(
-            workers=[
-                (profiles[each.order.profile], each.end_s - each.start_s) for each in attempts
-            ],
+            workers=_charged(scenario, simulation),
             shards=len(attempts) + simulation.refused,
             control_calls=CONTROL_CALLS_PER_RUN + simulation.fan_outs + repeats,
             rounds=simulation.fan_outs,
         )
     )
+
+
+def _charged(scenario: Scenario, simulation: Simulation) -> list[tuple[Profile, float]]:
+    """Each worker with the seconds that it is charged for."""
+    profiles = scenario.place.profiles
+    return [
+        (profiles[each.order.profile], each.end_s - each.start_s) for each in simulation.attempts
+    ]
 
 
 def as_json(run: SimulatedRun) -> dict[str, Any]:
@@ -123,6 +135,7 @@ def as_json(run: SimulatedRun) -> dict[str, Any]:
         "utilisation": _rounded(found.utilisation),
         "cost": {
             "usd": _rounded(run.cost.usd),
+            "tests_usd": _rounded(run.tests_usd),
             "by_service": {name: _rounded(usd) for name, usd in run.cost.by_service.items()},
         },
         "deadline_s": job.deadline_s,
@@ -163,51 +176,54 @@ def _rounded(number: float) -> float:
     return round(number, _DIGITS)
 
 
+def _job(request: SimulationRequest) -> tuple[Job, str]:
+    """The job, and why it is of so many shards."""
+    count = _count(request)
+    place, objectives = request.place, request.objectives
+    return Job(
+        units=request.units,
+        weights=count.weights,
+        workers=_workers(request, len(count.weights)),
+        profile=place.usual,
+        profiles=place.profiles,
+        overhead_s=place.profiles[place.usual].startup_s,
+        deadline_s=objectives.deadline_s,
+        max_usd=objectives.max_usd,
+        seed=request.seed,
+    ), count.reason
+
+
 def _count(request: SimulationRequest) -> ShardCount:
-    place = request.place
     # Millions of them are made to be counted only; they were checked when they were read.
     planned = [
         PlannedUnit.model_construct(id=unit.id, predicted_s=unit.duration_s, known=unit.known)
         for unit in request.units
     ]
+    wanted = batching.Limits(request.objectives.deadline_s, request.objectives.max_usd)
+    given = None
     if request.shards != "auto":
-        return given_count(planned, place, request.shards)
-    if request.workers is not None:
-        fleet = place.fleet.model_copy(update={"workers": request.workers})
-        place = Place(fleet, place.profiles, place.profile)
-    return automatic_count(planned, place, place.usual)
+        given = given_count(planned, request.place, request.shards)
+        if not wanted:
+            return given
+    model = _cost_model(request, planned, len(given.weights) if given else None)
+    if given is not None:
+        return batching.judged(model, wanted, given)
+    return batching.limited_count(model, wanted) if wanted else count_for(model.work)
 
 
-def _job(request: SimulationRequest, count: ShardCount) -> Job:
-    place = request.place
-    workers = request.workers or place.fleet.workers
-    if request.shards != "auto":
-        workers = min(request.workers or len(count.weights), len(count.weights))
-    return Job(
-        units=request.units,
-        weights=count.weights,
-        workers=workers,
-        profile=place.usual,
-        profiles=place.profiles,
-        overhead_s=place.profiles[place.usual].startup_s,
-        deadline_s=request.objectives.deadline_s,
-        max_usd=request.objectives.max_usd,
-        seed=request.seed,
-    )
+def _cost_model(
+    request: SimulationRequest, planned: Sequence[PlannedUnit], shards: int | None
+) -> batching.CostModel:
+    fleet = request.place.fleet.model_copy(update={"workers": _workers(request, shards)})
+    place = replace(request.place, fleet=fleet)
+    price = partial(worker_usd, place.profiles[place.usual])
+    return batching.CostModel(Workload.of(planned, place, place.usual), price)
 
 
-def _check(assignment: Assignment, job: Job, strategy: str) -> None:
-    """Plugins may answer anything."""
-    dealt = sorted(at for shard in assignment.shards for at in shard)
-    if dealt != list(range(len(job.units))):
-        raise UsageError(
-            f"strategy {strategy!r} dealt out {len(dealt)} of {len(job.units)} units, or one twice",
-            hint="each unit belongs in exactly one shard: mend the strategy or choose another",
-        )
-    chosen = assignment.profiles
-    if chosen and (len(chosen) != len(assignment.shards) or not set(chosen) <= set(job.profiles)):
-        raise UsageError(
-            f"strategy {strategy!r} named {len(chosen)} profiles for {len(assignment.shards)}"
-            f" shards: {', '.join(sorted(set(chosen)))}",
-            hint=f"one for each shard, of {', '.join(sorted(job.profiles))}, or none at all",
-        )
+def _workers(request: SimulationRequest, shards: int | None) -> int:
+    """Shards that run at the same time, as soon as their number is known."""
+    if request.shards == "auto":
+        most = request.workers or request.place.fleet.workers
+    else:
+        most = request.workers or request.shards
+    return most if shards is None else min(most, shards)

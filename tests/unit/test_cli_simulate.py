@@ -4,7 +4,6 @@ import json
 import math
 import xml.etree.ElementTree as ET
 from collections import Counter
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -29,8 +28,6 @@ from testfleet.planning.simulation.limits import limits_of
 from testfleet.planning.simulation.reports import replay_of
 from testfleet.planning.simulation.simulator import simulate as run_scenario
 from testfleet.planning.strategies import strategy_names
-from testfleet.planning.work import Assignment, WorkUnit
-from testfleet.workflow import simulation
 
 
 def a_report():
@@ -104,35 +101,6 @@ def test_every_strategy_can_be_simulated(table, strategy):
     found = simulated("--durations", table, "--shards", 4, "--strategy", strategy)
     assert found["lost_units"] == 0
     assert found["ratio"] >= 1
-
-
-@dataclass(frozen=True)
-class Plugin:
-    """A strategy that answers what it was told to."""
-
-    answer: Assignment
-    name: str = "plugin"
-    summary: str = ""
-
-    def assign(self, job):
-        return self.answer
-
-
-@pytest.mark.parametrize(
-    ("answer", "message"),
-    [
-        (Assignment(((0,), (0,))), "dealt out 2 of 2 units, or one twice"),
-        (Assignment(((0,),)), "dealt out 1 of 2 units"),
-        (Assignment(((0,), (1,)), profiles=("lambda",)), "named 1 profiles for 2 shards"),
-        (Assignment(((0,), (1,)), profiles=("lambda", "x")), "named 2 profiles .*: lambda, x"),
-    ],
-)
-def test_a_plugin_that_deals_out_badly_is_named(monkeypatch, answer, message):
-    monkeypatch.setattr(simulation, "strategy_named", lambda name: Plugin(answer))
-    place = Place.of(load_environment("prod"))
-    units = [WorkUnit("a", 1.0), WorkUnit("b", 1.0)]
-    with pytest.raises(UsageError, match=message):
-        simulation.simulate_run(simulation.SimulationRequest(units, place, shards=2))
 
 
 def test_faults_are_repeated_on_the_fallback_and_cost_more(table):
