@@ -17,8 +17,9 @@ from testfleet.planning.imports.scripts import NoScriptReader, ScriptImports
 
 _SCRIPT: Final = Path(__file__).with_name("script_imports.mjs")
 _TIME_LIMIT_S: Final = 120
-_SETTINGS: Final = ("package.json", "tsconfig*.json", "jsconfig*.json")
+_SETTINGS: Final = ("package.json", "*lock*", "tsconfig*.json", "jsconfig*.json")
 _FORMAT: Final = 1
+"""Raise it when the script answers otherwise than before."""
 
 
 class NodeScriptReader:
@@ -77,7 +78,7 @@ class NodeScriptReader:
 
     def _mark(self, paths: Sequence[str]) -> str:
         """Changes with every script, and with every setting that resolving depends on."""
-        digest = hashlib.sha256(f"{_FORMAT}\0{_SCRIPT.stat().st_mtime_ns}".encode())
+        digest = hashlib.sha256(f"{_FORMAT}\0".encode())
         folders = {Path()}.union(*(Path(path).parents for path in paths))
         settings = (
             file.relative_to(self._root).as_posix()

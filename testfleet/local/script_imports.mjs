@@ -7,6 +7,7 @@
 // oxc-parser parses, oxc-resolver resolves: tsconfig paths, package exports and workspaces.
 
 import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { builtinModules } from "node:module";
 import { dirname, extname, join, relative, sep } from "node:path";
 import { parseSync, Visitor } from "oxc-parser";
 import { ResolverFactory } from "oxc-resolver";
@@ -46,11 +47,16 @@ const resolvers = ["import", "require"].map(
 
 // Packages of the tree by name: a workspace can be resolved before anybody has run `npm install`.
 const packages = new Map();
+// What comes from elsewhere. A name that is neither is an alias of some tool.
+const elsewhere = new Set(builtinModules);
 for (const folder of new Set(files.flatMap((file) => [...foldersAbove(file)]))) {
   const path = join(root, folder, "package.json");
   try {
-    const { name } = JSON.parse(readFileSync(path, "utf8"));
+    const { name, ...rest } = JSON.parse(readFileSync(path, "utf8"));
     if (typeof name === "string") packages.set(name, join(root, folder));
+    for (const [key, value] of Object.entries(rest)) {
+      if (/dependencies$/i.test(key)) Object.keys(value).forEach((one) => elsewhere.add(one));
+    }
   } catch {
     continue; // There is none, or npm will complain about it.
   }
@@ -67,8 +73,12 @@ function* foldersAbove(file) {
 function resolve(file, specifier) {
   const plain = specifier.replace(/[?#].*$/, "");
   const found = [];
+  // A tsconfig.json that does not include a file holds for it all the same in most bundlers; those
+  // look at folders, and Vue and Svelte files are TypeScript to them.
+  const froms = /\.[cm]?tsx?$/.test(file) ? [file] : [file, `${file}.ts`];
   for (const resolver of resolvers) {
-    for (const result of [resolver.resolveFileSync(file, plain), ...inWorkspace(resolver, plain)]) {
+    const results = froms.map((from) => resolver.resolveFileSync(from, plain));
+    for (const result of [...results, ...inWorkspace(resolver, plain)]) {
       const path = result.path && inTree(result.path);
       if (path) found.push(path);
     }
@@ -76,8 +86,14 @@ function resolve(file, specifier) {
   return found;
 }
 
+const packageOf = (specifier) =>
+  specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
+
+const isFromElsewhere = (specifier) =>
+  /^[./]|^(node|https?|data|npm|jsr):/.test(specifier) || elsewhere.has(packageOf(specifier));
+
 function* inWorkspace(resolver, specifier) {
-  const name = specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
+  const name = packageOf(specifier);
   const folder = packages.get(name);
   if (folder === undefined) return;
   // A package with `exports` may name itself; one without is a folder.
@@ -92,7 +108,7 @@ function inTree(path) {
 
 const literal = (node) => {
   if (node?.type === "Literal" && typeof node.value === "string") return node.value;
-  if (node?.type === "TemplateLiteral" && node.expressions.length === 0) return node.quasis[0].value.cooked;
+  if (node?.type === "TemplateLiteral" && node.quasis.length === 1) return node.quasis[0].value.cooked;
   return null;
 };
 
@@ -193,17 +209,21 @@ function describe(file) {
       const paths = resolve(join(root, file), specifier);
       paths.forEach((path) => targets.add(path));
       if (paths.length === 0) missing.add(specifier);
+      if (paths.length === 0 && !isFromElsewhere(specifier)) {
+        unknown.push([1, `${specifier}, which is neither a file nor a declared dependency`]);
+      }
     }
   }
   return { targets: [...targets].sort(), missing: [...missing].sort(), unknown };
 }
 
+const nothing = { targets: [], missing: [], unknown: [] };
 const answer = {};
 for (const file of files) {
   try {
-    answer[file] = existsSync(join(root, file)) ? describe(file) : { targets: [], missing: [], unknown: [] };
+    answer[file] = existsSync(join(root, file)) ? describe(file) : nothing;
   } catch (error) {
-    answer[file] = { targets: [], missing: [], unknown: [[1, `a file that cannot be read: ${error.message}`]] };
+    answer[file] = { ...nothing, unknown: [[1, `a file that cannot be read: ${error.message}`]] };
   }
 }
 process.stdout.write(JSON.stringify(answer));
