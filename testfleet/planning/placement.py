@@ -58,17 +58,39 @@ class _Kind:
     alone: bool = False
 
 
+@dataclass(frozen=True)
+class _Usual:
+    """What nearly all units with the same requirements are: small enough for every candidate."""
+
+    kind: _Kind
+    limit_s: float
+    memory_mb: float
+
+    @classmethod
+    def of(cls, requires: frozenset[str], place: Place) -> _Usual:
+        able = eligible_profiles(requires, place)
+        return cls(
+            _Kind(requires, able),
+            min(place.usable_s(name) for name in able),
+            min(place.profiles[name].memory_mb for name in able),
+        )
+
+
 def place_units(units: Sequence[WorkUnit], place: Place, known: Experience) -> Placement:
     """Choose a profile for every unit. The same input always gives the same placement.
 
     Raises UsageError when units require what no profile has, and names the nearest profile.
     """
-    able: dict[frozenset[str], tuple[str, ...]] = {}
     kinds: dict[_Kind, list[int]] = {}
+    usual: dict[frozenset[str], _Usual] = {}
     for at, unit in enumerate(units):
-        if unit.requires not in able:
-            able[unit.requires] = eligible_profiles(unit.requires, place)
-        kinds.setdefault(_kind_of(unit, able[unit.requires], place), []).append(at)
+        usually = usual.get(unit.requires)
+        if usually is None:
+            usually = usual[unit.requires] = _Usual.of(unit.requires, place)
+        kind = usually.kind
+        if unit.duration_s > usually.limit_s or unit.memory_mb > usually.memory_mb:
+            kind = _kind_of(unit, kind.candidates, place)
+        kinds.setdefault(kind, []).append(at)
     choices = [
         _choose(kind, tuple(members), [units[at] for at in members], place, known)
         for kind, members in kinds.items()
