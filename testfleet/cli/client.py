@@ -13,6 +13,7 @@ from testfleet.aws.executions import StepFunctionsExecutions
 from testfleet.aws.history import DynamoHistoryStore
 from testfleet.aws.objects import S3ObjectStore
 from testfleet.aws.outputs import stack_outputs
+from testfleet.aws.quotas import DynamoQuotaStore
 from testfleet.aws.runs import DynamoRunStore
 from testfleet.config import Environment, load_environment
 from testfleet.errors import FleetError
@@ -40,6 +41,11 @@ class Client:
     def history(self) -> DynamoHistoryStore:
         """Durations of past runs."""
         return DynamoHistoryStore(clients.dynamodb(), self._output("HistoryTable"))
+
+    @cached_property
+    def quotas(self) -> DynamoQuotaStore:
+        """The use of the quotas."""
+        return DynamoQuotaStore(clients.dynamodb(), self._output("QuotasTable"))
 
     @cached_property
     def executions(self) -> StepFunctionsExecutions:

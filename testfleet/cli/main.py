@@ -15,6 +15,7 @@ from testfleet.cli import (
     inspect_commands,
     plan_command,
     profiles_command,
+    quotas_command,
     risk_command,
     run_command,
     simulate_command,
@@ -41,6 +42,7 @@ inspect_commands.register(app)
 impact_command.register(app)
 simulate_command.register(app)
 profiles_command.register(app)
+quotas_command.register(app)
 risk_command.register(app)
 
 
