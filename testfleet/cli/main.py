@@ -11,6 +11,7 @@ import typer
 
 from testfleet.cli import (
     fleet_commands,
+    history_command,
     impact_command,
     inspect_commands,
     plan_command,
@@ -44,6 +45,7 @@ simulate_command.register(app)
 profiles_command.register(app)
 quotas_command.register(app)
 risk_command.register(app)
+history_command.register(app)
 
 
 def main() -> NoReturn:

@@ -23,7 +23,6 @@ MOST_SCOPES: Final = 2000
 _DIGITS: Final = 4
 _CLOCK_S: Final = 0.005
 """Half the width that an interval has at least: clocks of test reports tick in milliseconds."""
-_IMPORTED: Final = "imported"
 
 Scopes = tuple[tuple[str, float], ...]
 
@@ -40,7 +39,7 @@ class UnitRun:
     profile: str = ""
     memory_mb: int | None = None
     scopes: Scopes = ()
-    stays_whole: bool = False
+    bound: tuple[str, ...] = ()
 
 
 def remember(
@@ -97,12 +96,12 @@ def _after(
     known = past if past is not None and usable(past) else None
     if run.duration_s is None or not is_duration(run.duration_s):
         return _judged(known, run, at) if known else None
-    ring = _seeded(known)
+    ring = ring_of(known)
     seconds = (*ring.seconds, round(run.duration_s, _DIGITS))[-RECENT:]
     paces = (*ring.paces, pace)[-RECENT:]
     profiles = (*ring.profiles, run.profile)[-RECENT:]
     counted = known or UnitHistory(duration_s=0.0, tests=0, runs=0)
-    return _expected(_judged(counted, run, at), Ring(seconds, paces, profiles))
+    return expect(_judged(counted, run, at), Ring(seconds, paces, profiles))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +113,12 @@ class Ring:
     profiles: tuple[str, ...] = ()
 
 
-def _seeded(past: UnitHistory | None) -> Ring:
+def ring_of(past: UnitHistory | None) -> Ring:
+    """The newest runs as they are kept; of what an earlier version kept, its mean as one run."""
     if past is None:
         return Ring()
     if len(past.recent_s) == len(past.recent_paces) == len(past.recent_profiles) > 0:
         return Ring(past.recent_s, past.recent_paces, past.recent_profiles)
-    # Kept by an earlier version: only a mean is known.
     return Ring((past.duration_s,), (past.pace,), ("",))
 
 
@@ -138,7 +137,7 @@ def _judged(past: UnitHistory, run: UnitRun, at: datetime | None) -> UnitHistory
             "last_run": at or past.last_run,
             "last_failed": (at if failed else None) or past.last_failed,
             "scopes": _scopes(past.scopes, run),
-            "stays_whole": past.stays_whole or run.stays_whole,
+            "bound": tuple(dict.fromkeys((*past.bound, *run.bound))),
         }
     )
 
@@ -154,8 +153,8 @@ def _scopes(past: Scopes, run: UnitRun) -> Scopes:
     )
 
 
-def _expected(past: UnitHistory, ring: Ring) -> UnitHistory:
-    """The past with these newest runs, and what to expect after them."""
+def expect(past: UnitHistory, ring: Ring) -> UnitHistory:
+    """The past with these newest runs, at least one, and what to expect after them."""
     usual = [second / pace for second, pace in zip(ring.seconds, ring.paces, strict=True)]
     level = level_of(usual)
     profile = ring.profiles[-1]

@@ -1,0 +1,1 @@
+"""Durations and outcomes that other tools kept, read so that a first plan knows them."""
