@@ -40,7 +40,8 @@ from testfleet.planning.place import Place
 from testfleet.planning.prediction import MIN_UNIT_S
 from testfleet.planning.simulation.simulator import Scenario
 from testfleet.planning.work import Assignment, WorkUnit
-from testfleet.workflow.simulation import SimulatedRun, SimulationRequest, carry_out, draw_up
+from testfleet.workflow.simulation import SimulatedRun, carry_out
+from testfleet.workflow.simulation_plan import SimulationRequest, draw_up
 
 MOST_S = 15 * 60.0
 LEAST_SAVING = 0.70

@@ -82,7 +82,8 @@ def simulate(
     from testfleet.config import load_environment
     from testfleet.planning.place import Place
     from testfleet.planning.simulation.limits import limits_of
-    from testfleet.workflow.simulation import SimulationRequest, as_json, simulate_run
+    from testfleet.workflow.simulation import as_json, simulate_run
+    from testfleet.workflow.simulation_plan import SimulationRequest
 
     environment = load_environment(env)
     table = _read(durations, strict=strict)

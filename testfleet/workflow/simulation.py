@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
 from testfleet.config import Profile
-from testfleet.contracts.plan import PlannedUnit
 from testfleet.contracts.report import Cost
-from testfleet.contracts.run import Objectives
 from testfleet.costs.metering import CONTROL_CALLS_PER_RUN, Usage, usage_cost, worker_usd
-from testfleet.planning import batching
-from testfleet.planning.place import Place
-from testfleet.planning.shard_count import ShardCount, count_for, given_count
 from testfleet.planning.simulation.attempts import Attempt, Ending
-from testfleet.planning.simulation.limits import Limits, published_limits
 from testfleet.planning.simulation.measures import Measures, measure
 from testfleet.planning.simulation.simulator import (
     Scenario,
@@ -24,27 +17,11 @@ from testfleet.planning.simulation.simulator import (
     plan_makespan_s,
     simulate,
 )
-from testfleet.planning.strategies import assign, strategy_named
-from testfleet.planning.work import Job, WorkUnit
-from testfleet.planning.workload import Workload
+from testfleet.planning.work import WorkUnit
+from testfleet.workflow.simulation_plan import SimulationRequest, draw_up
 
 _DIGITS = 6
 """Of seconds and dollars in JSON: a microsecond, a ten-thousandth of a cent."""
-
-
-@dataclass(frozen=True)
-class SimulationRequest:
-    """What to simulate."""
-
-    units: Sequence[WorkUnit]
-    place: Place
-    shards: int | Literal["auto"] = "auto"
-    workers: int | None = None
-    """Shards at the same time. None: all of a given number; with `auto`, as the fleet has."""
-    objectives: Objectives = field(default_factory=Objectives)
-    faults: float = 0.0
-    seed: int = 0
-    limits: Limits = field(default_factory=published_limits)
 
 
 @dataclass(frozen=True)
@@ -68,22 +45,13 @@ class SimulatedRun:
 def simulate_run(request: SimulationRequest) -> SimulatedRun:
     """Plan the units by the strategy, and run the plan on a simulated fleet.
 
-    Raises UsageError for an unknown strategy, units that no profile can run, dependencies in a
-    cycle, and an assignment of a plugin that is none.
+    Raises as `testfleet.workflow.simulation_plan.draw_up` does.
     """
     return carry_out(*draw_up(request))
 
 
-def draw_up(request: SimulationRequest) -> tuple[Scenario, tuple[str, ...]]:
-    """The plan, not yet run, and the reasons for it. Raises as `simulate_run` does."""
-    job, reason = _job(request)
-    assignment = assign(strategy_named(request.objectives.strategy), job)
-    scenario = Scenario(job, assignment, request.place, request.limits, request.faults)
-    return scenario, (reason, *assignment.reasons)
-
-
 def carry_out(scenario: Scenario, reasons: tuple[str, ...] = ()) -> SimulatedRun:
-    """Run a plan on a simulated fleet. Raises as `simulate_run` does."""
+    """Run a plan on a simulated fleet. Raises as `draw_up` does."""
     simulation = simulate(scenario)
     return SimulatedRun(
         scenario=scenario,
@@ -174,56 +142,3 @@ def _timeline_entry(attempt: Attempt, units: Sequence[WorkUnit]) -> dict[str, An
 
 def _rounded(number: float) -> float:
     return round(number, _DIGITS)
-
-
-def _job(request: SimulationRequest) -> tuple[Job, str]:
-    """The job, and why it is of so many shards."""
-    count = _count(request)
-    place, objectives = request.place, request.objectives
-    return Job(
-        units=request.units,
-        weights=count.weights,
-        workers=_workers(request, len(count.weights)),
-        profile=place.usual,
-        profiles=place.profiles,
-        overhead_s=place.profiles[place.usual].startup_s,
-        deadline_s=objectives.deadline_s,
-        max_usd=objectives.max_usd,
-        seed=request.seed,
-    ), count.reason
-
-
-def _count(request: SimulationRequest) -> ShardCount:
-    # Millions of them are made to be counted only; they were checked when they were read.
-    planned = [
-        PlannedUnit.model_construct(id=unit.id, predicted_s=unit.duration_s, known=unit.known)
-        for unit in request.units
-    ]
-    wanted = batching.Limits(request.objectives.deadline_s, request.objectives.max_usd)
-    given = None
-    if request.shards != "auto":
-        given = given_count(planned, request.place, request.shards)
-        if not wanted:
-            return given
-    model = _cost_model(request, planned, len(given.weights) if given else None)
-    if given is not None:
-        return batching.judged(model, wanted, given)
-    return batching.limited_count(model, wanted) if wanted else count_for(model.work)
-
-
-def _cost_model(
-    request: SimulationRequest, planned: Sequence[PlannedUnit], shards: int | None
-) -> batching.CostModel:
-    fleet = request.place.fleet.model_copy(update={"workers": _workers(request, shards)})
-    place = replace(request.place, fleet=fleet)
-    price = partial(worker_usd, place.profiles[place.usual])
-    return batching.CostModel(Workload.of(planned, place, place.usual), price)
-
-
-def _workers(request: SimulationRequest, shards: int | None) -> int:
-    """Shards that run at the same time, as soon as their number is known."""
-    if request.shards == "auto":
-        most = request.workers or request.place.fleet.workers
-    else:
-        most = request.workers or request.shards
-    return most if shards is None else min(most, shards)
