@@ -50,7 +50,8 @@ class References:
     def judge(self) -> Judgement:
         """What the names come to."""
         found = Judgement(places=self.places)
-        names = {id(node): name for node, name in self._telling()}
+        telling = list(self._telling())
+        names = {id(node): name for node, name in telling}
         called: set[int] = set()
         walks: list[int] = []
         for call in self.calls:
@@ -60,7 +61,7 @@ class References:
             if name.rpartition(".")[2] in WALKS and name != "ast.walk":
                 walks.append(call.lineno)
                 found.places |= _starts_here(call, name)
-        for node, name in self._telling():
+        for node, name in telling:
             self._judge_name(node, name, found, is_called=id(node) in called)
         if walks and found.places:
             what = "a walk through folders that it finds by itself"
