@@ -20,8 +20,9 @@ from stacks.code import Bundle, build_worker_context
 from stacks.function import OLDER_RUNTIME, function_role
 from stacks.network import Network
 from stacks.storage import StorageStack
-from testfleet.config import Environment
+from testfleet.config import Environment, Profile
 from testfleet.contracts.plan import Compute
+from testfleet.contracts.profile import CapacityProvider
 
 WORKER_CONTAINER = "worker"
 _LAMBDA_HANDLER = "lambdas.worker.handler.handler"
@@ -74,16 +75,18 @@ class WorkersStack(FleetStack):
             )
         bundle = build_worker_context()
         context = str(bundle.folder)
-        platform = ecr_assets.Platform.LINUX_AMD64
         code = lambda_.Code.from_asset_image(
             context,
-            platform=platform,
+            platform=_platform(self.config.largest(Compute.LAMBDA)),
             entrypoint=["python", "-m", "awslambdaric"],
             cmd=[_LAMBDA_HANDLER],
         )
+        platform = _platform(self.config.largest(Compute.FARGATE))
         image = ecs.ContainerImage.from_asset(context, platform=platform)
+        # An environment that was built on one processor is of no use on another.
+        image_id = f"{bundle.digest}-{platform.platform.replace('/', '-')}"
         return _Program(
-            code, lambda_.Handler.FROM_IMAGE, lambda_.Runtime.FROM_IMAGE, image, bundle.digest
+            code, lambda_.Handler.FROM_IMAGE, lambda_.Runtime.FROM_IMAGE, image, image_id
         )
 
     def _build_function(self, program: _Program) -> lambda_.Function:
@@ -99,7 +102,9 @@ class WorkersStack(FleetStack):
             code=program.code,
             handler=program.handler,
             runtime=program.runtime,
-            architecture=lambda_.Architecture.X86_64,
+            architecture=lambda_.Architecture.ARM_64
+            if profile.architecture == "arm64"
+            else lambda_.Architecture.X86_64,
             memory_size=profile.memory_mb,
             ephemeral_storage_size=Size.mebibytes(profile.disk_mb),
             timeout=Duration.seconds(_MAX_LAMBDA_S),
@@ -112,13 +117,18 @@ class WorkersStack(FleetStack):
 
     def _build_cluster(self) -> ecs.Cluster:
         insights = ecs.ContainerInsights
-        return ecs.Cluster(
+        cluster = ecs.Cluster(
             self,
             "Cluster",
             cluster_name=self.name_of("workers"),
             vpc=self.network.vpc,
             container_insights_v2=insights.DISABLED if self.config.embedded else insights.ENABLED,
         )
+        # On the cluster itself: the embedded AWS does not know CDK's separate association.
+        resource = cluster.node.default_child
+        if isinstance(resource, ecs.CfnCluster):
+            resource.capacity_providers = [provider.value for provider in CapacityProvider]
+        return cluster
 
     def _build_task_definition(self) -> ecs.FargateTaskDefinition:
         profile = self.config.largest(Compute.FARGATE)
@@ -137,6 +147,12 @@ class WorkersStack(FleetStack):
             cpu=int(profile.vcpu * 1024),
             memory_limit_mib=profile.memory_mb,
             ephemeral_storage_gib=_extra_disk(profile.disk_mb),
+            runtime_platform=ecs.RuntimePlatform(
+                cpu_architecture=ecs.CpuArchitecture.ARM64
+                if profile.architecture == "arm64"
+                else ecs.CpuArchitecture.X86_64,
+                operating_system_family=ecs.OperatingSystemFamily.LINUX,
+            ),
             task_role=iam.Role(self, "TaskRole", assumed_by=_ecs_tasks()),
             execution_role=execution_role,
         )
@@ -157,6 +173,11 @@ class WorkersStack(FleetStack):
 
 def _ecs_tasks() -> iam.ServicePrincipal:
     return iam.ServicePrincipal("ecs-tasks.amazonaws.com")
+
+
+def _platform(profile: Profile) -> ecr_assets.Platform:
+    platform = ecr_assets.Platform
+    return platform.LINUX_ARM64 if profile.architecture == "arm64" else platform.LINUX_AMD64
 
 
 def _extra_disk(disk_mb: int) -> int | None:

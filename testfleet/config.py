@@ -161,13 +161,11 @@ class Environment(Contract):
     @model_validator(mode="after")
     def _promises_hold(self) -> Environment:
         """What one deployment cannot give, no profile may promise."""
-        for compute in Compute:
-            fitting = [each for each in self.profiles.values() if each.compute is compute]
-            if len({each.architecture for each in fitting}) > 1:
-                raise ValueError(
-                    f"profiles with compute = {compute.value!r} share one worker: "
-                    "they must have the same architecture"
-                )
+        if len({profile.architecture for profile in self.profiles.values()}) > 1:
+            raise ValueError(
+                "all profiles must have the same architecture: what a run installs is built once "
+                "for all of its workers"
+            )
         for name, profile in self.profiles.items():
             reaches_out = profile.compute is Compute.FARGATE and profile.network == "internet"
             if self.interface_endpoints and reaches_out:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -10,6 +11,13 @@ from testfleet.contracts.base import Contract
 from testfleet.contracts.plan import Compute
 
 Version = Annotated[str, Field(pattern=r"^(\d+(\.\d+){0,3})?$")]
+
+
+class CapacityProvider(StrEnum):
+    """Where ECS takes the capacity of a Fargate task from."""
+
+    FARGATE = "FARGATE"
+    FARGATE_SPOT = "FARGATE_SPOT"
 
 
 class Profile(Contract):
@@ -43,6 +51,11 @@ class Profile(Contract):
     """True: tests may start containers."""
     network: Literal["none", "private", "internet"] = "internet"
     """How far tests can reach: nowhere, the account's own network, or everything."""
+
+    @property
+    def capacity_provider(self) -> CapacityProvider:
+        """What a Fargate task of the profile is started with."""
+        return CapacityProvider.FARGATE_SPOT if self.spot else CapacityProvider.FARGATE
 
     @model_validator(mode="after")
     def _spot_is_fargate(self) -> Profile:

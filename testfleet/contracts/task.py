@@ -111,4 +111,6 @@ class ShardItem(Contract):
     shard_id: str
     run_id: str
     compute: str
+    capacity_provider: str = "FARGATE"
+    """Of a task on Fargate; a worker on Lambda has no use for it."""
     task_url: str

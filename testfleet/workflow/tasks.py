@@ -94,7 +94,9 @@ class TaskWriter:
             task = self._task(kind, shard, excluded.get(shard.id))
             task = task.model_copy(
                 update={
-                    "splits": splits_of(task, plan.splits if plan else {}),
+                    "splits": splits_of(
+                        (*task.units, *(task.excluded or ())), plan.splits if plan else {}
+                    ),
                     "dependencies": rules.files({file_of(unit) for unit in task.units}),
                 }
             )
@@ -109,6 +111,7 @@ class TaskWriter:
             shard_id=shard.id,
             run_id=self.request.run_id,
             compute=shard.compute.value,
+            capacity_provider=self.environment.profiles[shard.profile].capacity_provider.value,
             task_url=self.objects.get_url(self._keys.task(shard.id)),
         )
 

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from pathlib import Path
 from typing import Any
 
-from aws_cdk.assertions import Match
+from aws_cdk.assertions import Match, Template
 
-from testfleet.config import ROOT
+from stacks.application import build_stacks, new_app
+from testfleet.config import ROOT, load_environment
 from testfleet.contracts.plan import Compute
 from tests.infrastructure.templates import Assembly, as_list, own_logs, read, rights_on
 
@@ -165,6 +167,34 @@ def test_on_the_laptop_the_worker_is_a_zip_and_the_task_a_plain_name(local: Asse
     template.has_resource_properties(
         "AWS::ECS::TaskDefinition",
         {"ContainerDefinitions": [Match.object_like({"Image": "testfleet-worker"})]},
+    )
+
+
+def test_tasks_may_be_started_on_demand_and_on_spot(account: Assembly) -> None:
+    account.template("workers").has_resource_properties(
+        "AWS::ECS::Cluster", {"CapacityProviders": ["FARGATE", "FARGATE_SPOT"]}
+    )
+
+
+def test_workers_have_the_processor_of_their_profiles(tmp_path: Path) -> None:
+    config = load_environment("dev")
+    arm = {
+        name: profile.model_copy(update={"architecture": "arm64"})
+        for name, profile in config.profiles.items()
+    }
+    app = new_app(str(tmp_path))
+    build_stacks(app, config.model_copy(update={"profiles": arm, "bundle_dependencies": False}))
+    app.synth()
+
+    template = Template.from_json(
+        json.loads(next(tmp_path.glob("*-workers.template.json")).read_text())
+    )
+    template.has_resource_properties(
+        "AWS::Lambda::Function", {"PackageType": "Image", "Architectures": ["arm64"]}
+    )
+    template.has_resource_properties(
+        "AWS::ECS::TaskDefinition",
+        {"RuntimePlatform": {"CpuArchitecture": "ARM64", "OperatingSystemFamily": "LINUX"}},
     )
 
 

@@ -86,7 +86,7 @@ def test_a_profile_cannot_promise_what_no_worker_has(root: Path, keys: str, told
     assert told in str(caught.value)
 
 
-def test_profiles_that_share_a_worker_share_its_architecture(root: Path) -> None:
+def test_the_workers_of_an_environment_share_an_architecture(root: Path) -> None:
     second = """
 [profiles.second]
 compute = "lambda"
