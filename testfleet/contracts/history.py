@@ -54,8 +54,8 @@ class UnitHistory(Contract):
     """All runs ever counted, of which the newest are kept one by one."""
     scopes: tuple[tuple[str, float], ...] = ()
     """Classes and functions at the top of a long file, in the order of its tests, with seconds."""
-    stays_whole: bool = False
-    """It was cut into node groups once, and a test failed only for that."""
+    bound: tuple[str, ...] = ()
+    """Scopes that a test failed for when a node group began with them, oldest first."""
     low_s: float | None = None
     high_s: float | None = None
     """Its next run takes this long with a chance of 80 %. None where no interval was kept."""

@@ -35,6 +35,11 @@ def file_of(unit: str) -> str:
     return _GROUP.sub("", unit)
 
 
+def scope_of(test: str) -> str:
+    """The class or function at the top of its file that a test id names; "" where there is none."""
+    return test.partition("::")[2].partition("::")[0].partition("[")[0]
+
+
 class Unit(Contract):
     """The smallest thing that is sharded: one test file."""
 

@@ -15,17 +15,32 @@ from typing import Final
 
 from testfleet.contracts.plan import PlannedUnit, Splits, file_of, group_id
 from testfleet.contracts.result import UnitResult, UnitStatus
-from testfleet.contracts.task import WorkerTask
 
 WORTH_S: Final = 2.0
 WORTH_SHARE: Final = 0.1
 """A cut must shorten the run by this many seconds, and by this share of it: each piece imports the
 whole file again, and what is never cut never changes."""
+MOST_FAULTS: Final = 3
+"""After so many cuts that made a test fail, a file stays whole: its tests rest on one another."""
 _STEPS: Final = 40
 """Halvings of the search interval: more than a float has digits for."""
 
 Scopes = Sequence[tuple[str, float]]
 """Classes and functions at the top of a file, in the order of its tests, and their seconds."""
+
+
+@dataclass(frozen=True)
+class Inside:
+    """What past runs tell of the inside of a file."""
+
+    scopes: Scopes
+    bound: Collection[str] = ()
+    """Scopes that a test failed for when a group began with them: they need what stands before."""
+
+    @property
+    def may_be_cut(self) -> bool:
+        """Whether another cut is worth a try."""
+        return len(self.bound) < MOST_FAULTS
 
 
 @dataclass(frozen=True)
@@ -39,23 +54,24 @@ class Cut:
 
 def cut_long_files(
     units: Sequence[PlannedUnit],
-    scopes: Mapping[str, Scopes],
+    insides: Mapping[str, Inside],
     workers: int,
     whole: Collection[str] = (),
 ) -> Cut:
     """Cut every file that alone would make the run longer than total / workers.
 
-    `scopes` by file, where a past run has told them; files in `whole` stay whole.
+    `insides` by file, where a past run has told them; files in `whole` stay whole.
     """
     share_s = sum(unit.predicted_s for unit in units) / max(workers, 1)
     pieces: dict[str, list[list[str]]] = {}
     for unit in units:
-        if unit.predicted_s > share_s and unit.id not in whole:
+        inside = insides.get(unit.id)
+        if inside and inside.may_be_cut and unit.predicted_s > share_s and unit.id not in whole:
             wanted = min(math.ceil(unit.predicted_s / share_s), workers)
-            parts = cut_in_order(scopes.get(unit.id, ()), wanted)
+            parts = cut_in_order(inside.scopes, wanted, inside.bound)
             if len(parts) > 1:
                 pieces[unit.id] = parts
-    after = [piece for unit in units for piece in _pieces(unit, pieces, scopes)]
+    after = [piece for unit in units for piece in _pieces(unit, pieces, insides)]
     saved_s = _bound_s(units, share_s) - _bound_s(after, share_s)
     if saved_s < max(WORTH_S, WORTH_SHARE * _bound_s(units, share_s)):
         return Cut(list(units), {})
@@ -63,30 +79,33 @@ def cut_long_files(
     return Cut(after, splits, (_reason(splits, saved_s),))
 
 
-def cut_in_order(scopes: Scopes, count: int) -> list[list[str]]:
+def cut_in_order(scopes: Scopes, count: int, bound: Collection[str] = ()) -> list[list[str]]:
     """At most `count` runs of consecutive scopes, the longest as short as it can be.
+
+    None but the first begins with a scope that is `bound` to what stands before it.
 
     The chains-on-chains partitioning problem, solved by bisection with a greedy probe: A. Pinar,
     C. Aykanat, "Fast optimal load balancing algorithms for 1D partitioning", JPDC 64 (2004).
     """
-    if not scopes:
+    chains = _chains(scopes, bound)
+    if not chains:
         return []
-    low = max(seconds for _, seconds in scopes)
-    high = sum(seconds for _, seconds in scopes)
+    low = max(chain.seconds for chain in chains)
+    high = sum(chain.seconds for chain in chains)
     for _ in range(_STEPS):
         middle = (low + high) / 2
-        if len(_fill(scopes, middle)) <= count:
+        if len(_fill(chains, middle)) <= count:
             high = middle
         else:
             low = middle
-    return _fill(scopes, high)
+    return _fill(chains, high)
 
 
-def splits_of(task: WorkerTask, splits: Splits) -> Splits:
-    """Those of a plan's splits that a task needs to read its own units."""
+def splits_of(units: Iterable[str], splits: Splits) -> Splits:
+    """Those of a plan's splits that somebody needs who is to read these units."""
     if not splits:
         return {}
-    files = {file_of(unit) for unit in (*task.units, *(task.excluded or ()))}
+    files = set(map(file_of, units))
     return {file: groups for file, groups in splits.items() if file in files}
 
 
@@ -98,25 +117,44 @@ def whole_files(units: Iterable[UnitResult]) -> list[UnitResult]:
     return [_joined(file, parts) for file, parts in by_file.items()]
 
 
-def _fill(scopes: Scopes, limit_s: float) -> list[list[str]]:
+@dataclass
+class _Chain:
+    """Scopes that stay together."""
+
+    names: list[str]
+    seconds: float
+
+
+def _chains(scopes: Scopes, bound: Collection[str]) -> list[_Chain]:
+    chains: list[_Chain] = []
+    for name, seconds in scopes:
+        if chains and name in bound:
+            chains[-1].names.append(name)
+            chains[-1].seconds += seconds
+        else:
+            chains.append(_Chain([name], seconds))
+    return chains
+
+
+def _fill(chains: Sequence[_Chain], limit_s: float) -> list[list[str]]:
     parts: list[list[str]] = []
     filled = math.inf
-    for name, seconds in scopes:
-        if filled + seconds > limit_s:
+    for chain in chains:
+        if filled + chain.seconds > limit_s:
             parts.append([])
             filled = 0.0
-        parts[-1].append(name)
-        filled += seconds
+        parts[-1] += chain.names
+        filled += chain.seconds
     return parts
 
 
 def _pieces(
-    unit: PlannedUnit, pieces: Mapping[str, list[list[str]]], scopes: Mapping[str, Scopes]
+    unit: PlannedUnit, pieces: Mapping[str, list[list[str]]], insides: Mapping[str, Inside]
 ) -> list[PlannedUnit]:
     parts = pieces.get(unit.id)
     if parts is None:
         return [unit]
-    seconds = dict(scopes[unit.id])
+    seconds = dict(insides[unit.id].scopes)
     total_s = sum(seconds.values())
     return [
         unit.model_copy(

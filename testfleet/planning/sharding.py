@@ -12,7 +12,7 @@ from testfleet.contracts.plan import Plan, PlannedUnit, Shard, Splits
 from testfleet.errors import NothingToRunError
 from testfleet.planning.framework import Discovery
 from testfleet.planning.grouping import grouped
-from testfleet.planning.node_groups import Cut, cut_long_files
+from testfleet.planning.node_groups import Cut, Inside, cut_long_files
 from testfleet.planning.place import Place
 from testfleet.planning.placement_score import Experience
 from testfleet.planning.portions import Grouping, bundles_of, portions_of
@@ -128,12 +128,13 @@ def _cut(request: PlanInput, units: Sequence[PlannedUnit]) -> Cut:
     workers = request.place.fleet.workers
     return cut_long_files(
         units,
-        {file: past.scopes for file, past in request.history.items() if past.scopes},
-        workers if request.shards == "auto" else min(workers, request.shards),
         {
-            *(unit for group in request.discovery.together for unit in group),
-            *(unit for unit, past in request.history.items() if past.stays_whole),
+            file: Inside(past.scopes, past.bound)
+            for file, past in request.history.items()
+            if past.scopes
         },
+        workers if request.shards == "auto" else min(workers, request.shards),
+        {unit for group in request.discovery.together for unit in group},
     )
 
 

@@ -32,7 +32,7 @@ from testfleet.results.claims import (
     accept,
     judge_units,
 )
-from testfleet.results.confirm import confirm
+from testfleet.results.confirm import confirm, faults_of_cuts
 from testfleet.results.missing import MissingTests
 
 _NO_TESTS: Final = WorkerError(
@@ -74,8 +74,8 @@ class Aggregate:
     notes: tuple[str, ...]
     blocked: frozenset[str] = frozenset()
     """Files that were not run because what they need did not pass."""
-    uncuttable: frozenset[str] = frozenset()
-    """Files that were cut into node groups, and had a failure of the cut's own making."""
+    bound: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Of files that were cut into node groups: first scopes of groups that failed for the cut."""
 
 
 def aggregate(request: AggregateInput) -> Aggregate:
@@ -86,13 +86,8 @@ def aggregate(request: AggregateInput) -> Aggregate:
     if _is_refused(units, errors):
         return _rejected(units, accepted)
     first = _tests(request, units, accepted)
-    cut = {file for plan in request.plans for file in plan.splits}
-    tests, odd = confirm(request.run_id, first, request.confirmations, cut)
-    uncuttable = frozenset(
-        after.file
-        for before, after in zip(first, tests, strict=True)
-        if after.file in cut and before.outcome is not after.outcome is Outcome.PASSED
-    )
+    cuts = {file: groups for plan in request.plans for file, groups in plan.splits.items()}
+    tests, odd = confirm(request.run_id, first, request.confirmations, cuts)
     left_out = LeftOut(request.plans, units, tests, request.fail_fast)
     if left_out.reasons:
         units, tests = left_out.judged_units(), left_out.judged_tests()
@@ -107,7 +102,7 @@ def aggregate(request: AggregateInput) -> Aggregate:
         units=tuple(judged.unit for judged in units),
         errors=errors,
         blocked=frozenset(left_out.reasons),
-        uncuttable=uncuttable,
+        bound=faults_of_cuts(first, tests, cuts) if cuts else {},
         notes=tuple(
             dict.fromkeys([*request.notes, *reason, *refused, *odd, *_worker_notes(accepted)])
         ),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
-from testfleet.contracts.dependencies import blocked_by
+from testfleet.contracts.dependencies import Dependency, blocked_by
 from testfleet.contracts.plan import Plan, file_of
 from testfleet.contracts.report import TestReport
 from testfleet.contracts.result import Outcome, UnitStatus
@@ -38,7 +38,7 @@ class LeftOut:
         rules = self.plans[0].dependencies
         failed = {test.file for test in self.tests if test.outcome in _FAILED}
         by_failure = blocked_by(rules, failed)
-        lost = self._lost() - failed - by_failure.keys()
+        lost = _first(rules, self._lost() - failed - by_failure.keys())
         blocked = blocked_by(rules, failed | lost)
         words = dict.fromkeys(failed, "failed") | dict.fromkeys(lost, "lost")
         return (
@@ -106,3 +106,10 @@ class LeftOut:
 
 def _is_held_back(test: TestReport) -> bool:
     return test.outcome is Outcome.SKIPPED and test.message.startswith(_BY_WORKER)
+
+
+def _first(rules: Sequence[Dependency], lost: set[str]) -> set[str]:
+    """Those of the lost files that none of the others is the reason for."""
+    out = lost | blocked_by(rules, lost).keys()
+    held = {unit for rule in rules if not out.isdisjoint(rule.providers) for unit in rule.units}
+    return lost - held

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
-from testfleet.contracts.plan import HOME_SHARD
+from testfleet.contracts.plan import HOME_SHARD, Splits, scope_of
 from testfleet.contracts.report import TestReport
 from testfleet.contracts.result import Outcome, ShardResult, TestResult
 
@@ -81,3 +81,16 @@ def _judge(
             }
         )
     return test.model_copy(update={"attempts": attempts})
+
+
+def faults_of_cuts(
+    before: Sequence[TestReport], after: Sequence[TestReport], cuts: Splits
+) -> dict[str, tuple[str, ...]]:
+    """First scopes of the node groups in which a test failed that passed as at home, by file."""
+    found: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for first, last in zip(before, after, strict=True):
+        if first.outcome in _FAILED and last.outcome is Outcome.PASSED and last.file in cuts:
+            scope = scope_of(last.id)
+            groups = (group for group in cuts[last.file] if scope in group)
+            found[last.file] |= {group[0]: None for group in groups}
+    return {file: tuple(scopes) for file, scopes in found.items() if scopes}

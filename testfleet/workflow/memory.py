@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from testfleet.contracts.history import UnitHistory, Verdict
-from testfleet.contracts.plan import Plan, file_of
+from testfleet.contracts.plan import Plan, file_of, scope_of
 from testfleet.contracts.report import TestReport
 from testfleet.contracts.result import Outcome, UnitStatus
 from testfleet.planning.history import SCOPED_S, Scopes, UnitRun
@@ -51,7 +51,7 @@ def runs_of_units(
             scopes=_scopes(tests[unit.id], _order(history.get(unit.id)) if unit.id in cut else {})
             if unit.duration_s >= SCOPED_S
             else (),
-            stays_whole=unit.id in found.uncuttable,
+            bound=found.bound.get(unit.id, ()),
         )
         for unit in whole_files(found.units)
         if unit.status is UnitStatus.FINISHED
@@ -90,7 +90,7 @@ def _scopes(tests: Iterable[TestReport], before: Mapping[str, int]) -> Scopes:
     """
     seconds: dict[str, float] = {}
     for test in tests:
-        name = test.id.partition("::")[2].partition("::")[0].partition("[")[0]
+        name = scope_of(test.id)
         if name:
             seconds[name] = seconds.get(name, 0.0) + test.duration_s
     place, last = {}, -1

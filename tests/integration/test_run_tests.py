@@ -256,7 +256,7 @@ def test_a_long_file_is_cut_and_what_rests_on_a_test_before_it_passes_as_at_home
     assert report.status is RunStatus.PASSED
     assert outcomes(report)["test_long.py::TestSecond::test_two"] == "passed"
     assert {test.file for test in report.tests} == set(FOUR) | {"test_long.py"}
-    wait_for(lambda: client.history.load(key)["test_long.py"].stays_whole)
+    wait_for(lambda: client.history.load(key)["test_long.py"].bound == ("TestSecond",))
 
 
 def remember(client, root, scopes):

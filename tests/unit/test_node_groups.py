@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from testfleet.contracts.plan import PlannedUnit, file_of, group_id
+from testfleet.contracts.plan import PlannedUnit, Splits, file_of, group_id
 from testfleet.contracts.result import UnitResult, UnitStatus
-from testfleet.contracts.task import WorkerTask
 from testfleet.planning.node_groups import (
+    Inside,
     cut_in_order,
     cut_long_files,
     splits_of,
@@ -54,7 +54,7 @@ def best_longest(seconds: list[float], count: int) -> float:
 
 
 def test_a_file_longer_than_a_workers_share_is_cut() -> None:
-    scopes = {"tests/test_long.py": [("TestA", 10.0), ("test_b", 10.0), ("TestC", 10.0)]}
+    scopes = {"tests/test_long.py": Inside([("TestA", 10.0), ("test_b", 10.0), ("TestC", 10.0)])}
     cut = cut_long_files(
         [unit("tests/test_long.py", 30.0), unit("tests/test_b.py", 6.0)], scopes, 2
     )
@@ -80,14 +80,15 @@ def test_what_does_not_pay_stays_whole(
     seconds: tuple[float, ...], workers: int, whole: tuple[str, ...]
 ) -> None:
     units = [unit(f"f{at}", value) for at, value in enumerate(seconds)]
-    scopes = {one.id: [("a", one.predicted_s / 2), ("b", one.predicted_s / 2)] for one in units}
+    halves = {one.id: one.predicted_s / 2 for one in units}
+    scopes = {name: Inside([("a", half), ("b", half)]) for name, half in halves.items()}
     cut = cut_long_files(units, scopes, workers, whole)
     assert (cut.units, cut.splits, cut.reasons) == (units, {}, ())
 
 
 def test_a_file_of_one_class_stays_whole() -> None:
     units = [unit("long", 30.0), unit("short", 2.0)]
-    assert cut_long_files(units, {"long": [("TestAll", 30.0)]}, 2).units == units
+    assert cut_long_files(units, {"long": Inside([("TestAll", 30.0)])}, 2).units == units
 
 
 @given(st.text(min_size=1), st.integers(1, 9))
@@ -96,9 +97,8 @@ def test_a_group_knows_its_file(file: str, number: int) -> None:
 
 
 def test_a_task_learns_only_the_cuts_that_it_needs() -> None:
-    task = WorkerTask.model_construct(units=("a::[1/2]",), excluded=("b",))
-    splits = {"a": (("x",),), "b": (("y",),), "c": (("z",),)}
-    assert splits_of(task, splits) == {"a": (("x",),), "b": (("y",),)}
+    splits: Splits = {"a": (("x",),), "b": (("y",),), "c": (("z",),)}
+    assert splits_of(["a::[1/2]", "b"], splits) == {"a": (("x",),), "b": (("y",),)}
 
 
 def test_groups_become_their_file_again() -> None:
@@ -109,3 +109,21 @@ def test_groups_become_their_file_again() -> None:
     ]
     whole = UnitResult(id="a", status=UnitStatus.UNFINISHED, tests=3, duration_s=3.0)
     assert whole_files(parts) == [whole, parts[2]]
+
+
+@given(SCOPES, st.integers(2, 6), st.data())
+def test_no_group_begins_with_what_needs_what_stands_before(
+    scopes: list[tuple[str, float]], count: int, data: st.DataObject
+) -> None:
+    names = [name for name, _ in scopes]
+    bound = data.draw(st.sets(st.sampled_from(names)))
+    parts = cut_in_order(scopes, count, bound)
+    assert [name for part in parts for name in part] == names
+    assert not bound.intersection(part[0] for part in parts[1:])
+
+
+def test_after_three_harmful_cuts_a_file_stays_whole() -> None:
+    scopes = [(name, 10.0) for name in "abcdef"]
+    units = [unit("long", 60.0), unit("short", 2.0)]
+    assert cut_long_files(units, {"long": Inside(scopes, ("c", "d"))}, 2).splits
+    assert not cut_long_files(units, {"long": Inside(scopes, ("c", "d", "e"))}, 2).splits

@@ -245,9 +245,9 @@ def test_an_unknown_strategy_is_told_beside_the_known_ones() -> None:
         plan_with([1.0], Grouping(Objectives(strategy="fastest")))
 
 
-def test_a_file_that_a_cut_has_harmed_is_not_cut_again() -> None:
+def test_a_file_is_not_cut_again_where_that_did_harm() -> None:
     history = make_history({f"tests/test_{at:03}.py": 1.0 for at in range(6)})
     history["tests/test_000.py"] = history["tests/test_000.py"].model_copy(
-        update={"duration_s": 30.0, "scopes": (("A", 15.0), ("B", 15.0)), "stays_whole": True}
+        update={"duration_s": 30.0, "scopes": (("A", 15.0), ("B", 15.0)), "bound": ("B",)}
     )
     assert make_plan(PlanInput("default", make_discovery(6), history, make_place(2))).splits == {}
