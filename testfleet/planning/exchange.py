@@ -15,6 +15,8 @@ _BUDGET: Final = 200_000
 """Units looked at: the largest plans still take a fraction of a second."""
 _PER_PAIR: Final = 20
 """What looking at a pair of shards costs at least, in units."""
+_FEW: Final = 12
+"""Units of two shards up to which all ways to cut them in two are tried."""
 _NOISE: Final = 1e-9
 """Gains below this share of a shard are rounding, and could go round in circles."""
 
@@ -32,8 +34,9 @@ def exchange(
     Shards hold indices into the sorted durations. None becomes empty.
     """
     search = _Search([sorted(shard) for shard in shards], ascending)
-    while search.budget > 0 and max(search.loads) > goal_s and search.relieve_longest():
-        pass
+    while search.budget > 0 and max(search.loads) > goal_s:
+        if not search.relieve_longest() and not search.split_longest_anew():
+            break
     return search.shards
 
 
@@ -56,6 +59,30 @@ class _Search:
             step = self._best_step(longest, other)
             if step is not None:
                 self._take(longest, other, step)
+                return True
+            if self.budget <= 0:
+                break
+        return False
+
+    def split_longest_anew(self) -> bool:
+        """Put the longest shard and another together and cut them in two as well as can be, with
+        the shortest one that this helps. False: none, or they hold too many units to try all
+        ways."""
+        order = sorted(range(len(self.loads)), key=self.loads.__getitem__)
+        longest = order.pop()
+        limit_s = self.loads[longest] * (1 - _NOISE)
+        for other in order:
+            units = sorted(self.shards[longest] + self.shards[other])
+            if len(units) > _FEW:
+                continue
+            self.budget -= 1 << (len(units) - 1)
+            part = _half([self._ascending[at] for at in units])
+            left = [at for place, at in enumerate(units) if part >> place & 1]
+            right = [at for place, at in enumerate(units) if not part >> place & 1]
+            loads = loads_of([left, right], self._ascending)
+            if max(loads) < limit_s:
+                self.shards[longest], self.shards[other] = left, right
+                self.loads[longest], self.loads[other] = loads
                 return True
             if self.budget <= 0:
                 break
@@ -91,6 +118,17 @@ class _Search:
             insort(self.shards[longest], step.back)
         self.loads[longest] -= step.shift_s
         self.loads[other] += step.shift_s
+
+
+def _half(seconds: Sequence[float]) -> int:
+    """The subset, as bits, whose sum is nearest to half of all; without the last, which is thus in
+    the other half. Neither half is empty if there are two."""
+    sums = [0.0]
+    for each in seconds[:-1]:
+        sums += [one + each for one in sums]
+    half_s = sum(seconds) / 2
+    misses = [abs(one - half_s) for one in sums]
+    return misses.index(min(misses))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ has left something to gain over the lower bound:
 1. Longest processing time first: R. L. Graham, "Bounds on Multiprocessing Timing Anomalies", SIAM
    J. Appl. Math. 17 (1969): at most 4/3 - 1/(3k) times the shortest possible.
 2. Units change places between the longest shard and another: `testfleet.planning.exchange`.
-3. Bins of a guessed size, best fit decreasing: `testfleet.planning.multifit`.
+3. Bins of a guessed size, packed with the least slack: `testfleet.planning.multifit`.
 
 All work on the sorted durations, so that neither the order of the input nor ties change how long
 the longest shard is. The same input always gives the same shards.
@@ -25,6 +25,11 @@ _CROWDED: Final = 16
 """Units in one shard up to which the lower bound counts them: with more it is the mean."""
 _GOOD_ENOUGH: Final = 1.000001
 """Stop improving when the longest shard is this close to the lower bound."""
+_WORTH_PACKING: Final = 1.001
+"""Pack bins only while more than this is left to gain: it takes longer than exchanges."""
+_LOOSE: Final = 1.05
+"""Bins this much too large are packed in another way than shards are after exchanges, and often
+lead to better ones."""
 
 
 def partition(durations: Sequence[float], weights: Sequence[float]) -> list[list[int]]:
@@ -87,9 +92,14 @@ def _improved(shards: list[list[int]], ascending: Sequence[float]) -> list[list[
     longest_s = max(loads_of(shards, ascending))
     if longest_s <= goal_s:
         return shards
-    exchanged = exchange(shards, ascending, goal_s)
-    longest_s = max(loads_of(exchanged, ascending))
-    if longest_s <= goal_s:
-        return exchanged
-    fitted = multifit(ascending, len(shards), goal_s, longest_s)
-    return exchanged if fitted is None else exchange(fitted, ascending, goal_s)
+    shards = exchange(shards, ascending, goal_s)
+    longest_s = max(loads_of(shards, ascending))
+    if longest_s <= goal_s * _WORTH_PACKING:
+        return shards
+    packed = multifit(ascending, len(shards), goal_s, max(longest_s, goal_s * _LOOSE))
+    if packed is None:
+        return shards
+    return min(
+        (exchange(packed, ascending, goal_s), shards),
+        key=lambda found: max(loads_of(found, ascending)),
+    )
