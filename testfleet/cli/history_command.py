@@ -35,7 +35,7 @@ def import_past(
     sources: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILE_OR_FOLDER... [PATH]",
+            metavar="FILE_OR_FOLDER",
             help="JUnit XML, pytest-split's .test_durations, CSV, or folders of them. Of several,"
             " the last is the root of the project if it is a folder.",
         ),
