@@ -33,6 +33,7 @@ from testfleet.planning.tree_changes import changed_files
 from testfleet.workflow.admission import Admission, with_workers
 from testfleet.workflow.environment import plan_environment
 from testfleet.workflow.keys import environment_key, source_key
+from testfleet.workflow.placement_memory import PlacementMemory
 from testfleet.workflow.planner import PlanRequest, plan_suite
 from testfleet.workflow.ports import HistoryStore, ObjectStore, QuotaStore, RunRow, RunStore
 from testfleet.workflow.prepared import FoundInterpreter, PreparedRun, project_key
@@ -295,6 +296,9 @@ class RunTests:
                     history=history,
                     shards=request.shards,
                     framework_args=request.framework_args,
+                    objectives=request.objectives,
+                    changes=prepared.changes,
+                    known=PlacementMemory(self._world.objects, prepared.history_key).recall(),
                 )
             )
         key = self._writer(prepared).write_round(1, plan)

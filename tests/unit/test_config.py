@@ -147,3 +147,10 @@ def _with_profiles(**memory_mb: int) -> Environment:
         name: profile.model_copy(update={"memory_mb": size}) for name, size in memory_mb.items()
     }
     return config.model_copy(update={"profiles": profiles})
+
+
+@pytest.mark.parametrize(("spot", "provider"), [(False, "FARGATE"), (True, "FARGATE_SPOT")])
+def test_a_spot_profile_is_started_on_spot_capacity(*, spot: bool, provider: str) -> None:
+    profile = load_environment("dev").profiles["fargate"].model_copy(update={"spot": spot})
+
+    assert profile.capacity_provider.value == provider

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from testfleet.contracts.task import ShardItem
 from testfleet.workflow.statemachine import load, placeholders, render
 
 SUBSTITUTIONS = {name: f"value-of-{name}" for name in placeholders("run-tests")}
@@ -91,3 +92,13 @@ def test_rendering_refuses_other_names_than_the_file_has(change, word):
     given = {k: v for k, v in (SUBSTITUTIONS | change).items() if v is not None}
     with pytest.raises(ValueError, match=word):
         render("run-tests", given)
+
+
+def test_every_fargate_task_takes_its_capacity_from_the_item():
+    starts = [state["Parameters"] for name, state in TASKS if name == "RunOnFargate"]
+    assert len(starts) == 2
+    for parameters in starts:
+        # ECS refuses a launch type beside a strategy.
+        assert "LaunchType" not in parameters
+        [choice] = parameters["CapacityProviderStrategy"]
+        assert choice["CapacityProvider.$"].removeprefix("$.") in ShardItem.model_fields
