@@ -161,6 +161,18 @@ def test_a_shard_whose_units_no_profile_has_all_for_is_split():
     }
 
 
+def test_units_of_one_shard_on_two_profiles_still_wait_for_each_other():
+    small = SMALL.model_copy(update={"webgpu": True})
+    first, second = units_of(4, 3)
+    units = [
+        replace(first, requires=frozenset({"docker"})),
+        replace(second, requires=frozenset({"webgpu"}), depends_on=("a",)),
+    ]
+    done = simulate(scenario(units, [[0, 1]], place=place_of(small=small)))
+    assert [each.order.profile for each in done.attempts] == ["large", "small"]
+    assert done.attempts[1].start_s == done.attempts[0].end_s
+
+
 def test_a_requirement_that_no_profile_has_names_the_nearest_and_what_it_lacks():
     units = units_of(1, requires=frozenset({"docker", "gpu>=1"}))
     with pytest.raises(UsageError, match=r"'a'.*nearest is `large`, which lacks gpu>=1"):
@@ -271,6 +283,8 @@ def scenarios(draw):
     units = list(units_of(*seconds))
     for at, unit in enumerate(units):
         shards[draw(st.integers(0, count - 1))].append(at)
+        requires = draw(st.sampled_from([frozenset(), frozenset(), frozenset({"docker"})]))
+        units[at] = unit = replace(unit, requires=requires)
         if at and draw(st.booleans()):
             before = units[draw(st.integers(0, at - 1))].id
             units[at] = replace(unit, depends_on=(before,))

@@ -11,7 +11,11 @@ from testfleet.planning.abilities import abilities_of
 from testfleet.planning.place import Place
 from testfleet.planning.placement import eligible_profiles
 from testfleet.planning.requirements import parse_all
+from testfleet.planning.simulation.barriers import Before, chains_of
 from testfleet.planning.work import WorkUnit
+
+Part = tuple[str, tuple[int, ...]]
+"""A profile, and the units that one of its workers runs, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,29 +41,32 @@ class _Need:
 class Fitting:
     """Chooses among the profiles of a place, by the rules of `testfleet.planning.placement`."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, units: Sequence[WorkUnit]) -> None:
         self._place = place
+        self._units = units
         self._able: dict[tuple[frozenset[str], str], list[str]] = {}
 
-    def split(
-        self, shard: Sequence[int], units: Sequence[WorkUnit], first: str
-    ) -> list[tuple[str, tuple[int, ...]]]:
+    def split(self, shard: Sequence[int], first: str, bonds: Before) -> list[Part]:
         """The shard with its profile, `first` if that will do. In parts where no profile has what
-        all its units require.
+        all its units require; units that are bound to each other stay in one part.
 
         Raises UsageError that names a unit that no profile can run, the nearest profile, and what
         that one lacks.
         """
         try:
-            return [(self._choose(_Need.of(units[at] for at in shard), first), tuple(shard))]
+            return [(self._choose(self._need(shard), first), tuple(shard))]
         except UsageError:
             parts: defaultdict[str, list[int]] = defaultdict(list)
-        for at in shard:
+        for chain in chains_of(shard, bonds):
             try:
-                parts[self._choose(_Need.of([units[at]]), first)].append(at)
+                parts[self._choose(self._need(chain), first)] += chain
             except UsageError as exc:
-                raise UsageError(f"unit {units[at].id!r}: {exc}", hint=exc.hint) from None
+                unit = self._units[chain[0]].id
+                raise UsageError(f"unit {unit!r}: {exc}", hint=exc.hint) from None
         return [(profile, tuple(part)) for profile, part in parts.items()]
+
+    def _need(self, members: Iterable[int]) -> _Need:
+        return _Need.of(self._units[at] for at in members)
 
     def _choose(self, need: _Need, first: str) -> str:
         """The first profile that has all, or that with the most room: predictions are no orders."""

@@ -13,21 +13,17 @@ from testfleet.planning.place import Place
 from testfleet.planning.rounds import ALONE_AFTER
 from testfleet.planning.simulation.attempts import Attempt, Conditions, Order
 from testfleet.planning.simulation.barriers import (
-    Piece,
     before_of,
     bonds_of,
     chains_of,
     stages_of,
 )
 from testfleet.planning.simulation.fan_out import FanOut, MapRun
-from testfleet.planning.simulation.fitting import Fitting
+from testfleet.planning.simulation.fitting import Fitting, Part
 from testfleet.planning.simulation.limits import UNLIMITED, Limits
 from testfleet.planning.work import Assignment, Job
 
 _FOREVER_S: Final = 10**9
-
-Part = tuple[str, tuple[int, ...]]
-"""A profile, and the units that one of its workers runs."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +89,7 @@ class _Run:
         self._assignment = scenario.assignment
         self._place = scenario.place
         self._limits = scenario.limits
-        self._fitting = Fitting(scenario.place)
+        self._fitting = Fitting(scenario.place, scenario.job.units)
         self._before = before_of(scenario.job.units)
         self._bonds = bonds_of(scenario.job.units, self._before)
         self._seconds = [unit.duration_s for unit in scenario.job.units]
@@ -109,12 +105,14 @@ class _Run:
         self._fan_outs: list[FanOut] = []
 
     def run(self) -> Simulation:
-        stages = stages_of(self._job.units, self._assignment.shards)
+        parts = self._first_parts()
+        stages = stages_of(self._job.units, [units for _, units in parts])
         now_s, most_rounds = 0.0, 0
         for number, stage in enumerate(stages, start=1):
             prefix = f"s{number}-" if len(stages) > 1 else ""
             now_s += self._limits.control_step_s if number > 1 else 0.0
-            now_s, rounds = self._run_stage(stage, prefix, now_s)
+            pieces = [(parts[piece.shard][0], self._unblocked(piece.units)) for piece in stage]
+            now_s, rounds = self._run_stage([part for part in pieces if part[1]], prefix, now_s)
             most_rounds = max(most_rounds, rounds)
         return Simulation(
             attempts=tuple(attempt for each in self._fan_outs for attempt in each.attempts),
@@ -127,15 +125,20 @@ class _Run:
             stages=len(stages),
         )
 
-    def _run_stage(self, stage: Sequence[Piece], prefix: str, now_s: float) -> tuple[float, int]:
+    def _first_parts(self) -> list[Part]:
+        """Every shard on its profile. What waits for another part is cut off later."""
+        profiles = self._assignment.profiles or (self._job.profile,) * len(self._assignment.shards)
+        words = bonds_of(self._job.units, {})
+        return [
+            part
+            for shard, profile in zip(self._assignment.shards, profiles, strict=True)
+            if shard
+            for part in self._fitting.split(shard, profile, words)
+        ]
+
+    def _run_stage(self, parts: list[Part], prefix: str, now_s: float) -> tuple[float, int]:
         """The stage, and again for what it lost. When it had ended, and its rounds."""
         losses: Counter[int] = Counter()
-        parts = [
-            part
-            for piece in stage
-            if (units := self._unblocked(piece.units))
-            for part in self._placed(units, self._profile_of(piece.shard))
-        ]
         number = 0
         while parts and number < self._place.fleet.max_rounds:
             now_s += self._limits.control_step_s if number else 0.0
@@ -146,7 +149,7 @@ class _Run:
             parts = [
                 part
                 for shard in self._spread(left, losses)
-                for part in self._placed(shard, self._place.fallback)
+                for part in self._fitting.split(shard, self._place.fallback, self._bonds)
             ]
         return now_s, number
 
@@ -164,12 +167,6 @@ class _Run:
                 self._finished_s[at] = now_s
         return done.end_s
 
-    def _placed(self, units: Sequence[int], first: str) -> list[Part]:
-        return self._fitting.split(units, self._job.units, first)
-
-    def _profile_of(self, shard: int) -> str:
-        return self._assignment.profiles[shard] if self._assignment.profiles else self._job.profile
-
     def _spread(self, left: Sequence[int], losses: Counter[int]) -> list[tuple[int, ...]]:
         """Open units over all workers, those that may kill their worker each alone."""
         chains = chains_of(left, self._bonds)
@@ -181,7 +178,7 @@ class _Run:
         parts = partition(seconds, (1.0,) * min(len(together), self._job.workers))
         return [tuple(at for each in part for at in together[each]) for part in parts] + alone
 
-    def _unblocked(self, units: Sequence[int]) -> Sequence[int]:
+    def _unblocked(self, units: tuple[int, ...]) -> tuple[int, ...]:
         """Without those that wait for one that was lost for good."""
         if not self._before:
             return units
