@@ -281,13 +281,11 @@ def scenarios(draw):
     count = draw(st.integers(1, 8))
     shards = [[] for _ in range(count)]
     units = list(units_of(*seconds))
-    for at, unit in enumerate(units):
+    for at in range(len(units)):
         shards[draw(st.integers(0, count - 1))].append(at)
         requires = draw(st.sampled_from([frozenset(), frozenset(), frozenset({"docker"})]))
-        units[at] = unit = replace(unit, requires=requires)
-        if at and draw(st.booleans()):
-            before = units[draw(st.integers(0, at - 1))].id
-            units[at] = replace(unit, depends_on=(before,))
+        before = (units[draw(st.integers(0, at - 1))].id,) if at and draw(st.booleans()) else ()
+        units[at] = replace(units[at], requires=requires, depends_on=before)
     limits = replace(
         published_limits(),
         map_starts_per_s=draw(st.sampled_from([0.5, 100.0])),
