@@ -24,7 +24,7 @@ _LOWEST_LANE_PX: Final = 1.5
 _HEIGHT_PX: Final = 1000.0
 _TICKS: Final = 8
 _NAMED_UNITS: Final = 10
-_COLOURS: Final = {"starts": "#c7ccd6", "tests": "#3b7dd8", "cut": "#d8573b"}
+_COLOURS: Final = {"starts": "#c7ccd6", "tests": "#3b7dd8", "lost or cut": "#d8573b"}
 _NOT_XML: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -107,6 +107,7 @@ def svg(timeline: Timeline, title: str) -> str:
             f"<title>{_text(title)}</title>",
             '<rect width="100%" height="100%" fill="white"/>',
             f'<text x="10" y="20" font-size="14">{_text(title)}</text>',
+            *_legend(),
             *_labels(list(lanes), height),
             *shapes,
             *_axis(timeline, bottom, scale),
@@ -116,6 +117,13 @@ def svg(timeline: Timeline, title: str) -> str:
     )
 
 
+def _legend() -> Iterator[str]:
+    for at, (name, colour) in enumerate(_COLOURS.items()):
+        x = _WIDTH_PX - 240 + 75 * at
+        yield f'<rect x="{x}" y="11" width="10" height="10" fill="{colour}"/>'
+        yield f'<text x="{x + 14}" y="20">{name}</text>'
+
+
 def _shapes(bar: Bar, lanes: dict[str, int], height: float, scale: float) -> Iterator[str]:
     names = ", ".join(bar.units[:_NAMED_UNITS])
     more = len(bar.units) - _NAMED_UNITS
@@ -123,9 +131,10 @@ def _shapes(bar: Bar, lanes: dict[str, int], height: float, scale: float) -> Ite
     told += f" and {more} more" if more > 0 else ""
     top = 40 + height * lanes[bar.lane]
     yield f"<g><title>{_text(told)}</title>"
+    begun = bar.is_whole or bar.tests_s < bar.end_s
     parts = (
-        (bar.start_s, min(bar.tests_s, bar.end_s), "starts"),
-        (bar.tests_s, bar.end_s, "tests" if bar.is_whole else "cut"),
+        (bar.start_s, min(bar.tests_s, bar.end_s), "starts" if begun else "lost or cut"),
+        (bar.tests_s, bar.end_s, "tests" if bar.is_whole else "lost or cut"),
     )
     for start_s, end_s, colour in parts:
         if end_s > start_s:
