@@ -70,7 +70,10 @@ def test_a_table_without_any_duration_is_read_too():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", r"line 1, column unit: the header lacks this column"),
+        ("", r"no header in the first line"),
+        ("\n\n", r"no header in the first line"),
+        ("unit;duration_s\na;1\n", r"line 1, column unit;duration_s: unknown column"),
+        ("duration_s\n1\n", r"line 1, column unit: the header lacks this column"),
         (HEADER, r"no units"),
         ("unit\na\n", r"line 1, column duration_s: the header lacks"),
         ("unit,duration_s,color\na,1,red\n", r"line 1, column color: unknown column"),
@@ -85,7 +88,9 @@ def test_a_table_without_any_duration_is_read_too():
         (f'{HEADER}a,"1,5"\n', r"line 2, column duration_s: '1,5'"),
         (f"{HEADER}a\n", r"line 2: 1 fields, but the header has 2"),
         (f"{HEADER}a,1,2\n", r"line 2: 3 fields, but the header has 2"),
-        (f'{HEADER}"a,1\n', r"not CSV"),
+        (f'{HEADER}"a,1\n', r"line 2: not CSV"),
+        (f"{HEADER}a,1\n{'b' * 200_000},1\n", r"line 3: not CSV: field larger"),
+        (f'{HEADER}"a\nb",1\nc,x\n', r"line 4, column duration_s: 'x'"),
         ("unit,duration_s,memory_mb\na,1,-5\n", r"line 2, column memory_mb: '-5'"),
         ("unit,duration_s,priority\na,1,nan\n", r"line 2, column priority: 'nan'"),
         ("unit,duration_s,deadline_s\na,1,0\n", r"line 2, column deadline_s: '0'"),

@@ -69,7 +69,7 @@ class _Table:
     def __init__(self, name: str, *, strict: bool) -> None:
         self._name = name
         self._strict = strict
-        self._line = 1
+        self._line = 0
         self._line_of: dict[str, int] = {}
         """Line of each unit."""
         self._too_short = 0
@@ -93,19 +93,28 @@ class _Table:
         return self._with_guesses(units)
 
     def _units(self, lines: Iterable[str]) -> Iterator[WorkUnit]:
-        reader = csv.reader(lines, strict=True)
+        reader = csv.reader(self._counted(lines), strict=True)
         header = self._header(next(reader, []))
         for row in reader:
-            self._line = reader.line_num
             if not row:
                 continue
             if len(row) != len(header):
                 self._refuse("", f"{len(row)} fields, but the header has {len(header)}")
             yield self._unit(dict(zip(header, row, strict=True)))
 
+    def _counted(self, lines: Iterable[str]) -> Iterator[str]:
+        """The lines; which one is read is known even when it is no CSV."""
+        for self._line, line in enumerate(lines, start=1):
+            yield line
+
     def _header(self, row: Sequence[str]) -> list[str]:
         header = [cell.strip().removeprefix("\ufeff").lower() for cell in row]
-        allowed = f"the columns are {', '.join(REQUIRED)} and, if wanted, {', '.join(OPTIONAL)}"
+        allowed = (
+            f"separated by commas, the columns are {', '.join(REQUIRED)} and, if wanted,"
+            f" {', '.join(OPTIONAL)}"
+        )
+        if not header:
+            raise UsageError(f"{self._name}: no header in the first line", hint=allowed)
         for column in header:
             if column not in (*REQUIRED, *OPTIONAL):
                 self._refuse(column, "unknown column", allowed)
