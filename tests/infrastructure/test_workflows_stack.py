@@ -120,7 +120,9 @@ def test_control_knows_the_identity_of_the_worker_image(account: Assembly) -> No
         if name.startswith("Control")
     }
 
-    assert len(image) == 64
+    digest, _, platform = image.partition("-")
+    assert len(digest) == 64
+    assert platform == "linux-amd64"
 
 
 def test_the_outputs_that_the_command_reads_are_there(local: Assembly) -> None:
