@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from testfleet.contracts.plan import HOME_SHARD, PlannedUnit, Shard
@@ -21,20 +22,34 @@ HOME_LIMIT: Final = 500
 HOME_LIMIT_S: Final = 60.0
 
 
-def untried(tests: Sequence[TestReport], earlier: Sequence[Shard]) -> list[TestReport]:
-    """The tests without those failed ones that earlier shards have run again."""
-    tried = {test for shard in earlier for test in shard.tests}
-    return [test for test in tests if test.id not in tried or test.outcome not in _FAILED]
+@dataclass(frozen=True)
+class Failures:
+    """The tests of a run so far, and what was done about those that failed."""
 
+    tests: Sequence[TestReport]
+    earlier: Sequence[Shard]
+    """Shards that have run failed tests again before."""
+    place: Place
+    cut_files: Collection[str]
+    """Files that were cut into node groups."""
+    has_parts: bool
+    """Several shards ran; a single one has imported the whole suite already."""
 
-def numbered(shards: Sequence[Shard], earlier: Sequence[Shard]) -> tuple[Shard, ...]:
-    """The shards under ids that no earlier ones have: `c-0000`, then `c2-0000` and so on."""
-    times = len({shard.id.partition("-")[0] for shard in earlier})
-    prefix = f"c{times + 1}" if times else "c"
-    return tuple(
-        shard.model_copy(update={"id": f"{prefix}-{shard.id.partition('-')[2]}"})
-        for shard in shards
-    )
+    def shards(self) -> tuple[Shard, ...]:
+        """Those that run again what has failed and was not run again yet. Their ids are `c-0000`
+        and so on; the second time `c2-0000`."""
+        tried = {test for shard in self.earlier for test in shard.tests}
+        tests = [each for each in self.tests if each.id not in tried or each.outcome not in _FAILED]
+        shards = [*confirm_shards(tests, self.place)]
+        home = home_shard(tests, self.place, self.cut_files) if self.has_parts else None
+        if home is not None:
+            shards.append(home)
+        times = 1 + len({shard.id.partition("-")[0] for shard in self.earlier})
+        prefix = "c" if times == 1 else f"c{times}"
+        return tuple(
+            shard.model_copy(update={"id": f"{prefix}-{shard.id.partition('-')[2]}"})
+            for shard in shards
+        )
 
 
 def confirm_shards(tests: Sequence[TestReport], place: Place) -> tuple[Shard, ...]:

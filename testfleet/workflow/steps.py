@@ -22,7 +22,7 @@ from testfleet.contracts.plan import Plan, Shard
 from testfleet.contracts.result import Outcome, WorkerError, WorkerErrorType
 from testfleet.contracts.run import RepositorySource, RunRequest
 from testfleet.errors import NothingToRunError, TestfleetError, UsageError
-from testfleet.planning.confirmation import confirm_shards, home_shard, numbered, untried
+from testfleet.planning.confirmation import Failures
 from testfleet.planning.place import Place
 from testfleet.planning.project import load_project, resolve_suite
 from testfleet.planning.quotas import Verdict
@@ -126,17 +126,15 @@ class RunTests:
         the files that may run after all if these turn out to be chance."""
         prepared = self._records.prepared()
         found, plans = aggregate_so_far(self._records), self._records.plans()
-        place = self._place(prepared)
         earlier = confirm_shards_of(self._records)
-        shards: tuple[Shard, ...] = ()
-        if not self._records.is_cancelled():
-            tests = untried(found.tests, earlier)
-            shards = confirm_shards(tests, place)
-            # A single shard has imported the whole suite already.
-            cut_files = {file for plan in plans for file in plan.splits}
-            home = home_shard(tests, place, cut_files) if self._has_parts() else None
-            shards = numbered((*shards, home) if home else shards, earlier)
-        if not shards:
+        shards = Failures(
+            tests=found.tests,
+            earlier=earlier,
+            place=self._place(prepared),
+            cut_files={file for plan in plans for file in plan.splits},
+            has_parts=sum(len(plan.shards) for plan in plans) > 1,
+        ).shards()
+        if not shards or self._records.is_cancelled():
             return self._answer(shards=0)
         everything = (*earlier, *shards)
         self._world.objects.put(self._records.keys.confirmation, _SHARDS.dump_json(everything))
@@ -184,9 +182,6 @@ class RunTests:
         failed = (Outcome.FAILED, Outcome.ERROR)
         tests = aggregate_so_far(self._records).tests
         return frozenset(test.file for test in tests if test.outcome in failed)
-
-    def _has_parts(self) -> bool:
-        return sum(len(plan.shards) for plan in self._records.plans()) > 1
 
     def _admit(self) -> StepAnswer:
         request = self._records.request()
