@@ -48,9 +48,9 @@ def read_files(sources: Iterable[Path]) -> PastFiles:
             " the last is the project",
         )
     if not found.read:
-        path, reason = next(iter(found.skipped.items()))
+        first, reason = next(iter(found.skipped.items()))
         raise UsageError(
-            f"none of {len(found.skipped)} files can be read; {path}: {reason}",
+            f"none of {len(found.skipped)} files can be read; {first}: {reason}",
             hint="expected JUnit XML, pytest-split's .test_durations, or CSV with the columns test"
             " and duration_s",
         )

@@ -28,6 +28,7 @@ _VARIABLES = (
     ("`AWS_PROFILE` and the like", "Credentials for `--env` other than `local`, as boto3 reads."),
 )
 
+_ANY_NUMBER = -1
 _TAKE_FRAMEWORK_ARGS = ("run", "plan")
 
 
@@ -47,7 +48,8 @@ class Parameter:
     def of(cls, raw: Any) -> Parameter:
         """From what Typer made of a function's parameter."""
         is_argument = not raw.opts[0].startswith("-")
-        names = [raw.opts[0].upper()] if is_argument else [*raw.opts, *raw.secondary_opts]
+        more = "..." if raw.nargs == _ANY_NUMBER else ""
+        names = [raw.opts[0].upper() + more] if is_argument else [*raw.opts, *raw.secondary_opts]
         return cls(
             name=" / ".join(names),
             value=_value(raw),
@@ -78,12 +80,17 @@ class Command:
 
 
 def commands() -> list[Command]:
-    """All commands, in the order of the help."""
-    group: Any = typer.main.get_command(app)
-    return [
-        Command(name, prose(raw.help), tuple(Parameter.of(each) for each in raw.params))
-        for name, raw in group.commands.items()
-    ]
+    """All commands, in the order of the help; those of a group under its name and theirs."""
+    return list(_of_group(typer.main.get_command(app), ""))
+
+
+def _of_group(group: Any, prefix: str) -> Iterator[Command]:
+    for name, raw in group.commands.items():
+        if hasattr(raw, "commands"):
+            yield from _of_group(raw, f"{prefix}{name} ")
+        else:
+            parameters = tuple(Parameter.of(each) for each in raw.params)
+            yield Command(f"{prefix}{name}", prose(raw.help), parameters)
 
 
 def cli_page() -> str:
