@@ -26,10 +26,15 @@ from testfleet.contracts.run import (
     new_run_id,
 )
 from testfleet.errors import FleetError, UsageError
+from testfleet.local.fact_store import FileFactStore
+from testfleet.local.node_imports import NodeScriptReader
+from testfleet.planning.imports.build import Readers
 from testfleet.planning.place import Place
 from testfleet.planning.project import ResolvedSuite, load_project, resolve_suite
 from testfleet.planning.pytest_config import locate_config, settings_above
 from testfleet.planning.source_tree import DirectoryTree
+from testfleet.planning.strategies import strategy_named
+from testfleet.scm.changes import changes_since
 from testfleet.scm.working_tree import Head, describe_head, fingerprint, list_files, pack
 from testfleet.workflow.keys import source_key
 from testfleet.workflow.placement_memory import PlacementMemory
@@ -115,6 +120,9 @@ class Draft:
             shards=self.options.shards,
             framework_args=self.options.framework_args,
             known=PlacementMemory(client.objects, self.history_key).recall(),
+            objectives=self.options.objectives,
+            changes=self.changes,
+            readers=Readers(FileFactStore(home(), self.root), NodeScriptReader(self.root, home())),
         )
         return plan_suite(source)
 
@@ -154,6 +162,7 @@ def draft_run(options: RunOptions) -> Draft:
     tree = DirectoryTree(root, files)
     project = load_project(tree)
     suite = resolve_suite(project, options.suite, options.mode)
+    strategy_named(options.objectives.strategy)
     _warn_of_settings_above(root, tree, suite)
     return Draft(
         options=options,
@@ -162,6 +171,11 @@ def draft_run(options: RunOptions) -> Draft:
         suite=suite,
         head=describe_head(root),
         python=home_interpreter(root, project.environment) if environment.embedded else None,
+        changes=(
+            changes_since(root, options.changed_since, frozenset(files))
+            if options.changed_since is not None
+            else None
+        ),
     )
 
 

@@ -115,5 +115,7 @@ class Plan(Contract):
     """What needs what to have passed. In a shard, units stand in an order that respects it."""
     together: tuple[tuple[str, ...], ...] = ()
     """Units that change each other's results when they meet, and so share a shard in any round."""
+    skipped: tuple[str, ...] = ()
+    """Units that are left out, because what is to be tested cannot reach them."""
     later: tuple[Shard, ...] = ()
     """Of the first round's plan: shards of the stages above 1, as they would run if all passes."""

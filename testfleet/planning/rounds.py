@@ -63,6 +63,7 @@ def excluded_units(
     own = {unit.id for unit in shard.units}
     shards = [each for plan in plans for each in (*plan.shards, *plan.later)]
     others = {unit.id for each in shards for unit in each.units}
+    others.update(unit for plan in plans for unit in plan.skipped)
     finished = {unit for result in results for unit in result.finished}
     return tuple(sorted((others | finished) - own))
 

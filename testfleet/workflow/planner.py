@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from testfleet.contracts.dependencies import Dependency
+from testfleet.contracts.change import FileChange
+from testfleet.contracts.dependencies import Dependency, RulesWithin
 from testfleet.contracts.history import UnitHistory
 from testfleet.contracts.plan import Plan
+from testfleet.contracts.run import Objectives
 from testfleet.costs.metering import worker_usd
+from testfleet.errors import NothingToRunError
 from testfleet.planning.dependency_rules import DependsTable
 from testfleet.planning.discovery import discover
 from testfleet.planning.framework import Discovery
+from testfleet.planning.imports.build import Readers
 from testfleet.planning.place import Place
 from testfleet.planning.placement_score import Experience
 from testfleet.planning.portions import Grouping
 from testfleet.planning.project import ResolvedSuite
+from testfleet.planning.selection import SelectionOptions, select_units
 from testfleet.planning.sharding import PlanInput
 from testfleet.planning.source_tree import SourceTree
 from testfleet.planning.stages import plan_in_stages
@@ -35,11 +41,23 @@ class PlanRequest:
     framework_args: tuple[str, ...]
     known: Experience = field(default_factory=lambda: Experience(worker_usd))
     """Prices, and what past shards tell of profiles."""
+    objectives: Objectives = field(default_factory=Objectives)
+    changes: tuple[FileChange, ...] | None = None
+    """Plan only units that these can reach. None: all."""
+    readers: Readers = field(default_factory=Readers)
+    """What may help to read imports."""
 
 
 def plan_suite(source: PlanRequest) -> Plan:
-    """Discover the suite's units and plan them. Raises NothingToRunError when there are none."""
-    discovery = discover(source.tree, source.suite, source.framework_args, source.history)
+    """Discover the suite's units and plan them.
+
+    Raises NothingToRunError when there are none, or none that the changes can reach; UsageError for
+    settings, names and objectives that cannot be met.
+    """
+    found = discover(source.tree, source.suite, source.framework_args, source.history)
+    dependencies = _dependencies(source, found)
+    discovery = _reached(source, found, dependencies)
+    kept = {unit.id for unit in discovery.units}
     request = PlanInput(
         suite=source.suite.name,
         discovery=discovery,
@@ -47,9 +65,56 @@ def plan_suite(source: PlanRequest) -> Plan:
         place=source.place,
         shards=source.shards,
         framework=source.suite.framework,
-        grouping=Grouping(known=source.known, traits=_traits(source, discovery)),
+        grouping=Grouping(
+            objectives=source.objectives, known=source.known, traits=_traits(source, discovery)
+        ),
     )
-    return plan_in_stages(request, _dependencies(source, discovery))
+    plan = plan_in_stages(request, RulesWithin(dependencies).files(kept))
+    skipped = tuple(unit.id for unit in found.units if unit.id not in kept)
+    return plan.model_copy(update={"skipped": skipped}) if skipped else plan
+
+
+def _reached(
+    source: PlanRequest, found: Discovery, dependencies: Iterable[Dependency]
+) -> Discovery:
+    """The units that the changes can reach, with those that they must meet or wait for."""
+    if source.changes is None:
+        return found
+    options = SelectionOptions(framework_args=source.framework_args, readers=source.readers)
+    selection = select_units(source.tree, source.suite, found.units, source.changes, options)
+    kept = _with_companions(selection.selected, found.together, dependencies)
+    if not kept and found.units:
+        raise NothingToRunError(
+            f"{selection.notes[0]}, so there is nothing to run",
+            hint="`testfleet impact REV` tells why; without --changed-since all tests run",
+        )
+    return replace(
+        found,
+        units=tuple(unit for unit in found.units if unit.id in kept),
+        notes=(*found.notes, *selection.notes),
+        together=tuple(group for group in found.together if kept.issuperset(group)),
+    )
+
+
+def _with_companions(
+    chosen: Iterable[str],
+    together: Iterable[Sequence[str]],
+    dependencies: Iterable[Dependency],
+) -> set[str]:
+    """The chosen, all that share a shard with one of them, and all that these need."""
+    company = {unit: group for group in together for unit in group}
+    needed: defaultdict[str, list[str]] = defaultdict(list)
+    for rule in dependencies:
+        for unit in rule.units:
+            needed[unit] += rule.providers
+    kept: set[str] = set()
+    waiting = list(chosen)
+    while waiting:
+        unit = waiting.pop()
+        if unit not in kept:
+            kept.add(unit)
+            waiting += [*company.get(unit, ()), *needed[unit]]
+    return kept
 
 
 def _traits(source: PlanRequest, found: Discovery) -> dict[str, Traits]:

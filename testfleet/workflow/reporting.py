@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pydantic import TypeAdapter
 
 from testfleet.config import Environment
-from testfleet.contracts.plan import Shard, file_of
+from testfleet.contracts.plan import Plan, Shard, file_of
 from testfleet.contracts.report import RunReport, RunStatus
 from testfleet.contracts.result import WorkerError
 from testfleet.costs.metering import CostInput, run_cost
@@ -57,8 +57,17 @@ def aggregate_so_far(records: RunRecords) -> Aggregate:
             confirmations=records.results(confirm_shards_of(records)),
             cancelled=records.is_cancelled(),
             fail_fast=not records.request().keep_going,
+            notes=(*records.prepared().notes, *_left_out(plans)),
         )
     )
+
+
+def _left_out(plans: Sequence[Plan]) -> list[str]:
+    skipped = len(plans[0].skipped) if plans else 0
+    if not skipped:
+        return []
+    files = "1 file was" if skipped == 1 else f"{skipped} files were"
+    return [f"{files} not run: what changed cannot reach them"]
 
 
 @dataclass(frozen=True)

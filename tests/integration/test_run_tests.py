@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from testfleet.workflow.keys import RunKeys
 from testfleet.workflow.prepared import history_key, project_key
 from testfleet.workflow.statemachine import render
 
+GIT_IDENTITY = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
 FOUR = {f"test_{name}.py": "def test_a():\n    pass\n" for name in "abcd"}
 
 
@@ -257,6 +259,17 @@ def test_a_long_file_is_cut_and_what_rests_on_a_test_before_it_passes_as_at_home
     assert outcomes(report)["test_long.py::TestSecond::test_two"] == "passed"
     assert {test.file for test in report.tests} == set(FOUR) | {"test_long.py"}
     wait_for(lambda: client.history.load(key)["test_long.py"].bound == ("TestSecond",))
+
+
+def test_only_what_a_change_can_reach_runs(client, project):
+    imports = {"a.py": "x = 1\n", "test_a.py": "import a\n" + FOUR["test_a.py"]}
+    root = project(FOUR | imports)
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
+        subprocess.run(["git", *GIT_IDENTITY, *command], cwd=root, check=True)
+    (root / "a.py").write_text("x = 2\n")
+    report = run(client, root, changed_since="HEAD")
+    assert outcomes(report) == {"test_a.py::test_a": "passed"}
+    assert "3 files were not run: what changed cannot reach them" in report.notes
 
 
 def remember(client, root, scopes):
