@@ -155,11 +155,16 @@ def test_configuration_in_the_pages_is_accepted():
     blocks = {name(page): [] for page in PAGES}
     for page, _, text in snippets("toml"):
         blocks[name(page)].append(text)
-    for text in blocks.pop("docs/how-to/configure-a-suite.md"):
+    projects = blocks.pop("docs/how-to/configure-a-suite.md")
+    others = [text for found in blocks.values() for text in found]
+    projects += [text for text in others if text.startswith("# testfleet.toml")]
+    for text in projects:
         parse_project(text.encode())
     dev = tomllib.loads((ROOT / "config" / "dev.toml").read_text("utf-8"))
-    for text in (text for found in blocks.values() for text in found):
-        Environment.model_validate({"name": "dev"} | dev | tomllib.loads(text))
+    for text in (text for text in others if text not in projects):
+        found = tomllib.loads(text)
+        found["profiles"] = dev["profiles"] | found.get("profiles", {})
+        Environment.model_validate({"name": "dev"} | dev | found)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
