@@ -17,6 +17,7 @@ from testfleet.cli import (
     plan_command,
     profiles_command,
     quotas_command,
+    replay_command,
     risk_command,
     run_command,
     simulate_command,
@@ -46,6 +47,7 @@ profiles_command.register(app)
 quotas_command.register(app)
 risk_command.register(app)
 history_command.register(app)
+replay_command.register(app)
 
 
 def main() -> NoReturn:

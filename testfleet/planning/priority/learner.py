@@ -1,0 +1,93 @@
+"""How likely each test is the failure that a failing cycle holds: an online conditional logit.
+
+A failing cycle is one choice among its tests: P(test i) = exp(w x_i) / sum exp(w x_j) (McFadden,
+Conditional logit analysis of qualitative choice behavior, 1974; the top-one probabilities of
+ListNet, Cao et al., ICML 2007). A cycle with m failures is m choices of weight 1/m each, times how
+much it tells, so that the model predicts each test's share of the failures, which is what NAPFD
+counts, and no bad day of the build outvotes all others. Passing cycles change what is known of the
+tests, not the weights.
+
+Weights keep a Gaussian belief: prior means and precisions from other projects (`prior`), after each
+failing cycle its Laplace approximation (MacKay, 1992), found by damped Newton steps.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from testfleet.planning.priority.napfd import Flags, Floats
+
+_MOST_TOLD = 4.0
+"""A cycle's failures often have one cause: it tells as much as the root of its failures, but as
+that of so many at most."""
+_STEPS = 3
+_HALVINGS = 6
+_CLOSE = 1e-3
+
+
+class ConditionalLogit:
+    """Learns after each cycle from what ran in it. Deterministic."""
+
+    def __init__(self, means: Floats, precisions: Floats) -> None:
+        self._precision = np.diag(precisions)
+        self._weighted = precisions * means
+        self.weights = means.copy()
+
+    def shares(self, features: Floats) -> Floats:
+        """Expected share of the cycle's failures of each row; they add up to 1."""
+        return _softmax(features @ self.weights)
+
+    def learn(self, features: Floats, failed: Flags) -> None:
+        """Take in one cycle. Without failures, or with nothing else, it tells nothing."""
+        failures = int(failed.sum())
+        if failures in (0, failed.size):
+            return
+        target = failed / failures
+        told = min(float(failures), _MOST_TOLD) ** 0.5
+        weights, value = self.weights, self._value(self.weights, features, target, told)
+        for _ in range(_STEPS):
+            step = self._newton(weights, features, target, told)
+            for _ in range(_HALVINGS):
+                moved = self._value(weights + step, features, target, told)
+                if moved >= value:
+                    break
+                step = step / 3
+            else:
+                break
+            weights, gained, value = weights + step, moved - value, moved
+            if gained < _CLOSE:
+                break
+        self._precision = self._precision + told * _curvature(
+            _softmax(features @ weights), features
+        )
+        self._weighted = self._precision @ weights
+        self.weights = weights
+
+    def _value(self, weights: Floats, features: Floats, target: Floats, told: float) -> float:
+        """Log of the posterior, up to a constant."""
+        scores = features @ weights
+        top = float(scores.max())
+        fit = float(target @ scores) - top - float(np.log(np.exp(scores - top).sum()))
+        belief = float(self._weighted @ weights - 0.5 * weights @ self._precision @ weights)
+        return told * fit + belief
+
+    def _newton(self, weights: Floats, features: Floats, target: Floats, told: float) -> Floats:
+        shares = _softmax(features @ weights)
+        slope = told * (features.T @ (target - shares)) + self._weighted
+        slope = slope - self._precision @ weights
+        curvature = self._precision + told * _curvature(shares, features)
+        step: Floats = np.linalg.solve(curvature, slope).astype(np.float64)
+        return step
+
+
+def _curvature(shares: Floats, features: Floats) -> Floats:
+    """Covariance of the features under the choice: minus the second derivative of its log."""
+    mean = shares @ features
+    spread: Floats = (features * shares[:, None]).T @ features - np.outer(mean, mean)
+    return spread
+
+
+def _softmax(scores: Floats) -> Floats:
+    odds: Floats = np.exp(scores - scores.max())
+    odds /= odds.sum()
+    return odds

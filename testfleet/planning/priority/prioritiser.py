@@ -1,0 +1,42 @@
+"""The learner as one thing: orders a cycle from what it knows, then learns what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from testfleet.planning.priority.features import Knowledge
+from testfleet.planning.priority.learner import ConditionalLogit
+from testfleet.planning.priority.memory import Ran
+from testfleet.planning.priority.napfd import Flags, Floats, Ints
+from testfleet.planning.priority.ordering import best_order
+from testfleet.planning.priority.prior import PRIOR, Prior
+
+
+class Prioritiser:
+    """Call `order` and then `learn` for each cycle. The same calls give the same orders."""
+
+    def __init__(self, names: Sequence[str], budget: float, prior: Prior = PRIOR) -> None:
+        self._knowledge = Knowledge(names)
+        self._model = ConditionalLogit(np.array(prior.means), np.array(prior.precisions))
+        self._budget = budget
+
+    def order(self, tests: Ints) -> Ints:
+        """Rows of the next cycle, first to run first; `tests` are indices into the names."""
+        seconds = self._knowledge.memory.seconds(tests)
+        return best_order(self.shares(tests), seconds, self._budget)
+
+    def shares(self, tests: Ints) -> Floats:
+        """Expected share of each row in the failures of the next cycle, if it has any."""
+        return self._model.shares(self._knowledge.features(tests))
+
+    def learn(self, present: Ints, ran: Ints, failed: Flags, seconds: Floats) -> None:
+        """Take in what came of a cycle.
+
+        `present` are the tests of its rows; `ran` the rows that ran, `failed` and `seconds` theirs.
+        """
+        tests = present[ran]
+        if failed.any():
+            self._model.learn(self._knowledge.features(present)[ran], failed)
+        self._knowledge.observe(present, Ran.of(tests, failed, seconds))
