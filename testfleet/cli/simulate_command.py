@@ -46,7 +46,11 @@ def simulate(
     strategy: StrategyOption = "balanced",
     profile: Annotated[
         str | None,
-        typer.Option("--profile", metavar="NAME", help="Worker profile of the environment."),
+        typer.Option(
+            "--profile",
+            metavar="NAME",
+            help="Start workers of this profile within AWS's limits. Left out: they stand ready.",
+        ),
     ] = None,
     workers: Annotated[
         int | None,
@@ -72,7 +76,10 @@ def simulate(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Simulate a run of the units in a table on AWS, with its limits. Needs no fleet."""
+    """Simulate a run of the units in a table on AWS. Needs no fleet.
+
+    Without --profile it is the plan alone: workers stand ready and nothing limits them.
+    """
     if not 0.0 <= faults <= 1.0:
         raise typer.BadParameter(f"--faults takes a chance from 0 to 1, like 0.05; got {faults}")
     wanted = parse_shards(shards)
@@ -81,7 +88,7 @@ def simulate(
     from testfleet.cli.simulation_view import show, write_svg
     from testfleet.config import load_environment
     from testfleet.planning.place import Place
-    from testfleet.planning.simulation.limits import limits_of
+    from testfleet.planning.simulation.limits import UNLIMITED, limits_of
     from testfleet.workflow.simulation import as_json, simulate_run
     from testfleet.workflow.simulation_plan import SimulationRequest
 
@@ -90,19 +97,22 @@ def simulate(
     done = simulate_run(
         SimulationRequest(
             units=table.units,
-            place=Place.of(environment, profile),
+            place=Place.of(environment, profile) if profile else Place.of(environment).ready(),
             shards=wanted,
             workers=workers,
             objectives=objectives,
             faults=faults,
             seed=seed,
-            limits=limits_of(environment),
+            limits=limits_of(environment) if profile else UNLIMITED,
         )
     )
     if timeline is not None:
         write_svg(done, timeline, durations.name)
     if not json:
         show(done)
+        if profile is None:
+            names = ", ".join(sorted(environment.profiles))
+            say(f"note: workers stood ready; --profile counts their starts and limits: {names}")
     elif len(table.units) < _MANY_UNITS:
         print_json(as_json(done))
     else:

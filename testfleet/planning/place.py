@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final, Self
 
@@ -117,6 +117,14 @@ class Place:
 
     def _has(self, profile: str, requires: frozenset[str]) -> bool:
         return not abilities_of(self.profiles[profile]).lacking(parse_all(requires))
+
+    def ready(self) -> Self:
+        """The same with workers that stand ready: none takes any time to start."""
+        ready = {
+            name: profile.model_copy(update={"startup_s": 0.0})
+            for name, profile in self.profiles.items()
+        }
+        return replace(self, profiles=ready)
 
     def usable_s(self, profile: str) -> float:
         """Predicted seconds that a shard on the profile may hold."""

@@ -91,8 +91,14 @@ def test_json_has_the_plan_the_fleet_the_price_and_every_attempt(table):
     assert ran == Counter(f"tests/test_{at}.py" for at in range(40))
 
 
+def test_workers_stand_ready_unless_a_profile_is_named(table):
+    found = simulated("--durations", table, "--shards", 8, "--faults", 0)
+    assert found["makespan_s"] == found["plan_makespan_s"]
+    assert found["ratio"] == found["plan_ratio"]
+
+
 def test_what_the_fleet_adds_to_the_plan_is_its_start(table):
-    found = simulated("--durations", table, "--shards", 8)
+    found = simulated("--durations", table, "--shards", 8, "--profile", "lambda")
     assert found["makespan_s"] == pytest.approx(found["plan_makespan_s"] + 3)
 
 
