@@ -1,5 +1,6 @@
 """The steps of run-tests, one after the other, on a world in memory."""
 
+import io
 import json
 
 import pytest
@@ -8,6 +9,8 @@ from testfleet.config import load_environment
 from testfleet.contracts.report import RunStatus
 from testfleet.contracts.result import Outcome, WorkerErrorType
 from testfleet.contracts.run import RepositorySource, RunRequest
+from testfleet.errors import UsageError
+from testfleet.scm.working_tree import list_files, pack
 from testfleet.workflow.steps import RunTests, World, describe_loss
 from tests.workflow_scene import KEYS, RUN_ID, Scene
 
@@ -230,3 +233,45 @@ def test_a_fork_never_shares_an_environment_with_trusted_code(tree):
     trusted = Scene(tree, python=None)
     assert key(trusted) == key(Scene(tree, python=None))
     assert key(trusted) != key(forked(tree))
+
+
+def pull_request(tree, fetch):
+    """A scene whose run tests a pull request; `fetch` answers the tarball of its base."""
+    scene = forked(tree)
+    head = scene.world.fetch_tarball("")
+    answers = {"https://code.example/x.tar.gz": lambda: head, "https://code.example/base": fetch}
+    world = {**vars(scene.world), "fetch_tarball": lambda url: answers[url]()}
+    scene.run = RunTests(World(**world), RUN_ID)
+    request = RunRequest.model_validate_json(scene.objects.get(KEYS.request))
+    source = request.source.model_copy(update={"base_tarball_url": "https://code.example/base"})
+    body = request.model_copy(update={"source": source}).model_dump_json().encode()
+    scene.objects.put(KEYS.request, body)
+    return scene
+
+
+def packed(tree):
+    body = io.BytesIO()
+    pack(tree, list_files(tree), body)
+    return body.getvalue()
+
+
+def test_a_pull_request_runs_what_its_change_can_reach(tree):
+    base = packed(tree)
+    changed = next(path for path in tree.rglob("test_*.py"))
+    changed.write_text(changed.read_text() + "\n# changed\n")
+    scene = pull_request(tree, lambda: base)
+    assert planned_units(scene.tasks(scene.begin())) == [changed.relative_to(tree).as_posix()]
+
+
+def test_a_pull_request_whose_base_is_gone_runs_everything_and_says_why(tree):
+    def gone():
+        raise UsageError("404")
+
+    scene = pull_request(tree, gone)
+    tasks = scene.tasks(scene.begin())
+    assert len(planned_units(tasks)) > 1
+    for task in tasks:
+        scene.answer(task)
+    scene.run.report()
+    report = scene.report()
+    assert any("the base of the change could not be had: 404" in note for note in report.notes)
