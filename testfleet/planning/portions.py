@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from testfleet.contracts.plan import PlannedUnit, file_of
 from testfleet.contracts.run import Objectives
@@ -48,7 +49,7 @@ class Portion:
     alone: bool = False
     """Each in a shard of its own."""
 
-    @property
+    @cached_property
     def total_s(self) -> float:
         """Predicted seconds of all units."""
         return sum(unit.predicted_s for bundle in self.bundles for unit in bundle)

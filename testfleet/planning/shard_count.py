@@ -27,11 +27,6 @@ class ShardCount:
     reason: str
 
 
-def automatic_count(units: Sequence[PlannedUnit], place: Place, profile: str) -> ShardCount:
-    """The number of shards when the user gave none, and no limit either."""
-    return count_for(Workload.of(units, place, profile))
-
-
 def count_for(work: Workload) -> ShardCount:
     """The number of shards that saves most time while each is worth its start."""
     useful = _useful(work)

@@ -58,7 +58,7 @@ class PastShard:
     """Sum of its units' predictions, overhead excluded."""
     units: int
     took_s: float
-    """Seconds of its worker, from the first unit's start to the last one's end."""
+    """Seconds of its worker, from its own start to its end."""
 
 
 @dataclass(frozen=True)

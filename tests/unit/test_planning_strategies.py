@@ -6,12 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from testfleet.contracts.result import UnitStatus
 from testfleet.errors import UsageError
+from testfleet.planning.past_shards import past_shards
 from testfleet.planning.strategies import strategy_named, strategy_names
 from testfleet.planning.strategies.checks import assign
 from testfleet.planning.strategies.learned import learn
 from testfleet.planning.work import Assignment, Job, PastShard, WorkUnit
-from tests.planning_samples import make_place
+from tests.planning_samples import make_place, make_result, make_shard
 
 NAMES = [name for name in strategy_names() if name != "third"]
 PROFILES = {
@@ -234,8 +236,8 @@ def test_what_cannot_be_in_time_runs_last_lowest_priority_last_and_is_named() ->
     assert ids(job, answer.shards[0]) == ["u5", "u4", "u3", "u2", "u1", "u0"]
     assert answer.reasons == (
         "chance to meet the deadline of 35 s: 0%",
-        "3 units will be late, none is dropped: u2, u1, u0; the last one ends after 60.0 s",
-        "3 run after all others: lowest priority, then longest",
+        "late, not dropped: u2, u1, u0; the last unit ends after 60.0 s",
+        "3 run after all others, those of the lowest priority last",
     )
 
 
@@ -269,7 +271,7 @@ def test_each_kind_of_test_gets_shards_by_its_seconds_and_its_own_strategy() -> 
     job = make_job(units, 4)
     answer = assign(strategy_named("test-type"), job)
     assert sorted(len(shard) for shard in answer.shards) == [2, 2, 2, 6]
-    assert answer.reasons == ("unit: `balanced` on 3 shards", "smoke: `priority` on 1 shards")
+    assert answer.reasons == ("unit: `balanced` on 3 shards", "smoke: `priority` on 1 shard")
 
 
 def test_without_enough_past_learned_is_balanced() -> None:
@@ -283,14 +285,16 @@ def test_without_enough_past_learned_is_balanced() -> None:
 def test_learned_spreads_small_files_whose_imports_no_test_counts() -> None:
     units = [WorkUnit("long", 10.0), *(WorkUnit(f"small{at}", 0.1) for at in range(100))]
     past = [
-        PastShard(5.0 + at % 7, 5 * (at % 11), 5.0 + at % 7 + 0.5 * 5 * (at % 11))
+        PastShard(5.0 + at % 7, 5 * (at % 11), 6.0 + at % 7 + 0.5 * 5 * (at % 11))
         for at in range(40)
     ]
     job = replace(make_job(units), past=past)
     answer = assign(strategy_named("learned"), job)
     with_long = next(shard for shard in answer.shards if 0 in shard)
     assert 35 <= len(with_long) <= 45  # 10 + 40 * 0.6 = 34 = 60 * 0.6 - 2
-    assert learn(past).per_unit_s == pytest.approx(0.5, abs=0.02)
+    learnt = learn(past)
+    assert learnt.per_unit_s == pytest.approx(0.5, abs=0.02)
+    assert learnt.per_shard_s == pytest.approx(1.0, abs=0.2)
 
 
 def test_learned_keeps_to_the_predictions_when_the_past_is_only_noise() -> None:
@@ -298,3 +302,15 @@ def test_learned_keeps_to_the_predictions_when_the_past_is_only_noise() -> None:
     job = replace(make_job([WorkUnit(f"u{at}", 1.0) for at in range(9)]), past=past)
     reason = assign(strategy_named("learned"), job).reasons[0]
     assert reason == "as balanced: corrections have not been better than the predictions"
+
+
+def test_only_shards_that_were_done_at_once_and_as_predicted_teach() -> None:
+    shards = [make_shard(f"s{at}", "a", "b") for at in range(5)]
+    done = {"a": UnitStatus.FINISHED, "b": UnitStatus.FINISHED}
+    results = {
+        "s0": make_result("s0", done),
+        "s1": make_result("s1", {**done, "b": UnitStatus.UNFINISHED}),
+        "s2": make_result("s2", done).model_copy(update={"attempts": 2}),
+        "s3": make_result("s3", {**done, "more": UnitStatus.FINISHED}),
+    }
+    assert past_shards(shards, results) == [PastShard(2.0, 2, 10.0)]

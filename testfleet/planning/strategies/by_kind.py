@@ -56,7 +56,9 @@ class ByKind:
             shards += [tuple(units[at] for at in shard) for shard in answer.shards]
             profiles += answer.profiles or [job.profile] * len(answer.shards)
             kinds = sorted({job.units[at].kind or "(no kind)" for at in units})
-            reasons.append(f"{', '.join(kinds)}: `{strategy.name}` on {len(answer.shards)} shards")
+            number = len(answer.shards)
+            where = f"{number} shard{'s' * (number > 1)}"
+            reasons.append(f"{', '.join(kinds)}: `{strategy.name}` on {where}")
         return Assignment(_reordered(job, shards), tuple(reasons), tuple(profiles))
 
     def _by_strategy(self, bundles: Bundles) -> list[tuple[Strategy, list[int]]]:

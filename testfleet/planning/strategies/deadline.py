@@ -6,11 +6,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from typing import Final
 
 from testfleet.planning.partition import list_schedule, partition
 from testfleet.planning.strategies.bundles import Bundles
 from testfleet.planning.strategies.chance import Outlook, deadline_of, outlook
 from testfleet.planning.work import Assignment, Job
+
+_SHOWN: Final = 3
+"""Late units that a reason names."""
 
 
 @dataclass(frozen=True)
@@ -86,15 +90,16 @@ def _reasons(job: Job, expected: Outlook, postponed: int) -> tuple[str, ...]:
     which = "every deadline" if job.deadline_s is None else f"the deadline of {job.deadline_s:g} s"
     reasons = [f"chance to meet {which}: {expected.chance:.0%}"]
     if expected.late:
-        names = ", ".join(job.units[at].id for at in expected.late[:3])
-        more = f" and {len(expected.late) - 3} more" if len(expected.late) > 3 else ""  # noqa: PLR2004
-        reasons.append(
-            f"{len(expected.late)} units will be late, none is dropped: {names}{more}; the last one"
-            f" ends after {expected.ends_s:.1f} s"
-        )
+        reasons.append(f"late, not dropped: {_named(job, expected)}")
     if postponed:
-        reasons.append(f"{postponed} run after all others: lowest priority, then longest")
+        reasons.append(f"{postponed} run after all others, those of the lowest priority last")
     return tuple(reasons)
+
+
+def _named(job: Job, expected: Outlook) -> str:
+    names = [job.units[at].id for at in expected.late]
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"{', '.join(names[:_SHOWN])}{more}; the last unit ends after {expected.ends_s:.1f} s"
 
 
 DEADLINE = Deadline()

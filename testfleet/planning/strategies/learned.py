@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import mul
 from typing import Final
 
 from testfleet.planning.strategies.balanced import BALANCED
@@ -12,14 +13,14 @@ from testfleet.planning.work import Assignment, Job, PastShard
 
 ENOUGH: Final = 8
 """Past shards without which nothing is learned."""
-NEWEST: Final = 2_000
+NEWEST: Final = 500
 """Past shards that are looked at."""
 _FORGET: Final = 0.99
 """Weight of a shard beside that of the next one: what it was like 100 shards ago counts a third."""
-_BELIEF: Final = (1.0, 0.0)
-"""A priori a shard takes what was predicted, and a unit costs nothing beside it."""
-_PRIOR_VARIANCE: Final = (0.25, 1.0)
-"""Of the factor, and of the seconds a unit: half as much again, and a second, are no surprise."""
+_BELIEF: Final = (1.0, 0.0, 0.0)
+"""A priori a shard takes what was predicted, and neither a unit nor a start takes more."""
+_PRIOR_VARIANCE: Final = (0.25, 1.0, 4.0)
+"""Half as much again, a second for each unit, and two for the start are no surprise."""
 _NOISE_VARIANCE: Final = 0.01
 """The time of a shard varies by about a tenth."""
 _WORTH: Final = 0.98
@@ -29,10 +30,11 @@ that the predictions alone had made."""
 
 @dataclass(frozen=True)
 class Correction:
-    """What a shard takes: `factor` * predicted seconds + `per_unit_s` * units."""
+    """What a shard takes: `factor` * predicted seconds + `per_unit_s` * units + `per_shard_s`."""
 
     factor: float
     per_unit_s: float
+    per_shard_s: float
     error: float
     """Root mean square of what it missed of each past shard, before it had seen that shard."""
     error_before: float
@@ -99,6 +101,7 @@ def learn(past: Sequence[PastShard]) -> Correction | None:
     return Correction(
         factor=state.factor,
         per_unit_s=state.per_unit_s,
+        per_shard_s=state.per_shard_s,
         error=math.sqrt(missed / judged),
         error_before=math.sqrt(missed_before / judged),
     )
@@ -114,33 +117,45 @@ def _is_usable(shard: PastShard) -> bool:
 
 
 class _LeastSquares:
-    """Two coefficients and their covariance; each shard counts by its relative error."""
+    """Three coefficients and their covariance; each shard counts by its relative error."""
 
     def __init__(self) -> None:
-        self.factor, self._per_unit = _BELIEF
-        self._var_a, self._var_b = _PRIOR_VARIANCE
-        self._cov = 0.0
+        self._weights = list(_BELIEF)
+        self._covariance = [
+            [variance if row == column else 0.0 for column in range(len(_BELIEF))]
+            for row, variance in enumerate(_PRIOR_VARIANCE)
+        ]
+
+    @property
+    def factor(self) -> float:
+        return self._weights[0]
 
     @property
     def per_unit_s(self) -> float:
-        return max(self._per_unit, 0.0)
+        return max(self._weights[1], 0.0)
+
+    @property
+    def per_shard_s(self) -> float:
+        return max(self._weights[2], 0.0)
 
     def foretell(self, shard: PastShard) -> float:
-        return self.factor * shard.predicted_s + self.per_unit_s * shard.units
+        return self.factor * shard.predicted_s + self.per_unit_s * shard.units + self.per_shard_s
 
     def see(self, shard: PastShard) -> None:
-        x = shard.predicted_s / shard.took_s
-        y = shard.units / shard.took_s
-        along_a = self._var_a * x + self._cov * y
-        along_b = self._cov * x + self._var_b * y
-        total = _FORGET * _NOISE_VARIANCE + x * along_a + y * along_b
-        gain_a, gain_b = along_a / total, along_b / total
-        miss = 1 - self.factor * x - self._per_unit * y
-        self.factor += gain_a * miss
-        self._per_unit += gain_b * miss
-        self._var_a = (self._var_a - gain_a * along_a) / _FORGET
-        self._cov = (self._cov - gain_a * along_b) / _FORGET
-        self._var_b = (self._var_b - gain_b * along_b) / _FORGET
+        inputs = [each / shard.took_s for each in (shard.predicted_s, shard.units, 1.0)]
+        along = [_dot(row, inputs) for row in self._covariance]
+        total = _FORGET * _NOISE_VARIANCE + _dot(inputs, along)
+        miss = 1 - _dot(self._weights, inputs)
+        for row, gain in enumerate(each / total for each in along):
+            self._weights[row] += gain * miss
+            self._covariance[row] = [
+                (old - gain * other) / _FORGET
+                for old, other in zip(self._covariance[row], along, strict=True)
+            ]
+
+
+def _dot(one: Sequence[float], other: Sequence[float]) -> float:
+    return math.fsum(map(mul, one, other))
 
 
 LEARNED = Learned()
