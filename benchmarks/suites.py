@@ -90,7 +90,7 @@ def prepare(suite: Suite) -> None:
         (suite.folder / "pytest.ini").write_text(suite.pytest_ini, "utf-8")
     python = suite.folder / ".venv" / "bin" / "python"
     _run([sys.executable, "-m", "venv", "--without-pip", python.parents[1]])
-    _pip("--python", python, "install", "-e", suite.folder, *suite.requires)
+    install("-e", suite.folder, *suite.requires, python=python)
     # A repository of its own, as a user's project is: else it would pass for a part of ours.
     _run(["git", "init", "--quiet", suite.folder])
     suite.mark.write_text(recipe, "utf-8")
@@ -125,6 +125,11 @@ def unpack(archive: Path, folder: Path) -> None:
         top = packed.getnames()[0].split("/")[0]
         packed.extractall(folder.parent, filter="data")
     (folder.parent / top).rename(folder)
+
+
+def install(*arguments: str | Path, python: str | Path = sys.executable) -> None:
+    """Install with pip, for another interpreter if need be."""
+    _pip("--python", python, "install", *arguments)
 
 
 def _pip(*arguments: str | Path) -> None:

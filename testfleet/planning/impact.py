@@ -85,7 +85,9 @@ class _Judge:
 
     def __post_init__(self) -> None:
         self._reached = _ways(self.paths, self.graph)
-        self._unknown = _ways(self._unknown_that_reach(), self.graph)
+        unknown = self._unknown_that_reach()
+        self._unknown = _ways(unknown, self.graph)
+        self._unseen = _ways(filter(self._is_unseen, unknown), self.graph)
         self._for_all = {audience: self._of_all(audience) for audience in _Audience}
         if self.excuse is not None:
             self._one_by_one = {path: _ways([path], self.graph) for path in sorted(self.paths)}
@@ -101,7 +103,7 @@ class _Judge:
         for_all = self._for_all[self._audience(file)]
         if for_all is not None:
             return _selected(unit, *for_all, ())
-        if file in self._unknown.steps:
+        if file in self._unknown.steps and not self._is_seen_in_full(file):
             chain = self._unknown.chain(file)
             unknown = self.graph.unknown[chain[0]][0]
             reason = (
@@ -109,7 +111,7 @@ class _Judge:
             )
             return _selected(unit, Cause.UNKNOWN, reason, chain)
         reason = "no change can reach it"
-        if file in self._reached.steps:
+        if file in self._reached.steps or file in self._unknown.steps:
             reason = "by its recorded coverage it runs nothing of what changed"
         return UnitImpact(unit=unit, selected=False, cause=Cause.UNTOUCHED, reason=reason)
 
@@ -118,6 +120,17 @@ class _Judge:
         return self.excuse is not None and all(
             self.excuse(file, path) for path, ways in self._one_by_one.items() if file in ways.steps
         )
+
+    def _is_seen_in_full(self, file: str) -> bool:
+        """Whether coverage answers what reading could not: all happened in the unit's process."""
+        return (
+            self.excuse is not None
+            and file not in self._unseen.steps
+            and all(self.excuse(file, path) for path in self.paths if _is_code(path))
+        )
+
+    def _is_unseen(self, path: str) -> bool:
+        return any(one.reach is not Reach.LOADED for one in self.graph.unknown[path])
 
     def _unknown_that_reach(self) -> list[str]:
         """The files that may depend on the change without saying so."""

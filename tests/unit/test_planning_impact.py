@@ -280,6 +280,20 @@ def test_coverage_excuses_only_from_edits_of_functions_never_entered(edited, is_
     assert (A in found.selected) is is_selected
 
 
+@pytest.mark.parametrize(
+    ("unread", "is_selected"),
+    [
+        ("import importlib\nimportlib.import_module(x)\n", False),
+        ("import sys\nrun = [sys.executable, x]\n", True),
+    ],
+)
+def test_coverage_answers_what_was_loaded_and_not_what_ran_elsewhere(unread, is_selected):
+    options = SelectionOptions(coverage=covering(SOURCE, {1, 5}))
+    files = project(shop__a=SOURCE) | {A: f"{unread}{TEST}"}
+    found = selection(files, modified("shop/a.py"), options)
+    assert (A in found.selected) is is_selected
+
+
 @pytest.mark.parametrize("status", [FileStatus.ADDED, FileStatus.DELETED])
 def test_coverage_excuses_from_no_file_that_came_or_went(status):
     options = SelectionOptions(coverage=covering(SOURCE, {1, 5}))

@@ -15,7 +15,9 @@ class Reach(StrEnum):
     """What an unknown dependency may lead to."""
 
     CODE = "code"
-    """Any code."""
+    """Any code, in this process or in another."""
+    LOADED = "loaded"
+    """Any code, loaded into this process, so that recorded coverage has seen it."""
     FILES = "files"
     """Any file, documentation too, if it stands in the tests' own files. Elsewhere any code: a
     library looks into its own folders."""

@@ -20,6 +20,7 @@ from testfleet.planning.imports.python_words import (
 _TAILS: Final = frozenset(
     name.rpartition(".")[2] for name in (*NAMED, *COMPUTED, *PROCESSES, *WALKS, *PLACES)
 ) | {"executable", "path", "addsitedir", "syspath_prepend", "Path"}
+_RUN_PYTEST: Final = frozenset({"main", "runpytest_subprocess"})
 _RELATIVE_TO_HERE: Final = frozenset({"__package__", "__name__"})
 _TAKE_FOLDERS: Final = ("glob.", "os.", "shutil.", "Path", "pathlib.Path")
 _BUILTINS: Final = frozenset({"exec", "compile"})
@@ -86,7 +87,7 @@ class References:
             imported = _named_module(call)
             if imported is None:
                 what = f"{name.rpartition('.')[2]}() of a name computed at run time"
-                found.unknown.add(Unknown(call.lineno, what))
+                found.unknown.add(Unknown(call.lineno, what, Reach.LOADED))
             else:
                 found.imports.add(imported)
         elif _is_in(name, PROCESSES):
@@ -99,7 +100,9 @@ class References:
     ) -> None:
         tail = name.rpartition(".")[2]
         if _is_in(name, COMPUTED) and not (tail == "compile" and self._is_harmless(node)):
-            found.unknown.add(Unknown(node.lineno, f"{tail}, which runs or imports code by itself"))
+            reach = Reach.CODE if tail in _RUN_PYTEST else Reach.LOADED
+            what = f"{tail}, which runs or imports code by itself"
+            found.unknown.add(Unknown(node.lineno, what, reach))
         elif not is_called and (_is_in(name, NAMED) or _is_in(name, PROCESSES)):
             found.unknown.add(Unknown(node.lineno, f"{tail}, handed on as a value"))
         elif name == "sys.executable" and id(node) not in found.understood:

@@ -49,22 +49,22 @@ def judge_process(call: ast.Call, found: Judgement) -> None:
         found.programs |= set(words)
 
 
-def command_in_list(node: ast.List | ast.Tuple) -> Unknown | None:
+def command_in_list(node: ast.List | ast.Tuple) -> set[Unknown]:
     """A command line that is built here, to be run who knows where."""
     program = literal(node.elts[0]) if node.elts else None
-    return None if program is None else _command(program, node.lineno)
+    return set() if program is None else _command(program, node.lineno)
 
 
-def command_in_text(node: ast.Constant) -> Unknown | None:
+def command_in_text(node: ast.Constant) -> set[Unknown]:
     """The same as one string, which has more than one word."""
     program, _, rest = str(node.value).partition(" ")
-    return _command(program, node.lineno) if rest else None
+    return _command(program, node.lineno) if rest else set()
 
 
-def _command(program: str, line: int) -> Unknown | None:
+def _command(program: str, line: int) -> set[Unknown]:
     if not COMMAND.fullmatch(program):
-        return None
-    return Unknown(line, f"{program!r} in a process of its own")
+        return set()
+    return {Unknown(line, f"{program!r} in a process of its own")}
 
 
 def _is_plain_python(command: ast.expr | None, found: Judgement) -> bool:

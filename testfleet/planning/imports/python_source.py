@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from doctest import DocTestParser
 from typing import Any, Final
 
-from testfleet.planning.imports.facts import FileFacts, Unknown
+from testfleet.planning.imports.facts import FileFacts, Reach, Unknown
 from testfleet.planning.imports.python_calls import References
 from testfleet.planning.imports.python_processes import command_in_list, command_in_text
 from testfleet.planning.imports.python_words import (
@@ -35,7 +35,8 @@ def read_python(source: bytes) -> FileFacts:
         reading.code(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as exc:
         line = getattr(exc, "lineno", None) or 1
-        return FileFacts(unknown=(Unknown(line, f"source that cannot be parsed: {_brief(exc)}"),))
+        what = f"source that cannot be parsed: {_brief(exc)}"
+        return FileFacts(unknown=(Unknown(line, what, Reach.LOADED),))
     return reading.facts()
 
 
@@ -76,7 +77,8 @@ class _Reading:
         try:
             examples = DocTestParser().get_examples(text)
         except ValueError as exc:
-            self.unknown.add(Unknown(line, f"doctests that cannot be read: {_brief(exc)}"))
+            what = f"doctests that cannot be read: {_brief(exc)}"
+            self.unknown.add(Unknown(line, what, Reach.LOADED))
             return
         for example in examples:
             try:
@@ -149,7 +151,8 @@ class _Reading:
     def _note_convention(self, module: str, line: int) -> None:
         package = module.partition(".")[0]
         if package in CONVENTIONAL:
-            self.unknown.add(Unknown(line, f"{package}, which imports modules by convention"))
+            what = f"{package}, which imports modules by convention"
+            self.unknown.add(Unknown(line, what, Reach.LOADED))
 
     def _expression(self, node: ast.Expr) -> bool:
         """A string that stands alone is a docstring, or nothing."""
@@ -163,11 +166,11 @@ class _Reading:
     def _constant(self, node: ast.Constant) -> bool:
         if isinstance(node.value, str) and len(node.value) <= _LONGEST_TEXT:
             self.texts.add(node.value)
-            self._note(command_in_text(node))
+            self.unknown |= command_in_text(node)
         return True
 
     def _sequence(self, node: ast.List | ast.Tuple) -> bool:
-        self._note(command_in_list(node))
+        self.unknown |= command_in_list(node)
         if node.elts:
             self.references.programs.add(id(node.elts[0]))
         return False
@@ -178,10 +181,6 @@ class _Reading:
             return False
         body = "\n".join(map(ast.unparse, node.body))
         return not node.orelse and ("unittest.main(" in body or "pytest.main(" in body)
-
-    def _note(self, unknown: Unknown | None) -> None:
-        if unknown is not None:
-            self.unknown.add(unknown)
 
     def _assignment(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> bool:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]

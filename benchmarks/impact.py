@@ -1,0 +1,82 @@
+"""Is change impact safe, and how much does it select: by mutation, beside pytest-testmon.
+
+    python -m benchmarks.impact [NAME ...] [--mutants 6] [--seed 1]
+
+One function of a real project is changed at a time, so that it raises or returns None, in a copy
+of the suite. The whole suite runs: each test that fails now and did not before must be in a
+selected unit, else it is a miss. The functions are drawn from those that some test enters, since
+a change that no test runs can fail none. Three selections are compared: `static` reads the imports
+only; `coverage` also has what each unit entered before the change, recorded once, each unit in a
+process of its own; `testmon` is pytest-testmon after one run of the whole suite, as its users have
+it. The share is that of the suite's seconds in selected units (testmon: files with a selected
+test), as a mean over the mutants. Real commits would be better; the archives of the suites bring
+no history, so mutation is the measure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.impact_trial import Copy, Experiment
+from benchmarks.measure import describe_conditions, describe_load, guarded, verdict
+from benchmarks.suites import CACHE, Suite, install, load_suites, prepare
+
+TOOLS = ("pytest-testmon==2.2.0", "coverage==7.17.3")
+USUAL = ("jinja2", "parso", "attrs", "click")
+
+
+def install_tools() -> Path:
+    """pytest-testmon and coverage.py, in a folder that PYTHONPATH names."""
+    folder = CACHE / "impact" / "-".join(tool.replace("==", "-") for tool in TOOLS)
+    if not (folder / "testmon").is_dir():
+        install("--no-deps", "--target", folder, *TOOLS)
+    return folder
+
+
+def run_suite(suite: Suite, options: argparse.Namespace, tools: Path) -> Experiment:
+    prepare(suite)
+    with tempfile.TemporaryDirectory(prefix="impact-") as folder:
+        root = Path(folder).resolve() / suite.name
+        leave_out = shutil.ignore_patterns(".venv", ".git", "__pycache__", ".pytest_cache")
+        shutil.copytree(suite.folder, root, ignore=leave_out, symlinks=True)
+        experiment = Experiment(Copy(suite, root, tools))
+        for number, target in enumerate(experiment.mutants(options.mutants, options.seed)):
+            experiment.try_out(number, target)
+            print(f"{suite.name}: {target.path} {target.name}", file=sys.stderr, flush=True)
+        return experiment
+
+
+def show(suite: Suite, done: Experiment) -> bool:
+    """One line of the table, and each miss of ours below it."""
+    ours = [done.scores["static"], done.scores["coverage"]]
+    cells = " ".join(score.cells() for score in done.scores.values())
+    slowest = max(ours[0].seconds, default=0.0)
+    tried = f"{len(ours[0].shares)}/{done.failing}"
+    print(f"{suite.name:<15} {len(done.units):>5} {tried:>8} {cells} {slowest:>6.2f}")
+    misses = [miss for score in ours for miss in score.misses]
+    print("".join(f"    MISSED: {miss}\n" for miss in misses), end="", flush=True)
+    return not misses
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", default=list(USUAL))
+    parser.add_argument("--mutants", type=int, default=6, help="of each suite")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    tools = install_tools()
+    print(f"{describe_conditions()}, {', '.join(TOOLS)}, seed {options.seed}\n")
+    print(f"{'':<32} {'static':^27} {'coverage':^27} {'testmon':^27}")
+    columns = f"{'missed':>9} {'units':>8} {'seconds':>8}"
+    print(f"{'suite':<15} {'units':>5} {'tried/f.':>8} {columns} {columns} {columns} {'s':>6}")
+    safe = [show(one, run_suite(one, options, tools)) for one in load_suites(options.names)]
+    print(f"\nno failing test missed: {verdict(met=all(safe))}; load after {describe_load()}")
+    return 0 if all(safe) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(guarded(main))
