@@ -1,5 +1,6 @@
 """Strategies of other packages: real distributions, as an installer leaves them on the path."""
 
+import re
 import sys
 import tomllib
 from pathlib import Path
@@ -132,3 +133,20 @@ def test_a_plugin_that_raises_is_named(install) -> None:
     install("plugin_g", source, "raising = plugin_g:PLUGIN")
     with pytest.raises(UsageError, match="strategy 'last-first' failed: ZeroDivisionError: div"):
         assign(strategy_named("raising"), job_of(3))
+
+
+HOW_TO = (ROOT / "docs" / "how-to" / "choose-a-strategy.md").read_text("utf-8")
+
+
+def test_the_documentation_names_every_strategy_with_what_it_does() -> None:
+    table = HOW_TO.split("| `--strategy` | does |")[1].split("\n\n")[0]
+    rows = dict(re.findall(r"^\| `([a-z-]+)` \| (.*?)(?:: the default)? \|$", table, re.MULTILINE))
+    assert rows == {name: strategy_named(name).summary for name in _OWN}
+
+
+def test_the_strategy_of_the_documentation_works_as_it_stands(install) -> None:
+    [source] = re.findall(r"```python\n# shortest_first.py\n(.*?)```", HOW_TO, re.DOTALL)
+    [entry] = re.findall(r"^(shortest-first = )\"(.*)\"$", HOW_TO, re.MULTILINE)
+    install("shortest_first", source, "".join(entry))
+    job = Job([WorkUnit("long", 9.0), WorkUnit("a", 1.0), WorkUnit("b", 2.0)], (1.0, 1.0), 2, "l")
+    assert assign(strategy_named("shortest-first"), job).shards == ((1, 0), (2,))
