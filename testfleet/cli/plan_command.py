@@ -84,8 +84,10 @@ def _print_plan(plan: Plan) -> None:
     table.add_column("profile", no_wrap=True)
     table.add_column("files", justify="right")
     table.add_column("predicted", justify="right", no_wrap=True)
+    if plan.later:
+        table.add_column("stage", justify="right")
     table.add_column("longest first")
-    for shard in plan.shards:
+    for shard in (*plan.shards, *plan.later):
         units = sorted(shard.units, key=lambda unit: -unit.predicted_s)
         names = [unit.id for unit in units[:_UNITS_SHOWN]]
         more = len(units) - len(names)
@@ -94,6 +96,7 @@ def _print_plan(plan: Plan) -> None:
             shard.profile,
             str(len(units)),
             f"{shard.predicted_s:.1f} s",
+            *([str(shard.stage)] if plan.later else []),
             ", ".join(names) + (f" and {more} more" if more > 0 else ""),
         )
     out().print(table)

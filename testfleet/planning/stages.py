@@ -38,14 +38,11 @@ def plan_in_stages(request: PlanInput, dependencies: Sequence[Dependency] = ()) 
         make_plan(replace(request, discovery=_part(request.discovery, stage, first=not at)))
         for at, stage in enumerate(stages)
     ]
-    first, graph, rules = (
-        plans[0],
-        DependencyGraph(list(seconds), dependencies),
-        RulesWithin(dependencies),
-    )
     later = [_later(plan, at) for at, plan in enumerate(plans[1:], start=2)]
-    in_shards = _in_one_shard(stages, together, dependencies)
-    longest_path_s = max(graph.longest_paths(seconds).values())
+    clusters = _in_one_shard(stages, together, dependencies)
+    first, rules = plans[0], RulesWithin(dependencies)
+    paths_s = DependencyGraph(list(seconds), dependencies).longest_paths(seconds)
+    waiting_s = worth.barrier_s * len(later)
     return first.model_copy(
         update={
             "shards": tuple(in_order(shard, rules) for shard in first.shards),
@@ -53,10 +50,9 @@ def plan_in_stages(request: PlanInput, dependencies: Sequence[Dependency] = ()) 
             "dependencies": tuple(dependencies),
             "together": together,
             "splits": {file: cut for plan in plans for file, cut in plan.splits.items()},
-            "predicted_s": sum(plan.predicted_s for plan in plans)
-            + worth.barrier_s * (len(plans) - 1),
-            "lower_bound_s": max(longest_path_s, sum(seconds.values()) / first.workers),
-            "reasons": (*first.reasons, *_reasons(in_shards, later, worth)),
+            "predicted_s": sum(plan.predicted_s for plan in plans) + waiting_s,
+            "lower_bound_s": max(*paths_s.values(), sum(seconds.values()) / first.workers),
+            "reasons": (*first.reasons, *_reasons(clusters, later, worth)),
         }
     )
 
@@ -132,11 +128,12 @@ def _reasons(
     reasons = []
     if clusters:
         count = sum(map(len, clusters))
-        names = ", ".join(clusters[0][:_SHOWN]) + (", ..." if count > _SHOWN else "")
+        groups = "; ".join(_shown(cluster) for cluster in clusters[:_SHOWN])
         reasons.append(
             f"{count} units that need each other run in {len(clusters)}"
-            f" group{'s' * (len(clusters) > 1)} of one shard each, in order ({names}): a barrier"
-            f" would cost about {worth.barrier_s:.1f} s and save less"
+            f" group{'s' * (len(clusters) > 1)} of one shard each, in order ({groups}"
+            f"{'; ...' * (len(clusters) > _SHOWN)}): a barrier would cost about"
+            f" {worth.barrier_s:.1f} s and save less"
         )
     for shards in later:
         count = sum(len(shard.units) for shard in shards)
@@ -145,3 +142,7 @@ def _reasons(
             f" shard{'s' * (len(shards) > 1)} wait until what they need has passed"
         )
     return reasons
+
+
+def _shown(cluster: Cluster) -> str:
+    return ", ".join(cluster[:_SHOWN]) + ", ..." * (len(cluster) > _SHOWN)
