@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -26,7 +26,10 @@ from testfleet.cli.options import (
 from testfleet.contracts.run import Mode
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from testfleet.contracts.plan import Plan
+    from testfleet.workflow.explanation import UnitExplanation
 
 _UNITS_SHOWN = 6
 
@@ -48,6 +51,9 @@ def plan(
     max_cost: MaxCostOption = None,
     mode: ModeOption = Mode.FULL,
     env: EnvOption = "local",
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Also show the decisions about each file.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Show how the tests of PATH would be cut into shards. Runs none of the project's code."""
@@ -70,9 +76,25 @@ def plan(
 
     found = draft.preview(connect(env, say))
     if json:
-        print_json(found.model_dump(mode="json"))
-    else:
-        _print_plan(found)
+        data = found.plan.model_dump(mode="json")
+        decisions = {"units": [unit.model_dump(mode="json") for unit in found.units]}
+        print_json(data | (decisions if explain else {}))
+        return
+    if explain:
+        _print_decisions(found.units)
+    _print_plan(found.plan)
+
+
+def _print_decisions(units: Sequence[UnitExplanation]) -> None:
+    for unit in units:
+        span = f", {unit.low_s:.1f} to {unit.high_s:.1f}" if unit.low_s and unit.high_s else ""
+        out().print(
+            f"{unit.unit}: {unit.shard} on {unit.profile}, {unit.predicted_s:.1f} s{span}",
+            markup=False,
+            highlight=False,
+        )
+        for sentence in unit.because:
+            out().print(f"    {sentence}", markup=False, highlight=False)
 
 
 def _print_plan(plan: Plan) -> None:

@@ -36,9 +36,10 @@ from testfleet.planning.source_tree import DirectoryTree
 from testfleet.planning.strategies import strategy_named
 from testfleet.scm.changes import changes_since
 from testfleet.scm.working_tree import Head, describe_head, fingerprint, list_files, pack
+from testfleet.workflow.explanation import UnitExplanation, explain
 from testfleet.workflow.keys import source_key
 from testfleet.workflow.placement_memory import PlacementMemory
-from testfleet.workflow.planner import PlanRequest, plan_suite
+from testfleet.workflow.planner import PlanRequest, plan_with_reasons
 from testfleet.workflow.prepared import history_key, project_key
 
 if TYPE_CHECKING:
@@ -58,6 +59,14 @@ class RunOptions:
     env: str
     objectives: Objectives = field(default_factory=Objectives)
     changed_since: str | None = None
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What would be run, and why."""
+
+    plan: Plan
+    units: tuple[UnitExplanation, ...]
 
 
 @dataclass(frozen=True)
@@ -110,13 +119,14 @@ class Draft:
         RunLauncher(client.objects, client.executions).launch(request)
         return request
 
-    def preview(self, client: Client) -> Plan:
+    def preview(self, client: Client) -> Preview:
         """The plan that a run would get now. Raises NothingToRunError when there is none."""
+        history = client.history.load(self.history_key)
         source = PlanRequest(
             tree=DirectoryTree(self.root, self.files),
             suite=self.suite,
             place=Place.of(client.environment, self.suite.profile, self.suite.needs),
-            history=client.history.load(self.history_key),
+            history=history,
             shards=self.options.shards,
             framework_args=self.options.framework_args,
             known=PlacementMemory(client.objects, self.history_key).recall(),
@@ -124,7 +134,8 @@ class Draft:
             changes=self.changes,
             readers=Readers(FileFactStore(home(), self.root), NodeScriptReader(self.root, home())),
         )
-        return plan_suite(source)
+        planned = plan_with_reasons(source)
+        return Preview(planned.plan, explain(planned.plan, history, planned.selection))
 
     def _upload(self, client: Client) -> str:
         mark = fingerprint(self.root, self.files)

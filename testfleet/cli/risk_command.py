@@ -102,7 +102,7 @@ def _seconds(rev: str, path: Path, suite: str | None, env: str) -> dict[TestChoi
             changed_since=rev if choice is TestChoice.IMPACTED else None,
         )
         try:
-            found[choice] = draft_run(options).preview(client).predicted_s
+            found[choice] = draft_run(options).preview(client).plan.predicted_s
         except NothingToRunError:
             found[choice] = 0.0
     return found

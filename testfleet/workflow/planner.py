@@ -10,6 +10,7 @@ from typing import Literal
 from testfleet.contracts.change import FileChange
 from testfleet.contracts.dependencies import Dependency, RulesWithin
 from testfleet.contracts.history import UnitHistory
+from testfleet.contracts.impact import UnitImpact
 from testfleet.contracts.plan import Plan
 from testfleet.contracts.run import Objectives
 from testfleet.costs.metering import worker_usd
@@ -48,7 +49,21 @@ class PlanRequest:
     """What may help to read imports."""
 
 
+@dataclass(frozen=True)
+class Planned:
+    """A plan, and what it does not say itself."""
+
+    plan: Plan
+    selection: Mapping[str, UnitImpact] = field(default_factory=dict)
+    """Why a change can reach a unit, or not, by its id. Empty when everything was asked for."""
+
+
 def plan_suite(source: PlanRequest) -> Plan:
+    """The plan of `plan_with_reasons`."""
+    return plan_with_reasons(source).plan
+
+
+def plan_with_reasons(source: PlanRequest) -> Planned:
     """Discover the suite's units and plan them.
 
     Raises NothingToRunError when there are none, or none that the changes can reach; UsageError for
@@ -56,7 +71,7 @@ def plan_suite(source: PlanRequest) -> Plan:
     """
     found = discover(source.tree, source.suite, source.framework_args, source.history)
     dependencies = _dependencies(source, found)
-    discovery = _reached(source, found, dependencies)
+    discovery, reasons = _reached(source, found, dependencies)
     kept = {unit.id for unit in discovery.units}
     request = PlanInput(
         suite=source.suite.name,
@@ -71,15 +86,15 @@ def plan_suite(source: PlanRequest) -> Plan:
     )
     plan = plan_in_stages(request, RulesWithin(dependencies).files(kept))
     skipped = tuple(unit.id for unit in found.units if unit.id not in kept)
-    return plan.model_copy(update={"skipped": skipped}) if skipped else plan
+    return Planned(plan.model_copy(update={"skipped": skipped}) if skipped else plan, reasons)
 
 
 def _reached(
     source: PlanRequest, found: Discovery, dependencies: Iterable[Dependency]
-) -> Discovery:
+) -> tuple[Discovery, Mapping[str, UnitImpact]]:
     """The units that the changes can reach, with those that they must meet or wait for."""
     if source.changes is None:
-        return found
+        return found, {}
     options = SelectionOptions(framework_args=source.framework_args, readers=source.readers)
     selection = select_units(source.tree, source.suite, found.units, source.changes, options)
     kept = _with_companions(selection.selected, found.together, dependencies)
@@ -88,12 +103,13 @@ def _reached(
             f"{selection.notes[0]}, so there is nothing to run",
             hint="`testfleet impact REV` tells why; without --changed-since all tests run",
         )
-    return replace(
+    reached = replace(
         found,
         units=tuple(unit for unit in found.units if unit.id in kept),
         notes=(*found.notes, *selection.notes),
         together=tuple(group for group in found.together if kept.issuperset(group)),
     )
+    return reached, selection.reasons
 
 
 def _with_companions(
