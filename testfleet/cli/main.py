@@ -15,6 +15,7 @@ from testfleet.cli import (
     impact_command,
     inspect_commands,
     plan_command,
+    prioritise_command,
     profiles_command,
     quotas_command,
     replay_command,
@@ -48,6 +49,7 @@ quotas_command.register(app)
 risk_command.register(app)
 history_command.register(app)
 replay_command.register(app)
+prioritise_command.register(app)
 
 
 def main() -> NoReturn:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 import numpy as np
 
@@ -12,28 +11,6 @@ from testfleet.planning.priority.lifts import Situations
 from testfleet.planning.priority.memory import Memory, Ran
 from testfleet.planning.priority.napfd import Floats, Ints
 
-FEATURES: Final = (
-    "recent rate",
-    "slow rate",
-    "lifetime rate",
-    "runs since failure",
-    "cycles since failure",
-    "never failed",
-    "new",
-    "runs",
-    "cycles since run",
-    "duration",
-    "folder rate",
-    "companions",
-    "last verdicts",
-    "failures in a row",
-    "neighbours' rate",
-    "tenth by duration",
-    "failed last",
-    "recent rate, while fresh",
-    "left out",
-    "left out, never ran",
-)
 _SURE = 1e-4
 _LONG_AGO = 1000
 _FRESH = 0.1
@@ -58,7 +35,7 @@ class Knowledge:
         self.memory.observe(ran)
 
     def features(self, tests: Ints) -> Floats:
-        """One row a test, one column a feature of FEATURES."""
+        """One row a test, one column a feature of `prior.FEATURES`."""
         distinct, rows = np.unique(tests, return_inverse=True)
         columns = [*self._own(distinct), *self._shared(distinct), *self._repeated(distinct)]
         return np.stack(columns, axis=1)[rows]

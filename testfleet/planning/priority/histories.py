@@ -110,12 +110,13 @@ def read_history(lines: Iterable[str]) -> CiHistory:
     return _in_order(rows)
 
 
-def history_of(rows: Sequence[tuple[int, str, float, bool]]) -> CiHistory:
-    """The same from values: cycle, test, seconds, failed."""
-    table = ((str(cycle), test, repr(seconds), str(int(bad))) for cycle, test, seconds, bad in rows)
+def history_of(rows: Sequence[tuple[int, int, float, bool]], names: Sequence[str]) -> CiHistory:
+    """The same from values: cycle, index of the name, seconds, failed."""
     collected = _Rows()
-    for row in table:
-        collected.add(*row)
+    for cycle, test, seconds, failed in rows:
+        collected.add(str(cycle), names[test], repr(seconds), str(int(failed)))
+    if not collected.cycle:
+        raise UsageError("the history has no rows", hint="give at least one")
     return _in_order(collected)
 
 

@@ -35,7 +35,7 @@ class ConditionalLogit:
 
     def shares(self, features: Floats) -> Floats:
         """Expected share of the cycle's failures of each row; they add up to 1."""
-        return _softmax(features @ self.weights)
+        return choice_shares(features @ self.weights)
 
     def learn(self, features: Floats, failed: Flags) -> None:
         """Take in one cycle. Without failures, or with nothing else, it tells nothing."""
@@ -57,8 +57,8 @@ class ConditionalLogit:
             weights, gained, value = weights + step, moved - value, moved
             if gained < _CLOSE:
                 break
-        self._precision = self._precision + told * _curvature(
-            _softmax(features @ weights), features
+        self._precision = self._precision + told * choice_curvature(
+            choice_shares(features @ weights), features
         )
         self._weighted = self._precision @ weights
         self.weights = weights
@@ -72,22 +72,23 @@ class ConditionalLogit:
         return told * fit + belief
 
     def _newton(self, weights: Floats, features: Floats, target: Floats, told: float) -> Floats:
-        shares = _softmax(features @ weights)
+        shares = choice_shares(features @ weights)
         slope = told * (features.T @ (target - shares)) + self._weighted
         slope = slope - self._precision @ weights
-        curvature = self._precision + told * _curvature(shares, features)
+        curvature = self._precision + told * choice_curvature(shares, features)
         step: Floats = np.linalg.solve(curvature, slope).astype(np.float64)
         return step
 
 
-def _curvature(shares: Floats, features: Floats) -> Floats:
+def choice_curvature(shares: Floats, features: Floats) -> Floats:
     """Covariance of the features under the choice: minus the second derivative of its log."""
     mean = shares @ features
     spread: Floats = (features * shares[:, None]).T @ features - np.outer(mean, mean)
     return spread
 
 
-def _softmax(scores: Floats) -> Floats:
+def choice_shares(scores: Floats) -> Floats:
+    """Chance of each to be chosen."""
     odds: Floats = np.exp(scores - scores.max())
     odds /= odds.sum()
     return odds

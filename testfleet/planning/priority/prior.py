@@ -3,6 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+FEATURES: Final = (
+    "recent rate",
+    "slow rate",
+    "lifetime rate",
+    "runs since failure",
+    "cycles since failure",
+    "never failed",
+    "new",
+    "runs",
+    "cycles since run",
+    "duration",
+    "folder rate",
+    "companions",
+    "last verdicts",
+    "failures in a row",
+    "neighbours' rate",
+    "tenth by duration",
+    "failed last",
+    "recent rate, while fresh",
+    "left out",
+    "left out, never ran",
+)
 
 
 @dataclass(frozen=True)

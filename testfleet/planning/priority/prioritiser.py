@@ -27,9 +27,13 @@ class Prioritiser:
         seconds = self._knowledge.memory.seconds(tests)
         return best_order(self.shares(tests), seconds, self._budget)
 
+    def features(self, tests: Ints) -> Floats:
+        """What is known of each row before it runs: one column a feature."""
+        return self._knowledge.features(tests)
+
     def shares(self, tests: Ints) -> Floats:
         """Expected share of each row in the failures of the next cycle, if it has any."""
-        return self._model.shares(self._knowledge.features(tests))
+        return self._model.shares(self.features(tests))
 
     def learn(self, present: Ints, ran: Ints, failed: Flags, seconds: Floats) -> None:
         """Take in what came of a cycle.
@@ -38,5 +42,5 @@ class Prioritiser:
         """
         tests = present[ran]
         if failed.any():
-            self._model.learn(self._knowledge.features(present)[ran], failed)
+            self._model.learn(self.features(present)[ran], failed)
         self._knowledge.observe(present, Ran.of(tests, failed, seconds))
