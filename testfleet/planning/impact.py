@@ -33,7 +33,8 @@ def impact(
 ) -> list[UnitImpact]:
     """The decision about each unit, in the order given. Units may be node groups of a file."""
     paths = {path for change in changes for path in (change.path, change.old_path) if path}
-    judge = _Judge(graph, frozenset(paths), excuse)
+    twins = (twin for path in paths for twin in graph.twins.get(path, ()))
+    judge = _Judge(graph, frozenset(paths.union(twins)), excuse)
     return [judge.decide(unit) for unit in units]
 
 
@@ -175,6 +176,8 @@ class _Judge:
     def _kind(self, path: str) -> FileKind:
         """A document inside a package is installed with it, and so is data."""
         kind = kind_of(path)
+        if path in self.graph.of_environment:
+            return FileKind.CONFIGURATION
         if kind is FileKind.DOCUMENT and any(map(self.graph.packages.__contains__, _above(path))):
             return FileKind.DATA
         return kind

@@ -219,6 +219,18 @@ def test_configuration_and_data_concern_all(path, cause):
     assert {one.cause for one in found.reasons.values()} == {cause}
 
 
+def test_a_link_changes_with_what_it_leads_to():
+    files = project(shop__a="x = 1", origin__a="x = 1")
+    assert selected(files, "origin/a.py") == {A}
+
+
+def test_what_the_environment_is_built_from_concerns_all():
+    files = project(tools__install="") | {
+        "testfleet.toml": "[environment]\ninputs = ['tools/*.py']",
+    }
+    assert selected(files, "tools/install.py") == {A, B}
+
+
 def test_documents_concern_only_tests_that_name_them_or_walk():
     files = project(shop__a="open('README.md')") | {"README.md": "", "docs/index.rst": ""}
     assert selected(files, "README.md") == {A}

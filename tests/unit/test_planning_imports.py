@@ -67,6 +67,7 @@ def test_imports_are_found_wherever_they_stand(source, expected):
         "from helpers import run\nrun(['bash', 'x.sh'])",
         "from pathlib import Path\nsorted(Path(__file__).parent.glob('*.py'))",
         "import os\nos.listdir('src')",
+        "from pathlib import Path\nopen(Path(__file__).with_name(f'{case}.py'))",
         "def broken(:",
         "x = '\\0'\n\0",
     ],

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from posixpath import basename, dirname, splitext
 from typing import Final
 
+from testfleet.planning.globs import whole_path
 from testfleet.planning.imports.facts import FactStore, FileFacts, NoStore, Reach, Unknown
 from testfleet.planning.imports.files import FileKind, is_in_tests, kind_of
 from testfleet.planning.imports.graph import EdgeKind, ImportGraph
@@ -22,7 +24,7 @@ from testfleet.planning.imports.session import (
     is_conftest,
     read_session,
 )
-from testfleet.planning.project import ResolvedSuite
+from testfleet.planning.project import ResolvedSuite, load_project
 from testfleet.planning.source_tree import SourceTree
 
 _PACKAGE_FILE: Final = "package.json"
@@ -57,9 +59,10 @@ def build_graph(request: GraphRequest, readers: Readers | None = None) -> Import
     scripts = tuple(path for path in paths if kind_of(path) is FileKind.SCRIPT)
     units = frozenset(request.units)
     texts = units.difference(scripts)
-    facts = _read_facts(
+    facts, twins = _read_facts(
         request.tree, [p for p in paths if p.endswith(".py") or p in texts], readers.store
     )
+    inputs = whole_path(load_project(request.tree).environment.inputs)
     needs, unknown = _python_edges(request, facts, paths)
     for path, imports in readers.scripts.read(scripts).items() if scripts else ():
         needs[path] = dict.fromkeys(_script_targets(path, imports, request.gone), EdgeKind.IMPORT)
@@ -72,23 +75,34 @@ def build_graph(request: GraphRequest, readers: Readers | None = None) -> Import
         of_tests=of_tests,
         packages=frozenset(dirname(path) for path in facts if basename(path) == INIT),
         script_packages=_script_packages(paths),
+        twins=twins,
+        of_environment=frozenset(filter(inputs.match, (*paths, *request.gone))),
     )
 
 
-def _read_facts(tree: SourceTree, paths: Iterable[str], store: FactStore) -> dict[str, FileFacts]:
-    """What each file says by itself. The same content is read once, now or in an earlier run."""
+def _read_facts(
+    tree: SourceTree, paths: Iterable[str], store: FactStore
+) -> tuple[dict[str, FileFacts], dict[str, tuple[str, ...]]]:
+    """What each file says by itself, and which files are equal.
+
+    The same content is read once, now or in an earlier run.
+    """
     known = store.load()
     used: dict[str, FileFacts] = {}
     found: dict[str, FileFacts] = {}
+    equal: defaultdict[str, list[str]] = defaultdict(list)
     for path in paths:
         source = tree.read(path)
         read, suffix = (read_python, "") if path.endswith(".py") else (read_text, "-text")
         key = f"{sha256(source).hexdigest()[:32]}{suffix}"
         facts = used.get(key) or known.get(key) or read(source)
         found[path] = used[key] = facts
+        if source:
+            equal[key].append(path)
     if not used.keys() <= known.keys():
         store.save(used)
-    return found
+    groups = [tuple(group) for group in equal.values() if len(group) > 1]
+    return found, {path: group for group in groups for path in group}
 
 
 _Edges = dict[str, dict[str, EdgeKind]]

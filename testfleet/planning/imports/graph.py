@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
@@ -43,6 +43,10 @@ class ImportGraph:
     """Folders with an `__init__.py`."""
     script_packages: frozenset[str]
     """Folders of a package.json without any Python below."""
+    twins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Files with the same content, by path: a symbolic link changes with what it leads to."""
+    of_environment: frozenset[str] = frozenset()
+    """Files that the environment of the tests is built from."""
 
     @cached_property
     def needed_by(self) -> Mapping[str, tuple[str, ...]]:

@@ -13,6 +13,7 @@ from testfleet.planning.imports.facts import FileFacts, Reach, Unknown
 from testfleet.planning.imports.python_calls import References
 from testfleet.planning.imports.python_processes import command_in_list, command_in_text
 from testfleet.planning.imports.python_words import (
+    COMPUTED_SOURCE,
     CONVENTIONAL,
     ENDING,
     FOLDER,
@@ -93,6 +94,8 @@ class _Reading:
             self._script(script)
         words = {word for text in self.texts for word in WORD.findall(text)}
         words |= {f"*{end[1]}" for text in self.texts if (end := ENDING.fullmatch(text))}
+        if seen.places and any(map(COMPUTED_SOURCE.fullmatch, self.texts)):
+            self.unknown.add(Unknown(1, "a .py file by a computed name", Reach.IF_TEST))
         folders = self.texts if seen.places or seen.edits_path else ()
         return FileFacts(
             imports=tuple(sorted(self.imports | seen.imports)),
@@ -177,10 +180,13 @@ class _Reading:
 
     def _condition(self, node: ast.If) -> bool:
         """What a test file does when somebody runs it as a script, pytest does not do."""
-        if ast.unparse(node.test) != "__name__ == '__main__'":
+        test = node.test
+        if not (isinstance(test, ast.Compare) and isinstance(test.left, ast.Name)):
+            return False
+        if test.left.id != "__name__" or node.orelse:
             return False
         body = "\n".join(map(ast.unparse, node.body))
-        return not node.orelse and ("unittest.main(" in body or "pytest.main(" in body)
+        return "unittest.main(" in body or "pytest.main(" in body
 
     def _assignment(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> bool:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
@@ -223,11 +229,7 @@ class _Reading:
                 self.unknown.add(Unknown(argument.lineno, what))
             elif argument.arg == "pytestconfig":
                 self.references.places = True
-        pending = [*node.defaults, *filter(None, node.kw_defaults)]
-        for default in pending:
-            if isinstance(default, ast.Constant):
-                self._constant(default)
-        return all(isinstance(default, ast.Constant) for default in pending)
+        return not node.defaults and not node.kw_defaults
 
 
 _HANDLERS: Final[Mapping[type[ast.AST], Callable[[_Reading, Any], bool]]] = {

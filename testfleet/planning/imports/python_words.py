@@ -89,6 +89,9 @@ FOLDER: Final = re.compile(r"[A-Za-z_.][\w./-]{0,100}")
 ENDING: Final = re.compile(r"(?:.*[*\s/])?(\.(?:md|markdown|rst|adoc|txt|svg|png))")
 """A string that may be the end of a document's name, or a pattern for it."""
 
+COMPUTED_SOURCE: Final = re.compile(r"(?:.*[*\s/])?\.py", re.DOTALL)
+"""A string that ends the name of some Python file, as in `f"{case}.py"`."""
+
 
 def runs_code(program: str) -> bool:
     """Whether a program, or `python -m` of a module, by that name may run the project's code."""
