@@ -69,11 +69,11 @@ class WorkflowsStack(FleetStack):
 
     def _allow_control(self) -> None:
         storage = self.storage
-        patterns = ("sources/*", "environments/*", "runs/*")
+        patterns = ("sources/*", "environments/*", "runs/*", "placement/*")
         # The addresses that workers are given can do what this role may do.
         objects = [storage.data.arn_for_objects(pattern) for pattern in patterns]
         self.control.allow(["s3:GetObject", "s3:PutObject"], *objects)
-        reason = "Names of runs, sources and environments are not known before they exist."
+        reason = "Names of runs, sources, environments and suites are not known in advance."
         findings = [storage.wildcard_in_data(pattern) for pattern in patterns]
         acknowledge(self.control, dict.fromkeys(findings, reason))
         # Without it S3 answers 403 instead of 404 to whoever asks for an object that is not there.

@@ -115,7 +115,7 @@ def _print(rows: Sequence[Metrics], title: str, *, has_asked: bool) -> None:
             _span(*row.vcpu, "g"),
             f"{_span(*row.memory_mb, 'd')} MB",
             _span(*row.usd_per_hour, ".4f"),
-            f"{row.success:.0%} of {seen:.0f}" if seen else "",
+            f"{row.success:.0%} ({seen:.0f} shards)" if seen else "",
             _lacks(row) if has_asked else ", ".join(row.abilities),
         )
     out().print(table)

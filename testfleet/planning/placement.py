@@ -157,5 +157,8 @@ def _reason(kind: _Kind, count: int, scores: Sequence[Score], place: Place) -> s
         return f"{what} beyond the {limit} of `{place.usual}`: on `{best.profile}`, a shard each"
     if len(scores) > 1:
         return f"{what}: on `{best.profile}`, {compare(best, scores[1])}"
-    why = "" if best.profile in place.named else f", since `{place.named[0]}` has not all of it"
+    named = place.named[0]
+    lacking = abilities_of(place.profiles[named]).lacking(parse_all(kind.requires))
+    missing = ", ".join(str(each) for each in lacking)
+    why = "" if best.profile in place.named else f", since `{named}` lacks {missing}"
     return f"{what}: on `{best.profile}`{why}"

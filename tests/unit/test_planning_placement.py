@@ -36,7 +36,7 @@ def test_only_what_the_usual_profile_lacks_leaves_it() -> None:
         ("docker", (3, 4)),
     ]
     assert placement.reasons == (
-        "2 units that require docker: on `docker`, since `small` has not all of it",
+        "2 units that require docker: on `docker`, since `small` lacks docker",
     )
 
 
