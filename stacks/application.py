@@ -51,6 +51,11 @@ def build_stacks(app: App, config: Environment) -> None:
         from stacks.costs import CostsStack  # noqa: PLC0415
 
         asynchronous.append(CostsStack(app, config, bundle).function)
+    if config.scaling:
+        from stacks.warm_capacity import WarmCapacityProps, WarmCapacityStack  # noqa: PLC0415
+
+        warm = WarmCapacityProps(bundle=bundle, storage=storage, workers=workers)
+        asynchronous.append(WarmCapacityStack(app, config, warm).function)
     ObservabilityStack(
         app,
         config,

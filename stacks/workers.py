@@ -25,6 +25,7 @@ from testfleet.contracts.plan import Compute
 from testfleet.contracts.profile import CapacityProvider
 
 WORKER_CONTAINER = "worker"
+WARM_ALIAS = "warm"
 _LAMBDA_HANDLER = "lambdas.worker.handler.handler"
 _TASK_COMMAND = ["python", "-m", "testfleet.execution.worker"]
 _LOCAL_IMAGE = "testfleet-worker"
@@ -60,6 +61,7 @@ class WorkersStack(FleetStack):
         program = self._package(props.bundle)
         self.image_id = program.image_id
         self.function = self._build_function(program)
+        self.invoked = self._build_invoked()
         self.network = Network(self, props.storage.data)
         self.cluster = self._build_cluster()
         self.task_definition = self._build_task_definition()
@@ -114,6 +116,13 @@ class WorkersStack(FleetStack):
         wait_for_policy(function, role)
         acknowledge(function, {"AwsSolutions-L1": OLDER_RUNTIME})
         return function
+
+    def _build_invoked(self) -> lambda_.IFunction:
+        """What the workflow calls: where workers are kept warm, the alias that they belong to."""
+        if not self.config.scaling.warm_workers:
+            return self.function
+        version = self.function.current_version
+        return lambda_.Alias(self, "Warm", alias_name=WARM_ALIAS, version=version)
 
     def _build_cluster(self) -> ecs.Cluster:
         insights = ecs.ContainerInsights

@@ -136,7 +136,7 @@ class WorkflowsStack(FleetStack):
         first, second = network.subnet_ids
         return {
             "ControlFunctionArn": self.control.arn,
-            "WorkerFunctionArn": self.workers.function.function_arn,
+            "WorkerFunctionArn": self.workers.invoked.function_arn,
             "DataBucket": self.storage.data.bucket_name,
             "ClusterArn": self.workers.cluster.cluster_arn,
             "TaskDefinitionArn": self.workers.task_definition.task_definition_arn,
@@ -148,7 +148,7 @@ class WorkflowsStack(FleetStack):
         }
 
     def _allow_run_tests(self) -> None:
-        self._allow(["lambda:InvokeFunction"], self.control.arn, self.workers.function.function_arn)
+        self._allow(["lambda:InvokeFunction"], self.control.arn, self.workers.invoked.function_arn)
         self._allow(["s3:GetObject"], self.storage.data.arn_for_objects("runs/*"))
         self._allow_map()
         self._allow_tasks()

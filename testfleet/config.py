@@ -127,11 +127,7 @@ class Environment(Contract):
     """True: tables and buckets survive the deletion of their stack."""
     code_host_token_secret: str | None = Field(default=None, pattern=r"^[\w/+=.@-]+$")
     """Name of a secret in Secrets Manager with a token that may read private repositories."""
-    optional_stacks: tuple[Literal["models", "costs", "scaling"], ...] = (
-        "models",
-        "costs",
-        "scaling",
-    )
+    optional_stacks: tuple[Literal["models", "costs"], ...] = ("models", "costs")
     """Stacks that an environment may do without."""
     fleet: Fleet
     profiles: dict[str, Profile]
@@ -142,6 +138,15 @@ class Environment(Contract):
     schedules: Schedules = Schedules()
     quotas: Quotas = Quotas()
     scaling: Scaling = Scaling()
+
+    @model_validator(mode="after")
+    def _warm_capacity_has_a_budget(self) -> Environment:
+        if self.scaling and (self.embedded or "costs" not in self.optional_stacks):
+            raise ValueError(
+                "scaling keeps capacity warm within the budget of the stack `costs`, which is not "
+                "deployed here: expected no [scaling]"
+            )
+        return self
 
     @model_validator(mode="after")
     def _profiles_exist(self) -> Environment:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -72,3 +72,17 @@ class DynamoRunStore:
             Limit=limit,
         )
         return [RunRow.model_validate(json.loads(item["row"]["S"])) for item in answer["Items"]]
+
+    def since(self, moment: datetime) -> list[RunRow]:
+        """All runs that have started since then, oldest first."""
+        pages = self.client.get_paginator("query").paginate(
+            TableName=self.table,
+            IndexName=LISTING_INDEX,
+            KeyConditionExpression="listing = :listing AND started_at >= :moment",
+            ExpressionAttributeValues={
+                ":listing": {"S": _LISTING},
+                ":moment": {"S": moment.isoformat()},
+            },
+        )
+        items = [item for page in pages for item in page["Items"]]
+        return [RunRow.model_validate(json.loads(item["row"]["S"])) for item in items]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ ACTUAL: Final = "ACTUAL"
 _LINE = re.compile(r"^(?P<key>[A-Za-z ]{1,40}):[ \t]*(?P<value>[^\r\n]{1,200})", re.MULTILINE)
 _AMOUNT = re.compile(r"[0-9][0-9,]{0,20}(?:\.[0-9]{1,6})?")
 _LONGEST_MESSAGE = 64 * 1024
+_HOURS_A_MONTH: Final = 730.0
+_ROUNDING: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,31 @@ def endpoints_to_stop(alert: BudgetAlert, rules: Iterable[StopRule]) -> tuple[st
     if alert.kind != ACTUAL:
         return ()
     return tuple(rule.endpoint for rule in rules if alert.share >= rule.share)
+
+
+@dataclass(frozen=True)
+class Month:
+    """The month's money at one moment."""
+
+    limit_usd: float
+    spent_usd: float
+    hours_left: float
+
+
+def affordable_units(month: Month, share: float, usd_per_hour: float) -> int:
+    """Units of that price that may run until the month ends.
+
+    They take no more than the share of the budget, spread over a whole month, and no more than what
+    is left of the budget.
+    """
+    if usd_per_hour <= 0 or not math.isfinite(usd_per_hour):
+        raise UsageError(f"a price of {usd_per_hour} dollars an hour: expected more than 0")
+    left_usd = max(month.limit_usd - month.spent_usd, 0.0)
+    hourly_usd = min(
+        left_usd / max(month.hours_left, 1.0), share * month.limit_usd / _HOURS_A_MONTH
+    )
+    # A cent too few must not cost a unit: prices are sums of rounded numbers.
+    return math.floor(hourly_usd / usd_per_hour + _ROUNDING)
 
 
 def read_alert(message: str) -> BudgetAlert:

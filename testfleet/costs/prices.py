@@ -7,6 +7,7 @@ November 2024). Sources: aws.amazon.com/lambda/pricing, /fargate/pricing, /step-
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,6 +39,16 @@ class Prices:
     dynamodb_write: float
     dynamodb_read: float
 
+
+LAMBDA_WARM_GB_S: Final = 0.0000041667
+"""Provisioned concurrency: what a GB of a worker costs while it waits."""
+INSTANCE_HOUR: Final[Mapping[str, float]] = {
+    "ml.g4dn.xlarge": 0.736,
+    "ml.g4dn.2xlarge": 0.940,
+    "ml.g5.xlarge": 1.408,
+    "ml.g5.2xlarge": 1.515,
+}
+"""SageMaker inference, by type of instance (aws.amazon.com/sagemaker/pricing)."""
 
 US_EAST_1: Final = Prices(
     lambda_gb_s=0.0000166667,  # first tier, up to 6 billion GB-s a month

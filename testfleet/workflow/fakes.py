@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 from testfleet.contracts.history import HistoryDetails, UnitHistory
 from testfleet.contracts.quota import QuotaState
@@ -66,6 +67,11 @@ class InMemoryRuns:
     def recent(self, limit: int) -> list[RunRow]:
         """The newest runs, newest first."""
         return sorted(self.rows.values(), key=lambda row: row.started_at, reverse=True)[:limit]
+
+    def since(self, moment: datetime) -> list[RunRow]:
+        """All runs that have started since then, oldest first."""
+        rows = [row for row in self.rows.values() if row.started_at >= moment]
+        return sorted(rows, key=lambda row: row.started_at)
 
 
 class InMemoryQuotas:

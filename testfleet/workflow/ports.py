@@ -13,6 +13,7 @@ from testfleet.contracts.base import Contract
 from testfleet.contracts.history import HistoryDetails, UnitHistory
 from testfleet.contracts.quota import QuotaState
 from testfleet.contracts.report import RunReport, RunStatus
+from testfleet.planning.provisioning import Capacity
 
 
 class ObjectStore(Protocol):
@@ -63,6 +64,8 @@ class RunRow(Contract):
     wall_s: float | None = None
     totals: dict[str, int] | None = None
     usd: float | None = None
+    workers: int | None = None
+    """Shards that ran at the same time."""
 
     @classmethod
     def of(cls, report: RunReport) -> RunRow:
@@ -76,6 +79,7 @@ class RunRow(Contract):
             wall_s=report.wall_s,
             totals=report.totals.model_dump(),
             usd=report.cost.usd,
+            workers=report.workers,
         )
 
 
@@ -92,6 +96,10 @@ class RunStore(Protocol):
 
     def recent(self, limit: int) -> list[RunRow]:
         """The newest runs, newest first."""
+        ...
+
+    def since(self, moment: datetime) -> list[RunRow]:
+        """All runs that have started since then, oldest first."""
         ...
 
 
@@ -124,6 +132,23 @@ class QuotaStore(Protocol):
 
     def exchange(self, state: QuotaState, version: int) -> bool:
         """Replace the state, if it still has this version. False when it has another."""
+        ...
+
+
+class Provisioner(Protocol):
+    """Something whose capacity can be kept warm."""
+
+    @property
+    def name(self) -> str:
+        """What it is, for people."""
+        ...
+
+    def capacity(self) -> Capacity:
+        """What is there now. Raises FleetError when that cannot be known."""
+        ...
+
+    def apply(self, units: int) -> int:
+        """Keep so many units warm; answers with how many were asked for in the end."""
         ...
 
 

@@ -70,6 +70,12 @@ def test_control_may_do_exactly_what_its_steps_do(account: Assembly) -> None:
     }
 
 
+def _worker(assembly: Assembly) -> str:
+    """Where workers are kept warm they belong to an alias."""
+    warm = assembly.config.scaling.warm_workers
+    return "<workers.Warm>" if warm else "<workers.WorkerFunction.Arn>"
+
+
 def test_the_state_machine_may_do_exactly_what_its_states_do(account: Assembly) -> None:
     prefix = account.config.prefix
     execution = f"arn:aws:states:us-east-1:<AWS::AccountId>:execution:{prefix}-run-tests/*"
@@ -83,7 +89,7 @@ def test_the_state_machine_may_do_exactly_what_its_states_do(account: Assembly) 
 
     assert {right for right in rights if right.resource != "*"} == {
         *rights_on("<ControlFunction.Arn>", "lambda:InvokeFunction"),
-        *rights_on("<workers.WorkerFunction.Arn>", "lambda:InvokeFunction"),
+        *rights_on(_worker(account), "lambda:InvokeFunction"),
         *rights_on("<storage.Data.Arn>/runs/*", "s3:GetObject"),
         *rights_on(machine, "states:StartExecution"),
         *rights_on(execution, "states:DescribeExecution", "states:StopExecution"),

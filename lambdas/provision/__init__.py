@@ -1,0 +1,1 @@
+"""Keeps workers and instances warm ahead of the load that is predicted."""

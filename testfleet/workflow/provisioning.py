@@ -1,0 +1,104 @@
+"""Keeps capacity warm: history to forecast, forecast to target, target to whoever provides it."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from testfleet.contracts.scaling import Scaling
+from testfleet.costs.budget import Month, affordable_units
+from testfleet.planning.load import SLOT, Busy, forecast, hourly
+from testfleet.planning.provisioning import Bounds, Target, target
+from testfleet.workflow.ports import Provisioner, RunRow, RunStore
+
+_LOOK_BACK: Final = timedelta(weeks=6)
+_HOURS_AHEAD: Final = 2
+_COOL_DOWN_HOURS: Final = 2
+_CONFIDENCE: Final = 0.6
+"""The interval ends where one hour in five is busier: more warmth would mostly wait in vain."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Something that can be kept warm."""
+
+    provisioner: Provisioner
+    most: int
+    """Units at most, from the configuration."""
+    usd_per_hour: float
+    load_per_unit: int = 1
+
+
+@dataclass(frozen=True)
+class Provided:
+    """What became of one kind of unit."""
+
+    name: str
+    before: int
+    after: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class WarmCapacity:
+    """All that is kept warm in one environment."""
+
+    runs: RunStore
+    units: Sequence[Unit]
+    scaling: Scaling
+    spent_usd: float
+    """What the month has cost so far."""
+    limit_usd: float
+    """The month's budget."""
+
+    def provide(self, now: datetime) -> list[Provided]:
+        """Bring everything to what the next hours need. May be called at any time."""
+        rows = self.runs.since(now - _LOOK_BACK)
+        start = min((row.started_at for row in rows), default=now)
+        history = hourly(map(busy, rows), start, now)
+        # The present hour is the first that is not over; the ones after it are ahead.
+        coming = forecast(history, 1 + _HOURS_AHEAD, _CONFIDENCE)
+        recent = [*history.loads[-_COOL_DOWN_HOURS:], *_present(rows, now)]
+        found = []
+        for unit in self.units:
+            before = unit.provisioner.capacity()
+            bounds = Bounds(unit.most, self._affordable(unit, now), unit.load_per_unit)
+            wanted = target(coming, recent, before, bounds)
+            found.append(_apply(unit.provisioner, before.provisioned, wanted))
+        return found
+
+    def _affordable(self, unit: Unit, now: datetime) -> int:
+        month = Month(
+            limit_usd=self.limit_usd,
+            spent_usd=self.spent_usd,
+            hours_left=_hours_left(now),
+        )
+        # Each kind gets an equal part of what warm capacity may cost.
+        share = self.scaling.budget_share / len(self.units)
+        return affordable_units(month, share, unit.usd_per_hour)
+
+
+def busy(row: RunRow) -> Busy:
+    """The workers of a run that has ended; one that has not counts for nothing yet."""
+    length = timedelta(seconds=row.wall_s or 0.0)
+    return Busy(row.started_at, row.started_at + length, row.workers or 1)
+
+
+def _present(rows: Sequence[RunRow], now: datetime) -> list[float]:
+    """Workers of runs that have not ended: they are known to run, not how long."""
+    running = [row for row in rows if row.status is None and now - row.started_at < 2 * SLOT]
+    return [float(sum(row.workers or 1 for row in running))]
+
+
+def _apply(provisioner: Provisioner, before: int, wanted: Target) -> Provided:
+    after = before if wanted.units == before else provisioner.apply(wanted.units)
+    return Provided(provisioner.name, before, after, wanted.reason)
+
+
+def _hours_left(now: datetime) -> float:
+    days = calendar.monthrange(now.year, now.month)[1]
+    end = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0) + timedelta(days=days)
+    return (end - now) / timedelta(hours=1)
