@@ -356,7 +356,7 @@ def graphs(draw):
 
 def tree_of(count, edges, tested):
     files = {
-        f"m{n}.py": "".join(f"import m{b}\n" for a, b in sorted(edges) if a == n)
+        f"m{n}.py": f"# {n}\n" + "".join(f"import m{b}\n" for a, b in sorted(edges) if a == n)
         for n in range(count)
     }
     return files | {A: "".join(f"import m{n}\n" for n in sorted(tested)) + TEST, B: TEST}

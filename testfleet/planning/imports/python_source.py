@@ -180,10 +180,8 @@ class _Reading:
 
     def _condition(self, node: ast.If) -> bool:
         """What a test file does when somebody runs it as a script, pytest does not do."""
-        test = node.test
-        if not (isinstance(test, ast.Compare) and isinstance(test.left, ast.Name)):
-            return False
-        if test.left.id != "__name__" or node.orelse:
+        left = node.test.left if isinstance(node.test, ast.Compare) else None
+        if not isinstance(left, ast.Name) or left.id != "__name__" or node.orelse:
             return False
         body = "\n".join(map(ast.unparse, node.body))
         return "unittest.main(" in body or "pytest.main(" in body
