@@ -2,8 +2,8 @@
 
     python benchmarks/run.py [NAME ...] [--repeat 1]
 
-NAME is fleet, plan, kill, suites, replay or thousand; the last two read what suites leaves. The
-defaults are small; for numbers to quote, `--repeat 3`.
+NAME is fleet, plan, kill, suites, impact, replay or thousand; the last two read what suites leaves.
+The defaults are small; for numbers to quote, `--repeat 3`.
 Ends with 1 when a run had other outcomes than plain pytest, or a killed run lost a test.
 """
 
@@ -25,6 +25,7 @@ def commands(repeat: int) -> dict[str, list[str]]:
         "plan": ["benchmarks.plan_units", f"--repeat={repeat}"],
         "kill": ["benchmarks.kill", f"--kills={3 * repeat}"],
         "suites": ["benchmarks.run_suites", f"--repeat={repeat}", f"--others={repeat // 3}"],
+        "impact": ["benchmarks.impact", "jinja2", f"--mutants={3 * repeat}"],
         "replay": ["benchmarks.simulate_replay"],
         "thousand": ["benchmarks.simulate_thousand"],
     }
