@@ -58,12 +58,19 @@ class RiskWeights(Contract):
     start: float = Field(default=-3.0, ge=-10, le=10)
     """Log-odds of a change in which every feature is at its best: -3 is a risk of 5 %."""
     category: Weight = 2.0
+    """The worst changed file is critical."""
     size: Weight = 1.5
+    """1,000 lines of code or more changed."""
     spread: Weight = 0.8
+    """The code lies in 10 folders or more."""
     churn: Weight = 0.7
+    """A file was changed 30 times or more in 90 days."""
     failures: Weight = 1.5
+    """A test failed after every past change of a file."""
     reach: Weight = 1.0
+    """Stored data are migrated. Lock files count 0.7 of it, configuration 0.5."""
     untested: Weight = 0.5
+    """No test changed beside the code."""
 
 
 class RiskRules(Contract):

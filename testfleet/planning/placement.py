@@ -13,7 +13,15 @@ from dataclasses import dataclass
 from testfleet.planning.abilities import abilities_of
 from testfleet.planning.eligibility import able_profiles
 from testfleet.planning.place import Place
-from testfleet.planning.placement_score import Experience, Score, compare, estimate, rank, weighted
+from testfleet.planning.placement_score import (
+    Experience,
+    Score,
+    compare,
+    estimate,
+    explain,
+    rank,
+    weighted,
+)
 from testfleet.planning.requirements import parse_all
 from testfleet.planning.work import WorkUnit
 
@@ -43,9 +51,12 @@ class Placement:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Sentences for a person about all that was decided."""
+        """Sentences for a person about all that was decided, scores included."""
+        decided = [each for each in self.choices if not each.is_usual or len(each.scores) > 1]
         return tuple(
-            each.reason for each in self.choices if not each.is_usual or len(each.scores) > 1
+            sentence
+            for each in decided
+            for sentence in (each.reason, *(map(explain, each.scores) if each.scores[1:] else ()))
         )
 
 

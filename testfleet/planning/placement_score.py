@@ -133,6 +133,13 @@ def compare(best: Score, second: Score) -> str:
     return f"score {best.total:.2f}, before `{second.profile}` with {second.total:.2f}{because}"
 
 
+def explain(score: Score) -> str:
+    """What each factor adds to a score, and what it was made from."""
+    told = ", ".join(f"{name} {getattr(score.shares, name):.2f}" for name in FACTORS)
+    cost = f"{score.estimate.seconds:.1f} s, ${score.estimate.usd:.4f}"
+    return f"`{score.profile}` {score.total:.2f}: {told} ({cost})"
+
+
 def _worth(total_s: float, startup_s: float, most: int) -> int:
     """As many workers as work longer than their start takes."""
     return max(1, min(most, int(total_s / startup_s) if startup_s > 0 else most))

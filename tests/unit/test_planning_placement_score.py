@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from testfleet.contracts.placement import Emphasis, PlacementState
 from testfleet.contracts.profile import Weights
-from testfleet.planning.placement_score import FACTORS, Estimate, compare, rank, weighted
+from testfleet.planning.placement_score import FACTORS, Estimate, compare, explain, rank, weighted
 
 SHARE = st.floats(0.0, 1.0)
 SOME = st.floats(0.001, 1e6)
@@ -73,6 +73,16 @@ def test_the_factors_that_decided_are_told_largest_first() -> None:
     told = compare(best, second)
     assert told.startswith("score 0.7")
     assert told.endswith("before `cheap` with 0.49 (time +0.36, success +0.08)")
+
+
+def test_each_factors_share_of_a_score_is_told() -> None:
+    weights = weighted(Weights(), PlacementState())
+
+    (score,) = rank({"local": Estimate(12.5, 0.01, success=0.9, warmth=0.5)}, weights)
+
+    assert explain(score) == (
+        "`local` 0.93: time 0.40, price 0.30, success 0.18, warmth 0.05 (12.5 s, $0.0100)"
+    )
 
 
 def _totals(scores: tuple) -> dict[str, float]:

@@ -11,6 +11,7 @@ from testfleet.cli.reference.exit_codes import exit_codes_page
 from testfleet.cli.reference.models import ModelPage, model_page
 from testfleet.config import ROOT, Environment
 from testfleet.contracts.project import ProjectConfig
+from testfleet.contracts.risk import RiskRules
 
 _PROJECT = ModelPage(
     title="testfleet.toml",
@@ -33,12 +34,22 @@ _ENVIRONMENT = ModelPage(
     ),
     from_elsewhere=frozenset({"name"}),
 )
+_RISK = ModelPage(
+    title="config/risk.toml",
+    model=RiskRules,
+    intro=(
+        "Lies in the checkout of Testfleet and holds for every environment: what `testfleet risk` "
+        "thinks of paths. A repository's own `[[risk.rules]]` come before these. Unknown keys are "
+        "refused. How to use it: [Judge the risk of a change](../how-to/judge-a-change.md)."
+    ),
+)
 
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "cli.md": cli_page,
     "exit-codes.md": exit_codes_page,
     "testfleet-toml.md": lambda: model_page(_PROJECT),
     "config.md": lambda: model_page(_ENVIRONMENT),
+    "risk.md": lambda: model_page(_RISK),
 }
 """File name in docs/reference, and what makes its text."""
 
