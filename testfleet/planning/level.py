@@ -114,7 +114,8 @@ def _last_shift(series: Sequence[float]) -> int:
         if not (min(new) > before or max(new) < before):
             continue
         error = noise * math.sqrt(1 / len(new) + 1 / start)
-        distance = abs(sum(new) / len(new) - before) / error
+        # An outlier beside a usual run is no jump.
+        distance = _lower_median([abs(value - before) for value in new]) / error
         if distance > best:
             best, since = distance, start
     return since

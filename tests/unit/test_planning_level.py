@@ -33,6 +33,12 @@ def test_an_outlier_in_the_middle_is_forgotten_as_well() -> None:
     assert level_of([2, 2.1, 1.9, 900, 2, 2.1, 2]).seconds == pytest.approx(2.0, rel=0.1)
 
 
+@pytest.mark.parametrize("end", [[11.0, 190.0], [190.0, 11.0], [190.0]])
+def test_an_outlier_beside_a_usual_run_is_no_shift(end: list[float]) -> None:
+    level = level_of([10.0, 10.4, 9.7, 10.1, 9.9, 10.3, *end])
+    assert (level.since, level.seconds) == (0, pytest.approx(10.0, rel=0.15))
+
+
 @pytest.mark.parametrize("after", [2.0, 20.0])
 @pytest.mark.parametrize("runs", [2, 3, 9])
 def test_a_shift_is_followed_from_the_second_run_on(after: float, runs: int) -> None:
