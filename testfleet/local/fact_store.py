@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,7 +35,7 @@ class FileFactStore:
     def save(self, facts: Mapping[str, FileFacts]) -> None:
         """Replace the file as a whole. Without space or rights for it, only speed is lost."""
         content = {"format": _FORMAT, "facts": {key: to_row(one) for key, one in facts.items()}}
-        draft = self._path.with_suffix(".draft")
+        draft = self._path.with_suffix(f".{os.getpid()}")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             draft.write_text(json.dumps(content, separators=(",", ":")), "utf-8")

@@ -109,7 +109,7 @@ class NodeScriptReader:
             return None
 
     def _save(self, mark: str, answer: Mapping[str, Any]) -> None:
-        draft = self._file.with_suffix(".draft")
+        draft = self._file.with_suffix(f".{os.getpid()}")
         try:
             self._kept.mkdir(parents=True, exist_ok=True)
             draft.write_text(json.dumps({"mark": mark, "files": answer}), "utf-8")

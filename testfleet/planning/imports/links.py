@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -65,14 +66,11 @@ class Linker:
 
     def folder_links(self) -> Iterator[tuple[str, dict[str, EdgeKind]]]:
         """The edges of every folder that a file names."""
+        paths = sorted(path for group in self._by_name.values() for path in group)
         for folder in sorted(self.named_folders):
-            inside = [
-                path
-                for paths in self._by_name.values()
-                for path in paths
-                if path.startswith(folder)
-            ]
-            yield folder, dict.fromkeys(sorted(inside), EdgeKind.FOLDER)
+            # "0" is the character after "/", so that this is where the folder ends.
+            inside = paths[bisect_left(paths, folder) : bisect_left(paths, f"{folder[:-1]}0")]
+            yield folder, dict.fromkeys(inside, EdgeKind.FOLDER)
 
     def _all_links(self, path: str, facts: FileFacts) -> Iterator[_Link]:
         for name in facts.imports:
