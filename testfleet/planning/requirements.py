@@ -69,6 +69,9 @@ _FORM: Final = re.compile(
     r"(?:(?P<operator>>=|==|=|<=|<|>|@)\s*(?P<value>[^\s<>=@]+(?:\s*[a-z]+)?))?"
 )
 _NUMBER: Final = re.compile(r"(?P<digits>[0-9]{1,15}(?:\.[0-9]{1,9})?)\s*(?P<unit>[a-z]*)")
+_LEAST: Final = 0.001
+_MOST: Final = 1e9
+"""More memory or time no worker has, and within these bounds normal forms need no exponent."""
 _VERSION: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,3}")
 
 
@@ -156,11 +159,12 @@ def _amount(text: str, ability: Ability, operator: str, value: str) -> Requireme
     if not operator and ability.name == "gpu":
         return Requirement(ability.name, "", ">=", 1.0)
     amount = float(found["digits"]) * units.get(found["unit"], math.nan) if found else math.nan
-    if operator != ">=" or not amount > 0:
+    if operator != ">=" or not _LEAST <= amount <= _MOST:
         known = ", ".join(f"`{unit}`" for unit in units if unit) or "no unit"
         raise UsageError(
-            f"requirement {_shown(text)}: expected `{ability.name}>=NUMBER`, more than 0, "
-            f"with {known}" + (f"; without a unit it is {ability.unit}" if ability.unit else "")
+            f"requirement {_shown(text)}: expected `{ability.name}>=NUMBER`, "
+            f"{_LEAST} to {_MOST:.0f}, with {known}"
+            + (f"; without a unit it is {ability.unit}" if ability.unit else "")
         )
     return Requirement(ability.name, "", operator, amount)
 
@@ -177,9 +181,9 @@ def _unknown(text: str, name: str, known: list[str], what: str) -> UsageError:
     guess = f": did you mean `{_canonical(near[0])}`?" if near else ""
     listed = TAXONOMY if what == "abilities" else known
     return UsageError(
-        f"requirement {_shown(text)}: no ability `{name}`{guess}"
+        f"requirement {_shown(text)}: there is no such ability{guess}"
         if what == "abilities"
-        else f"requirement {_shown(text)}: `{name}` is none of the {what}{guess}",
+        else f"requirement {_shown(text)} names none of the {what}{guess}",
         hint=f"{what}: {', '.join(listed)}",
     )
 

@@ -79,7 +79,7 @@ def _change(path: str, old: str | None, added: str, deleted: str) -> FileChange:
 def _git(root: Path, *args: str) -> bytes:
     try:
         done = subprocess.run(
-            ["git", "-C", str(root), "-c", "diff.renameLimit=0", *args],
+            ["git", "-C", str(root), *args],
             capture_output=True,
             check=False,
             timeout=_TIME_LIMIT_S,

@@ -42,16 +42,18 @@ def test_a_requirement_has_one_normal_form(text: str, normal: str) -> None:
         ("dokcer", "did you mean `docker`?"),
         ("chrom", "did you mean `browser:chromium`?"),
         ("memry>=4", "did you mean `memory`?"),
-        ("browser:opera", "none of the kinds of `browser`"),
-        ("browser", "none of the kinds of `browser`"),
+        ("browser:opera", "names none of the kinds of `browser`"),
+        ("browser", "names none of the kinds of `browser`"),
         ("docker:yes", "nothing follows it"),
         ("docker>=2", "`docker` is not compared"),
         ("memory", "expected `memory>=NUMBER`"),
         ("memory==4096", "expected `memory>=NUMBER`"),
         ("memory>=-1", "expected `memory>=NUMBER`"),
-        ("memory>=0", "more than 0"),
+        ("memory>=0", "0.001 to 1000000000"),
         ("memory>=nan", "expected `memory>=NUMBER`"),
         ("memory>=1e400", "expected `memory>=NUMBER`"),
+        ("memory>=0.0000001", "0.001 to"),
+        ("memory>=999999999tb", "0.001 to"),
         ("memory>=4 parsecs", "without a unit it is MB"),
         ("vcpu>=2gb", "with no unit"),
         ("chromium>=new", "expected one to four numbers"),
@@ -59,7 +61,7 @@ def test_a_requirement_has_one_normal_form(text: str, normal: str) -> None:
         ("network:none", "asks for nothing"),
         ("", "expected a form like"),
         ("a b c", "expected a form like"),
-        ("x" * 5000, "no ability"),
+        ("x" * 5000, "there is no such ability"),
     ],
 )
 def test_a_wrong_requirement_is_told_with_what_is_right(text: str, told: str) -> None:
@@ -67,7 +69,7 @@ def test_a_wrong_requirement_is_told_with_what_is_right(text: str, told: str) ->
         parse(text)
 
     assert told in str(caught.value)
-    assert len(str(caught.value)) < 6000
+    assert len(str(caught.value)) < 300
 
 
 def test_the_hint_lists_the_abilities() -> None:
@@ -94,7 +96,7 @@ def test_any_text_is_a_requirement_or_a_usage_error(text: str) -> None:
 
 @given(
     st.sampled_from(["memory", "disk", "time", "vcpu"]),
-    st.floats(min_value=0.001, max_value=1e9, allow_nan=False),
+    st.floats(min_value=0.001, max_value=9e8, allow_nan=False),
 )
 def test_normal_forms_of_amounts_stay_as_they_are(ability: str, amount: float) -> None:
     once = normalise(f"{ability}>={amount:.6f}")

@@ -74,6 +74,14 @@ def test_commits_come_oldest_first_with_their_files(repository: Repository) -> N
     assert (moved.old_path, moved.path) == ("api/solid.py", "api/moved.py")
 
 
+def test_a_folder_of_a_repository_knows_its_own_files_only(repository: Repository) -> None:
+    repository.commit(elsewhere="x = 1\n")
+
+    commits = commits_before(repository.root / "api", "HEAD")
+
+    assert {file.path for each in commits for file in each.files} == {"solid.py", "fragile.py"}
+
+
 def test_names_that_git_quotes_are_kept(repository: Repository) -> None:
     repository.write('odd \t"name"\n.py', "x = 1\n")
     repository.commit()
