@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from testfleet.contracts.change import FileChange, FileStatus
 from testfleet.contracts.coverage import UnitCoverage
 from testfleet.contracts.impact import Cause
+from testfleet.errors import UsageError
 from testfleet.planning.blocks import cut_blocks
 from testfleet.planning.impact import impact
 from testfleet.planning.imports.build import Readers
@@ -152,6 +153,25 @@ def test_plugins_of_the_session_concern_all(more):
 def test_import_roots_come_from_settings_conftests_and_the_layout(more):
     files = project(shop__a="import mod") | more
     assert A in selected(files, "pkg/mod.py")
+
+
+def test_the_root_itself_may_be_a_package():
+    files = dict.fromkeys(("__init__.py", "a.py", "b.py"), "")
+    files["test_a.py"] = f"from repo.a import x\n{TEST}"
+    assert selected(files, "a.py") == selected(files, "__init__.py") == {"test_a.py"}
+    assert selected(files, "b.py") == set()
+
+
+def test_the_project_by_its_own_name_is_unknown_when_no_file_answers_to_it():
+    files = project(shop__a="import shop_core", island="")
+    assert selected(files, "island.py") == set()
+    files["pyproject.toml"] = "[project]\nname = 'shop-core'"
+    assert selected(files, "island.py") == {A}
+
+
+def test_a_broken_pytest_configuration_is_a_usage_error():
+    with pytest.raises(UsageError, match=r"pytest\.toml"):
+        selected(project() | {"pytest.toml": "[pytest"}, "shop/a.py")
 
 
 def test_two_modules_of_one_name_are_both_followed():

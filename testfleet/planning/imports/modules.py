@@ -9,6 +9,8 @@ from posixpath import dirname, join
 from typing import Final
 
 INIT: Final = "__init__.py"
+_UNDER_ROOT: Final = "?."
+"""Stands for the unknown name of a root that is a package."""
 
 
 @dataclass(frozen=True)
@@ -54,14 +56,18 @@ class ModuleIndex:
         if name.startswith("."):
             yield from self._relative(importer, name)
             return
+        yield from self._named_so_far(name, "")
+        if "" in self._packages:
+            # The root of the tree is itself a package, by the name of its folder.
+            yield from self._named_so_far(name.partition(".")[2], _UNDER_ROOT)
+
+    def _named_so_far(self, name: str, prefix: str) -> Iterator[str]:
+        """The files of `a`, `a.b`, `a.b.c` for the name `a.b.c`."""
         end = name.find(".")
         while end != -1:
-            yield from self._named.get(name[:end], ())
+            yield from self._named.get(prefix + name[:end], ())
             end = name.find(".", end + 1)
-        yield from self._named.get(name, ())
-        if "" in self._packages and "." in name:
-            # The root of the tree is itself a package, by the name of its folder.
-            yield from self.resolve(importer, name.partition(".")[2])
+        yield from self._named.get(prefix + name, ())
 
     def packages_of(self, path: str) -> Iterator[str]:
         """The `__init__.py` of each package that a file is in: importing it runs them."""
@@ -93,6 +99,8 @@ class ModuleIndex:
             folder = "/".join(parts)
             if folder not in self._packages or folder in self._open:
                 yield name
+            if not folder and folder in self._packages:
+                yield f"{_UNDER_ROOT}{name}"
 
     def _add_alias(self, alias: str, folder: str) -> None:
         prefix = f"{folder}/" if folder else ""

@@ -39,7 +39,8 @@ def read_session(tree: SourceTree, suite: ResolvedSuite, words: Sequence[str]) -
     )
     folder = config.folder or suite.root
     roots = [in_tree(folder, path) for path in config.words("pythonpath")]
-    roots += [in_tree(suite.root, path) for path in suite.env.get("PYTHONPATH", "").split(":")]
+    added = filter(None, suite.env.get("PYTHONPATH", "").split(":"))
+    roots += [in_tree(suite.root, path) for path in added]
     return Session(
         plugins=frozenset(filter(None, (*plugins, *settings))),
         roots=frozenset("" if root == "." else root for root in roots),
