@@ -24,7 +24,6 @@ import json
 import os
 import platform
 import random
-import resource
 import statistics
 import subprocess
 import sys
@@ -32,6 +31,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
+from pathlib import Path
 
 from pytest_split.algorithms import LeastDurationAlgorithm
 
@@ -152,8 +152,13 @@ def measure_here(strategy: str, count: int, shards: int, repeat: int) -> Measure
     start_cpu = time.process_time()
     seconds = best_of(repeat, lambda: make_plan(request))
     cpu_s = (time.process_time() - start_cpu) / repeat
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return Measured(seconds, cpu_s, peak_mb)
+    return Measured(seconds, cpu_s, peak_mb())
+
+
+def peak_mb() -> float:
+    """Most memory that this process has had. Not `getrusage`: it remembers the parent's, too."""
+    status = Path("/proc/self/status").read_text("ascii")
+    return int(next(line.split()[1] for line in status.splitlines() if "VmHWM" in line)) / 1024
 
 
 def measure_apart(strategy: str, count: int, options: argparse.Namespace) -> Measured:

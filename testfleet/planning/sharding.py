@@ -10,6 +10,7 @@ from typing import Literal
 from testfleet.contracts.history import UnitHistory
 from testfleet.contracts.plan import Plan, PlannedUnit, Shard, Splits
 from testfleet.errors import NothingToRunError
+from testfleet.planning.collector import collector_paused
 from testfleet.planning.framework import Discovery
 from testfleet.planning.grouping import grouped
 from testfleet.planning.node_groups import Cut, Inside, cut_long_files
@@ -60,6 +61,12 @@ def make_plan(request: PlanInput) -> Plan:
             f"no tests in suite {request.suite!r}: {'; '.join(found.notes) or 'no test files'}",
             hint="check the path, the suite's root, and the framework's own settings",
         )
+    with collector_paused():
+        return _plan(request)
+
+
+def _plan(request: PlanInput) -> Plan:
+    found = request.discovery
     cut = _cut(request, predict(found.units, request.history))
     shards, reasons = _first_shards(request, cut.units)
     head = PlanHead(
