@@ -59,26 +59,24 @@ def target(
     coming = _units(max((each.high for each in forecasts), default=0.0), bounds)
     lately = _units(max(recent, default=0.0), bounds)
     most, limit = _limit(now, bounds)
-    wanted = min(coming, most)
     if now.provisioned > most:
-        drained = max(most, now.running)
-        return Target(min(drained, now.provisioned), f"{limit} allows {most}")
-    if wanted > now.provisioned:
-        return _out(
-            now, wanted, f"{coming} predicted" + f", {limit} allows {most}" * (coming > most)
-        )
-    return _in(now, min(max(wanted, lately, now.running), now.provisioned), lately)
+        return Target(min(max(most, now.running), now.provisioned), f"{limit} allows {most}")
+    if coming > most:
+        return Target(most, f"{coming} predicted, {limit} allows {most}")
+    if coming > now.provisioned:
+        return _out(now, coming)
+    return _in(now, min(max(coming, lately, now.running), now.provisioned), lately)
 
 
-def _out(now: Capacity, wanted: int, reason: str) -> Target:
+def _out(now: Capacity, wanted: int) -> Target:
     if now.provisioned > 0 and wanted - now.provisioned <= now.provisioned * _DEAD_BAND:
-        return Target(now.provisioned, f"kept: {reason} is no more than a small change")
-    return Target(wanted, reason)
+        return Target(now.provisioned, f"kept: {wanted} predicted is no more than a small change")
+    return Target(wanted, f"{wanted} predicted")
 
 
 def _in(now: Capacity, floor: int, lately: int) -> Target:
     surplus = now.provisioned - floor
-    if surplus <= now.provisioned * _DEAD_BAND and floor > 0:
+    if surplus == 0 or (surplus <= now.provisioned * _DEAD_BAND and floor > 0):
         return Target(now.provisioned, f"kept: {floor} needed, {lately} in the last hours")
     step = max(math.ceil(now.provisioned * _DRAIN), 1)
     left = max(floor, now.provisioned - step)

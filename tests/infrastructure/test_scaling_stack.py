@@ -1,10 +1,18 @@
 from __future__ import annotations
 
+import json
 from typing import Any
+
+import pytest
 
 from lambdas.provision.handler import Settings
 from lambdas.settings import read_settings
-from tests.infrastructure.templates import TRACES, Assembly, own_logs, read, rights_on
+from stacks.application import build_stacks, new_app
+from testfleet.config import load_environment
+from testfleet.contracts.scaling import Scaling
+from tests.infrastructure.templates import TRACES, Assembly, own_logs, rights_on
+
+PLACE = "us-east-1:<AWS::AccountId>"
 
 
 def _function(assembly: Assembly) -> dict[str, Any]:
@@ -36,39 +44,20 @@ def test_the_workflow_calls_the_alias_whose_workers_are_warm(prod: Assembly) -> 
     assert alias["Properties"]["FunctionVersion"] == {"Fn::GetAtt": [version, "Version"]}
 
 
-def test_the_function_may_exactly_set_what_is_warm(prod: Assembly) -> None:
-    place = "us-east-1:<AWS::AccountId>"
+def test_the_function_may_exactly_set_how_many_workers_are_warm(prod: Assembly) -> None:
     prefix = prod.config.prefix
-    endpoints = [
-        right
-        for model in ("classifier", "fixer")
-        for right in rights_on(
-            f"arn:aws:sagemaker:{place}:endpoint/{prefix}-{model}",
-            "sagemaker:DescribeEndpoint",
-            "sagemaker:UpdateEndpointWeightsAndCapacities",
-        )
-    ]
 
     assert prod.rights("scaling", "ProvisionRole") == {
-        *endpoints,
         *rights_on("<storage.Runs.Arn>/index/listing", "dynamodb:Query"),
         *rights_on("*", "cloudwatch:GetMetricStatistics"),
         *rights_on(
             f"arn:aws:budgets::<AWS::AccountId>:budget/{prefix}-month", "budgets:ViewBudget"
         ),
         *rights_on(
-            f"arn:aws:lambda:{place}:function:{prefix}-worker:warm",
+            f"arn:aws:lambda:{PLACE}:function:{prefix}-worker:warm",
             "lambda:GetProvisionedConcurrencyConfig",
             "lambda:PutProvisionedConcurrencyConfig",
             "lambda:DeleteProvisionedConcurrencyConfig",
-        ),
-        *rights_on("*", "application-autoscaling:DescribeScalableTargets"),
-        *rights_on(
-            f"arn:aws:application-autoscaling:{place}:scalable-target/*",
-            "application-autoscaling:RegisterScalableTarget",
-            conditions="application-autoscaling:scalable-dimension="
-            "sagemaker:variant:DesiredInstanceCount "
-            "application-autoscaling:service-namespace=sagemaker",
         ),
         *rights_on("<ProvisionDeadLetters.Arn>", "sqs:SendMessage"),
         *own_logs("ProvisionLogs"),
@@ -76,15 +65,68 @@ def test_the_function_may_exactly_set_what_is_warm(prod: Assembly) -> None:
     }
 
 
-def test_the_function_understands_the_variables_that_it_is_given(prod: Assembly) -> None:
-    given = _function(prod)["Environment"]["Variables"]
-    known = {name: value if isinstance(value, str) else "x" for name, value in given.items()}
-
-    settings = read_settings(Settings, known | {"ACCOUNT": "123456789012"})
-
-    targets = {
-        r["Properties"]["ResourceId"]
-        for _, _, r in prod.resources("AWS::ApplicationAutoScaling::ScalableTarget")
+@pytest.fixture(scope="module")
+def instances(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
+    """Production with warm instances instead of warm workers."""
+    scaling = Scaling(warm_instances=1)
+    config = load_environment("prod").model_copy(
+        update={"scaling": scaling, "bundle_dependencies": False}
+    )
+    folder = tmp_path_factory.mktemp("instances")
+    app = new_app(str(folder))
+    build_stacks(app, config)
+    app.synth()
+    stacks = {
+        path.name.split(".")[0].removeprefix("testfleet-prod-"): json.loads(path.read_text())
+        for path in sorted(folder.glob("*.template.json"))
     }
-    assert set(settings.ENDPOINTS.values()) == targets
-    assert settings.WORKER_ALIAS == "warm"
+    return Assembly(config, folder, stacks, ())
+
+
+def test_for_instances_the_function_may_set_the_least_of_these_endpoints(
+    instances: Assembly,
+) -> None:
+    rights = instances.rights("scaling", "ProvisionRole")
+
+    services = ("sagemaker", "application-autoscaling", "lambda")
+    assert {right for right in rights if right.action.split(":")[0] in services} == {
+        *(
+            right
+            for model in ("classifier", "fixer")
+            for right in rights_on(
+                f"arn:aws:sagemaker:{PLACE}:endpoint/testfleet-prod-{model}",
+                "sagemaker:DescribeEndpoint",
+                "sagemaker:UpdateEndpointWeightsAndCapacities",
+            )
+        ),
+        *rights_on("*", "application-autoscaling:DescribeScalableTargets"),
+        *rights_on(
+            f"arn:aws:application-autoscaling:{PLACE}:scalable-target/*",
+            "application-autoscaling:RegisterScalableTarget",
+            conditions="application-autoscaling:scalable-dimension="
+            "sagemaker:variant:DesiredInstanceCount "
+            "application-autoscaling:service-namespace=sagemaker",
+        ),
+    }
+
+
+def test_without_warm_workers_the_workflow_calls_the_function_itself(instances: Assembly) -> None:
+    assert list(instances.resources("AWS::Lambda::Alias")) == []
+
+
+def test_the_function_understands_the_variables_that_it_is_given(
+    prod: Assembly, instances: Assembly
+) -> None:
+    assert _settings(prod).WORKER_ALIAS == "warm"
+    assert _settings(prod).ENDPOINTS == {}
+    assert _settings(instances).WORKER_ALIAS == ""
+    assert set(_settings(instances).ENDPOINTS.values()) == {
+        r["Properties"]["ResourceId"]
+        for _, _, r in instances.resources("AWS::ApplicationAutoScaling::ScalableTarget")
+    }
+
+
+def _settings(assembly: Assembly) -> Settings:
+    given = _function(assembly)["Environment"]["Variables"]
+    known = {name: value if isinstance(value, str) else "x" for name, value in given.items()}
+    return read_settings(Settings, known | {"ACCOUNT": "123456789012"})

@@ -99,6 +99,13 @@ def test_the_newest_runs_come_first(runs):
     assert [found.run_id for found in runs.recent(2)] == ["run-3", "run-2"]
 
 
+def test_all_runs_since_a_moment_come_oldest_first(runs):
+    for number in (3, 1, 2, 0):
+        runs.start(row(number))
+    found = runs.since(NOW + timedelta(minutes=1))
+    assert [each.run_id for each in found] == ["run-1", "run-2", "run-3"]
+
+
 def test_starting_a_run_twice_changes_nothing(runs):
     runs.start(row(1))
     runs.start(row(1, repository="other"))
