@@ -110,15 +110,24 @@ def _last_shift(series: Sequence[float]) -> int:
         return 0
     best, since = _SHIFT, 0
     for start in range(count - _SMALLEST_SHIFT, 0, -1):
-        new, before = series[start:], median(series[:start])
-        if not (min(new) > before or max(new) < before):
-            continue
-        error = noise * math.sqrt(1 / len(new) + 1 / start)
-        # An outlier beside a usual run is no jump.
-        distance = _lower_median([abs(value - before) for value in new]) / error
+        gap = _agreed_gap(series[start:], median(series[:start]))
+        distance = gap / (noise * math.sqrt(1 / (count - start) + 1 / start))
         if distance > best:
             best, since = distance, start
     return since
+
+
+def _agreed_gap(new: Sequence[float], before: float) -> float:
+    """How far the new runs are from before, if they agree that they are; otherwise 0.
+
+    Told by their lower median, and by the nearest: an outlier beside a usual run is no jump.
+    """
+    gaps = [value - before for value in new]
+    if min(gaps) < 0 < max(gaps):
+        return 0.0
+    sizes = sorted(map(abs, gaps))
+    middle = sizes[(len(sizes) - 1) // 2]
+    return middle if sizes[0] >= middle / 2 else 0.0
 
 
 def _noise(series: Sequence[float], middle: float) -> float:
