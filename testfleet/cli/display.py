@@ -103,10 +103,13 @@ def describe_plan(view: View) -> str:
     plan = view.plan
     if plan is None:
         return "planning"
-    units = sum(len(shard.units) for shard in plan.shards)
+    shards = (*plan.shards, *plan.later)
+    units = sum(len(shard.units) for shard in shards)
+    stages = max((shard.stage for shard in shards), default=1)
     return (
-        f"{_many(units, 'file')} in {_many(len(plan.shards), 'shard')} "
-        f"on {_many(plan.workers, 'worker')}, about {plan.predicted_s:.0f} s"
+        f"{_many(units, 'file')} in {_many(len(shards), 'shard')} "
+        + (f"of {stages} stages " if stages > 1 else "")
+        + f"on {_many(plan.workers, 'worker')}, about {plan.predicted_s:.0f} s"
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -52,7 +52,7 @@ def plan_in_stages(request: PlanInput, dependencies: Sequence[Dependency] = ()) 
             "splits": {file: cut for plan in plans for file, cut in plan.splits.items()},
             "predicted_s": sum(plan.predicted_s for plan in plans) + waiting_s,
             "lower_bound_s": max(*paths_s.values(), sum(seconds.values()) / first.workers),
-            "reasons": (*first.reasons, *_reasons(clusters, later, worth)),
+            "reasons": (*_joined_reasons(plans, later), *_of_clusters(clusters, worth)),
         }
     )
 
@@ -122,26 +122,28 @@ def _in_one_shard(
     ]
 
 
-def _reasons(
-    clusters: Sequence[Cluster], later: Sequence[Sequence[Shard]], worth: Worth
-) -> list[str]:
-    reasons = []
+def _joined_reasons(plans: Sequence[Plan], later: Sequence[Sequence[Shard]]) -> Iterator[str]:
+    """Those of the plans of all stages; each after the first says whose it is."""
+    yield from plans[0].reasons
+    for plan, shards in zip(plans[1:], later, strict=True):
+        count = sum(len(shard.units) for shard in shards)
+        yield (
+            f"stage {shards[0].stage}: {count} unit{'s' * (count > 1)} in {len(shards)}"
+            f" shard{'s' * (len(shards) > 1)} wait until what they need has passed"
+        )
+        yield from (f"stage {shards[0].stage}: {reason}" for reason in plan.reasons)
+
+
+def _of_clusters(clusters: Sequence[Cluster], worth: Worth) -> Iterator[str]:
     if clusters:
         count = sum(map(len, clusters))
         groups = "; ".join(_shown(cluster) for cluster in clusters[:_SHOWN])
-        reasons.append(
+        yield (
             f"{count} units that need each other run in {len(clusters)}"
             f" group{'s' * (len(clusters) > 1)} of one shard each, in order ({groups}"
             f"{'; ...' * (len(clusters) > _SHOWN)}): a barrier would cost about"
             f" {worth.barrier_s:.1f} s and save less"
         )
-    for shards in later:
-        count = sum(len(shard.units) for shard in shards)
-        reasons.append(
-            f"stage {shards[0].stage}: {count} unit{'s' * (count > 1)} in {len(shards)}"
-            f" shard{'s' * (len(shards) > 1)} wait until what they need has passed"
-        )
-    return reasons
 
 
 def _shown(cluster: Cluster) -> str:

@@ -104,7 +104,9 @@ def aggregate(request: AggregateInput) -> Aggregate:
         blocked=frozenset(left_out.reasons),
         bound=faults_of_cuts(first, tests, cuts) if cuts else {},
         notes=tuple(
-            dict.fromkeys([*request.notes, *reason, *refused, *odd, *_worker_notes(accepted)])
+            dict.fromkeys(
+                [*request.notes, *reason, *left_out.notes, *refused, *odd, *_worker_notes(accepted)]
+            )
         ),
     )
 

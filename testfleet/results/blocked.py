@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -46,6 +47,16 @@ class LeftOut:
             | self._stopped()
             | {file: f"{BLOCKED}{root} ({words[root]})" for file, root in blocked.items()}
         )
+
+    @property
+    def notes(self) -> list[str]:
+        """For each reason, how many files it has kept from running."""
+        counts = Counter(self.reasons.values())
+        return [
+            f"{count} file{'s' * (count > 1)} not run: {reason}"
+            for reason, count in sorted(counts.items())
+            if reason.startswith(BLOCKED)
+        ]
 
     def judged_units(self) -> list[JudgedUnit]:
         """The units, those that were left out marked as stopped."""

@@ -155,6 +155,7 @@ def test_what_needs_a_failed_file_is_blocked_through_others_too(tree, seconds):
     report = play.run()
     assert outcomes(report) == {A: "failed", B: "skipped", C: "skipped", D: "skipped"}
     assert {messages(report)[file] for file in (B, C, D)} == {"blocked by test_a.py (failed)"}
+    assert "3 files not run: blocked by test_a.py (failed)" in report.notes
     assert report.status is RunStatus.FAILED
     assert (report.totals.failed, report.totals.skipped) == (1, 3)
     assert len(play.rounds) == 1
