@@ -55,6 +55,16 @@ def remember_tests(
     return _bounded(after)
 
 
+def by_scope(tests: Iterable[tuple[str, float]]) -> dict[str, float]:
+    """Seconds of each class and function at the top of a file, from (test id, seconds) in order."""
+    seconds: dict[str, float] = {}
+    for test, took_s in tests:
+        name = test.partition("::")[2].partition("::")[0].partition("[")[0]
+        if name:
+            seconds[name] = seconds.get(name, 0.0) + took_s
+    return seconds
+
+
 def _is_kept(run: TestRun) -> bool:
     return run.verdict in _BAD or (run.duration_s or 0.0) >= KEPT_S
 

@@ -12,7 +12,7 @@ from testfleet.contracts.report import TestReport
 from testfleet.contracts.result import Outcome, UnitStatus
 from testfleet.planning.history import SCOPED_S, Scopes, UnitRun
 from testfleet.planning.node_groups import whole_files
-from testfleet.planning.single_tests import TestRun
+from testfleet.planning.single_tests import TestRun, by_scope
 from testfleet.results.aggregate import Aggregate
 
 _VERDICTS: Final = {
@@ -88,11 +88,7 @@ def _scopes(tests: Iterable[TestReport], before: Mapping[str, int]) -> Scopes:
     The groups of a cut file come back in any order: what was known `before` keeps its place, and
     what is new follows what it came after.
     """
-    seconds: dict[str, float] = {}
-    for test in tests:
-        name = scope_of(test.id)
-        if name:
-            seconds[name] = seconds.get(name, 0.0) + test.duration_s
+    seconds = by_scope((test.id, test.duration_s) for test in tests)
     place, last = {}, -1
     for name in seconds:
         last = before.get(name, last)

@@ -40,6 +40,13 @@ def test_a_files_seconds_are_those_of_its_tests() -> None:
     assert (done.runs, done.units, done.tests, done.without_duration) == (1, 1, 3, 1)
 
 
+def test_the_parts_of_a_long_file_are_known_before_its_first_run() -> None:
+    tests = [("TestA::test_x[1]", 4.0), ("TestA::test_x[2]", 2.0), ("test_y", 3.0)]
+    records = [Record(f"tests/test_a.py::{name}", duration_s=s) for name, s in tests]
+    units = imported(PastRun("one", "one", records)).memory.units
+    assert units["tests/test_a.py"].scopes == (("TestA", 6.0), ("test_y", 3.0))
+
+
 def test_a_file_without_any_seconds_does_not_enter() -> None:
     assert imported(past_run("one", a=None)).memory.units == {}
 

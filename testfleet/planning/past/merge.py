@@ -14,7 +14,7 @@ from testfleet.planning.pace import pace_of
 from testfleet.planning.past.files import FileIndex
 from testfleet.planning.past.reading import whole_runs
 from testfleet.planning.past.records import PastRun, Record
-from testfleet.planning.single_tests import TestRun, remember_tests
+from testfleet.planning.single_tests import TestRun, by_scope, remember_tests
 
 PROFILE: Final = "imported"
 """Profile of runs that were not ours: how fast their machine was shows when ours have run."""
@@ -128,12 +128,15 @@ class _Mapper:
 
 def _unit_run(file: str, tests: Sequence[_Test]) -> UnitRun:
     known = [one.record.duration_s for one in tests if one.record.duration_s is not None]
+    mean_s = fmean(known) if known else 0.0
+    seconds = [(one.id, mean_s if (s := one.record.duration_s) is None else s) for one in tests]
     return UnitRun(
         id=file,
-        duration_s=fmean(known) * len(tests) if known else None,
+        duration_s=sum(s for _, s in seconds) if known else None,
         tests=len(tests),
         verdict=min((one.record.verdict for one in tests), key=_WORST_FIRST.index),
         profile=PROFILE,
+        scopes=tuple(by_scope(seconds).items()),
     )
 
 
