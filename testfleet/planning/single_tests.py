@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from testfleet.contracts.history import RECENT, TestHistory, Verdict
+from testfleet.contracts.plan import scope_of
 from testfleet.planning.history import is_duration
 
 KEPT_S: Final = 0.25
@@ -59,7 +60,7 @@ def by_scope(tests: Iterable[tuple[str, float]]) -> dict[str, float]:
     """Seconds of each class and function at the top of a file, from (test id, seconds) in order."""
     seconds: dict[str, float] = {}
     for test, took_s in tests:
-        name = test.partition("::")[2].partition("::")[0].partition("[")[0]
+        name = scope_of(test)
         if name:
             seconds[name] = seconds.get(name, 0.0) + took_s
     return seconds

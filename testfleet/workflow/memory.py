@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from testfleet.contracts.history import UnitHistory, Verdict
-from testfleet.contracts.plan import Plan, file_of, scope_of
+from testfleet.contracts.plan import Plan, file_of
 from testfleet.contracts.report import TestReport
 from testfleet.contracts.result import Outcome, UnitStatus
 from testfleet.planning.history import SCOPED_S, Scopes, UnitRun
