@@ -2,15 +2,18 @@
 
     python -m benchmarks.impact [NAME ...] [--mutants 6] [--seed 1]
 
-One function of a real project is changed at a time, so that it raises or returns None, in a copy
-of the suite. The whole suite runs: each test that fails now and did not before must be in a
-selected unit, else it is a miss. The functions are drawn from those that some test enters, since
-a change that no test runs can fail none. Three selections are compared: `static` reads the imports
-only; `coverage` also has what each unit entered before the change, recorded once, each unit in a
-process of its own; `testmon` is pytest-testmon after one run of the whole suite, as its users have
-it. The share is that of the suite's seconds in selected units (testmon: files with a selected
-test), as a mean over the mutants. Real commits would be better; the archives of the suites bring
-no history, so mutation is the measure.
+First each file that a unit was seen to load is taken for changed, and must select it: `loaded`
+counts these pairs. Then one function of the project is changed at a time, so that it raises or
+returns None, in a copy of the suite, and all tests run: each that fails now and did not before must
+be in a selected unit. Whatever is not selected is a miss. The functions are drawn from those that
+some test enters; `tried` counts the mutants, and those that a test noticed.
+
+Three selections are compared: `static` reads the imports only; `coverage` also has what each unit
+entered before the change, recorded once, each unit in a process of its own; `testmon` is
+pytest-testmon after one run of the whole suite, as its users have it. `units` and `seconds` are the
+shares of the suite that are selected (testmon: files with a selected test), as means over the
+mutants. The last column is the slowest static selection in seconds. Real commits would be better;
+the archives of the suites bring no history, so mutation is the measure.
 """
 
 from __future__ import annotations
@@ -21,7 +24,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.impact_trial import Copy, Experiment
+from benchmarks.impact_copy import Copy
+from benchmarks.impact_trial import Experiment
 from benchmarks.measure import describe_conditions, describe_load, guarded, verdict
 from benchmarks.suites import CACHE, Suite, install, load_suites, prepare
 
@@ -44,9 +48,15 @@ def run_suite(suite: Suite, options: argparse.Namespace, tools: Path) -> Experim
         leave_out = shutil.ignore_patterns(".venv", ".git", "__pycache__", ".pytest_cache")
         shutil.copytree(suite.folder, root, ignore=leave_out, symlinks=True)
         experiment = Experiment(Copy(suite, root, tools))
-        for number, target in enumerate(experiment.mutants(options.mutants, options.seed)):
-            experiment.try_out(number, target)
-            print(f"{suite.name}: {target.path} {target.name}", file=sys.stderr, flush=True)
+        experiment.scores["static"].misses += experiment.unfollowed()
+        done = 0
+        for target in experiment.mutants(options.seed):
+            if done == options.mutants:
+                break
+            ended = experiment.try_out(done, target)
+            done += ended
+            how = "" if ended else ", which hangs, so another is taken"
+            print(f"{suite.name}: {target.path} {target.name}{how}", file=sys.stderr, flush=True)
         return experiment
 
 
@@ -56,7 +66,9 @@ def show(suite: Suite, done: Experiment) -> bool:
     cells = " ".join(score.cells() for score in done.scores.values())
     slowest = max(ours[0].seconds, default=0.0)
     tried = f"{len(ours[0].shares)}/{done.failing}"
-    print(f"{suite.name:<15} {len(done.units):>5} {tried:>8} {cells} {slowest:>6.2f}")
+    print(
+        f"{suite.name:<15} {len(done.units):>5} {done.pairs:>6} {tried:>6} {cells} {slowest:>6.2f}"
+    )
     misses = [miss for score in ours for miss in score.misses]
     print("".join(f"    MISSED: {miss}\n" for miss in misses), end="", flush=True)
     return not misses
@@ -70,9 +82,10 @@ def main() -> int:
     options = parser.parse_args()
     tools = install_tools()
     print(f"{describe_conditions()}, {', '.join(TOOLS)}, seed {options.seed}\n")
-    print(f"{'':<32} {'static':^27} {'coverage':^27} {'testmon':^27}")
+    print(f"{'':<35} {'static':^27} {'coverage':^27} {'testmon':^27}")
     columns = f"{'missed':>9} {'units':>8} {'seconds':>8}"
-    print(f"{'suite':<15} {'units':>5} {'tried/f.':>8} {columns} {columns} {columns} {'s':>6}")
+    counts = f"{'suite':<15} {'units':>5} {'loaded':>6} {'tried':>6}"
+    print(f"{counts} {columns} {columns} {columns} {'s':>6}", flush=True)
     safe = [show(one, run_suite(one, options, tools)) for one in load_suites(options.names)]
     print(f"\nno failing test missed: {verdict(met=all(safe))}; load after {describe_load()}")
     return 0 if all(safe) else 1

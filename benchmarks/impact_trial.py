@@ -1,33 +1,27 @@
-"""One suite of the impact benchmark: a copy to break, what selects, and what then fails."""
+"""One suite of the impact benchmark: what selects, and what then fails."""
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import statistics
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 
-from coverage import CoverageData
-
-from benchmarks.measure import run_timed
+from benchmarks.impact_copy import TIMED_OUT, Copy
 from benchmarks.mutants import Target, raising, returning_none, targets
-from benchmarks.outcomes import Recorded, read_reportlog
-from benchmarks.suites import Suite
+from benchmarks.outcomes import Recorded
 from testfleet.contracts.change import FileChange, FileStatus
 from testfleet.contracts.coverage import FileCoverage, UnitCoverage
 from testfleet.contracts.plan import Unit
-from testfleet.contracts.run import Mode
+from testfleet.local.fact_store import FileFactStore
 from testfleet.planning.blocks import cut_blocks
 from testfleet.planning.discovery import discover
-from testfleet.planning.project import ResolvedSuite, load_project, resolve_suite
+from testfleet.planning.imports.build import Readers
 from testfleet.planning.selection import SelectionOptions, select_units
-from testfleet.planning.source_tree import DirectoryTree
-from testfleet.scm.working_tree import list_files
 
 BAD = ("failed", "error")
 
@@ -50,74 +44,6 @@ class Score:
         return f"{len(self.misses):>9} {units:>8.0%} {seconds:>8.0%}"
 
 
-@dataclass
-class Copy:
-    """A suite in a folder of its own, free to be broken."""
-
-    suite: Suite
-    root: Path
-    tools: Path
-
-    @cached_property
-    def source(self) -> str:
-        """Where the project's packages are, as the editable install has it."""
-        return "src" if (self.root / "src").is_dir() else "."
-
-    def pytest(self, *args: str | Path, testmon: Path | None = None) -> tuple[int, Path]:
-        """Run pytest; its exit code and what it printed."""
-        return self._run([self.suite.pytest, *args], testmon)
-
-    def record(self) -> Recorded:
-        """Outcomes and seconds of the whole suite. All errors when pytest does not start."""
-        log = self.root.parent / "report.jsonl"
-        log.unlink(missing_ok=True)
-        self.pytest(f"--report-log={log}")
-        return read_reportlog(log) if log.exists() else Recorded({}, {}, -1)
-
-    def tree(self) -> DirectoryTree:
-        """The copy as planning sees it."""
-        return DirectoryTree(self.root, list_files(self.root))
-
-    def chosen(self) -> ResolvedSuite:
-        """Its usual suite."""
-        return resolve_suite(load_project(self.tree()), None, Mode.FULL)
-
-    def lines(self, unit: str) -> Mapping[str, set[int]]:
-        """Lines that a unit runs, alone in its process, by path."""
-        data = self.root.parent / "coverage"
-        data.unlink(missing_ok=True)
-        self._run(
-            [
-                *(self.suite.pytest.with_name("python"), "-m", "coverage", "run"),
-                *(f"--data-file={data}", f"--include={self.root}/*", self.suite.pytest, unit),
-            ],
-            None,
-        )
-        if not data.exists():
-            return {}
-        read = CoverageData(str(data))
-        read.read()
-        return {
-            Path(file).relative_to(self.root).as_posix(): set(read.lines(file) or ())
-            for file in read.measured_files()
-            if Path(file).is_file()
-        }
-
-    def _run(self, command: list[str | Path], testmon: Path | None) -> tuple[int, Path]:
-        log = self.root.parent / "output.txt"
-        cache = self.root.parent / "xdg"
-        shutil.rmtree(cache, ignore_errors=True)
-        env = {
-            "PYTHONPATH": os.pathsep.join([str(self.root / self.source), str(self.tools)]),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            # parso keeps parsed grammars there, of a mutant too.
-            "XDG_CACHE_HOME": str(cache),
-        }
-        if testmon is not None:
-            env["TESTMON_DATAFILE"] = str(testmon)
-        return run_timed(command, self.root, log, env).code, log
-
-
 class Experiment:
     """All mutants of one suite."""
 
@@ -125,15 +51,32 @@ class Experiment:
         self.copy = copy
         tree = copy.tree()
         self.units: tuple[Unit, ...] = discover(tree, copy.chosen(), (), {}).units
-        self.before = copy.record()
+        begin = time.perf_counter()
+        self.before = copy.record() or Recorded({}, {}, TIMED_OUT)
+        self.limit_s = 30 + 5 * (time.perf_counter() - begin)
         self.lines = {unit.id: copy.lines(unit.id) for unit in self.units}
         self.coverage = {unit: UnitCoverage(files=dict(self._files(unit))) for unit in self.lines}
         self.scores = {name: Score() for name in ("static", "coverage", "testmon")}
         self.failing = 0
+        self.pairs = 0
+        self.store = FileFactStore(copy.root.parent / "home", copy.root)
         self._start_testmon()
 
-    def mutants(self, count: int, seed: int) -> list[Target]:
-        """Functions of the project that some unit enters."""
+    def unfollowed(self) -> list[str]:
+        """Files that a unit had loaded, a change of which would not select it."""
+        loaded: defaultdict[str, list[str]] = defaultdict(list)
+        for unit, files in self.lines.items():
+            for path in files:
+                loaded[path].append(unit)
+        self.pairs = sum(len(units) for units in loaded.values())
+        return [
+            f"{unit} loads {path}"
+            for path in sorted(loaded)
+            for unit in sorted(set(loaded[path]) - self._select(path, {}))
+        ]
+
+    def mutants(self, seed: int) -> list[Target]:
+        """Functions of the project that some unit enters, in a random order."""
         entered: dict[str, set[int]] = {}
         for files in self.lines.values():
             for path, lines in files.items():
@@ -144,16 +87,19 @@ class Experiment:
             for target in targets(path, (self.copy.root / path).read_bytes())
             if not entered[path].isdisjoint(range(target.first, target.last + 1))
         ]
-        return random.Random(seed).sample(choice, min(count, len(choice)))
+        random.Random(seed).shuffle(choice)
+        return choice
 
-    def try_out(self, number: int, target: Target) -> None:
-        """Mutate, select in three ways, run everything, compare, mend."""
+    def try_out(self, number: int, target: Target) -> bool:
+        """Mutate, run everything, select in three ways, compare, mend. False: it hangs."""
         file = self.copy.root / target.path
         source = file.read_bytes()
         file.write_bytes((returning_none if number % 2 else raising)(source, target))
         try:
+            after = self.copy.record(self.limit_s)
+            if after is None:
+                return False
             picked = dict(self._selections(target.path))
-            after = self.copy.record()
         finally:
             file.write_bytes(source)
         failed = sorted(self._newly_failed(after))
@@ -164,6 +110,7 @@ class Experiment:
             score.misses += [f"{target.path}:{target.first} {target.name}: {one}" for one in missed]
             score.unit_shares.append(len(units) / len(self.units))
             score.shares.append(self._seconds(units) / self._seconds(self.before.seconds))
+        return True
 
     def _newly_failed(self, after: Recorded) -> Iterator[str]:
         """Tests that fail, or are not reported at all, and were fine before."""
@@ -177,16 +124,19 @@ class Experiment:
         )
 
     def _selections(self, path: str) -> Iterator[tuple[str, set[str]]]:
-        change = FileChange(path=path, status=FileStatus.MODIFIED)
         for name, coverage in (("static", {}), ("coverage", self.coverage)):
             begin = time.perf_counter()
-            options = SelectionOptions(coverage=coverage)
-            tree, chosen = self.copy.tree(), self.copy.chosen()
-            found = select_units(tree, chosen, self.units, [change], options)
+            found = self._select(path, coverage)
             self.scores[name].seconds.append(time.perf_counter() - begin)
-            yield name, set(found.selected)
+            yield name, found
         if not self.scores["testmon"].broken:
             yield "testmon", self._ask_testmon()
+
+    def _select(self, path: str, coverage: Mapping[str, UnitCoverage]) -> set[str]:
+        change = FileChange(path=path, status=FileStatus.MODIFIED)
+        options = SelectionOptions(coverage=coverage, readers=Readers(store=self.store))
+        tree, chosen = self.copy.tree(), self.copy.chosen()
+        return set(select_units(tree, chosen, self.units, [change], options).selected)
 
     def _start_testmon(self) -> None:
         code, log = self.copy.pytest("--testmon", testmon=self._testmon_data)

@@ -91,9 +91,11 @@ def _excuse(
 def _notes(decisions: Sequence[UnitImpact], changes: int) -> tuple[str, ...]:
     causes = Counter(one.cause for one in decisions)
     chosen = sum(one.selected for one in decisions)
-    parts = [f"{causes[cause]} by {cause}" for cause in Cause if cause is not Cause.UNTOUCHED]
-    shown = ", ".join(part for part in parts if not part.startswith("0 "))
-    files = "1 changed file" if changes == 1 else f"{changes} changed files"
-    return (
-        f"{files} can reach {chosen} of {len(decisions)} units" + (f": {shown}" if shown else ""),
+    shown = ", ".join(
+        f"{causes[cause]} {cause}"
+        for cause in Cause
+        if causes[cause] and cause is not Cause.UNTOUCHED
     )
+    files = "1 changed file" if changes == 1 else f"{changes} changed files"
+    reach = f"{files} can reach {chosen} of {len(decisions)} units"
+    return (f"{reach} ({shown})" if shown else reach,)
