@@ -37,15 +37,17 @@ from pytest_split.algorithms import LeastDurationAlgorithm
 
 from testfleet.config import Fleet, Profile
 from testfleet.contracts.history import UnitHistory
+from testfleet.contracts.placement import PastShard, PlacementState
 from testfleet.contracts.plan import Compute, Unit
 from testfleet.contracts.run import Objectives
 from testfleet.planning.framework import Discovery
 from testfleet.planning.partition import partition
 from testfleet.planning.place import Place
+from testfleet.planning.placement_score import Experience
 from testfleet.planning.portions import Grouping
 from testfleet.planning.sharding import PlanInput, make_plan
 from testfleet.planning.strategies import strategy_names
-from testfleet.planning.work import PastShard, Traits
+from testfleet.planning.work import Traits
 
 TARGET_S = 2.0
 TARGET_MB = 500
@@ -137,11 +139,15 @@ def grouping_of(strategy: str, durations: dict[str, float], shards: int) -> Grou
         )
         for at, unit in enumerate(durations)
     }
-    past = [PastShard(10.0 + at % 5, at % 17 + 1, 12.0 + at % 5) for at in range(500)]
+    past = tuple(
+        PastShard(predicted_s=10.0 + at % 5, units=at % 17 + 1, took_s=12.0 + at % 5)
+        for at in range(200)
+    )
+    known = Experience(lambda _, seconds: seconds * 1e-5, PlacementState(past=past))
     deadline_s = None
     if strategy == "deadline":
         deadline_s = max(*durations.values(), 1.1 * sum(durations.values()) / shards)
-    return Grouping(Objectives(strategy=strategy, deadline_s=deadline_s), None, traits, {}, past)
+    return Grouping(Objectives(strategy=strategy, deadline_s=deadline_s), known, traits)
 
 
 def measure_here(strategy: str, count: int, shards: int, repeat: int) -> Measured:

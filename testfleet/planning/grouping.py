@@ -9,7 +9,13 @@ from typing import Final, Literal
 
 from testfleet.contracts.plan import PlannedUnit
 from testfleet.errors import UsageError
-from testfleet.planning.batching import CostModel, Limits, judged, limited_count
+from testfleet.planning.batching import (
+    CostModel,
+    Limits,
+    judged,
+    limited_count,
+    measured_startup_s,
+)
 from testfleet.planning.place import Place
 from testfleet.planning.portions import Bundle, Grouping, Portion
 from testfleet.planning.shard_count import ShardCount, count_for, given_count
@@ -94,9 +100,11 @@ class _Part:
     def automatic(self, workers: int) -> ShardCount:
         """The number of shards that the limits allow or, without any, that is worth its starts."""
         fleet = self.place.fleet.model_copy(update={"workers": workers})
-        model = self._model(replace(self.place, fleet=fleet))
+        place = replace(self.place, fleet=fleet)
         limits = self._limits()
-        return limited_count(model, limits) if limits else count_for(model.work)
+        if limits:
+            return limited_count(self._model(place), limits)
+        return count_for(self._workload(place, self.grouping.startup_s))
 
     def given(self, count: int) -> ShardCount:
         """The number of shards that was asked for, as far as possible."""
@@ -120,10 +128,20 @@ class _Part:
         return groups, [count.reason, *self._told(answer)]
 
     def _model(self, place: Place) -> CostModel:
-        name = self.portion.profile
-        work = Workload.of(self._wholes(), place, name, self.grouping.startup_s)
+        """What limits are held against: with starts as they were measured. Without limits the
+        configured start decides, because imports are in what is measured, and more shards save some
+        of them."""
+        profile = place.profiles[self.portion.profile]
+        beside_s = [shard.beside_s for shard in self.grouping.past]
+        startup_s = self.grouping.startup_s
+        if startup_s is None:
+            startup_s = max(profile.startup_s, measured_startup_s(profile.startup_s, beside_s))
         known = self.grouping.known
-        return CostModel(work, None if known is None else partial(known.usd, place.profiles[name]))
+        usd = None if known is None else partial(known.usd, profile)
+        return CostModel(self._workload(place, startup_s), usd)
+
+    def _workload(self, place: Place, startup_s: float | None) -> Workload:
+        return Workload.of(self._wholes(), place, self.portion.profile, startup_s)
 
     def _told(self, answer: Assignment) -> tuple[str, ...]:
         name = self.grouping.objectives.strategy

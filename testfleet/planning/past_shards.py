@@ -2,30 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
+from typing import Final
 
+from testfleet.contracts.placement import PastShard
 from testfleet.contracts.plan import Shard
 from testfleet.contracts.result import ShardResult
-from testfleet.planning.work import PastShard
+
+NEWEST: Final = 200
+"""Past shards of a suite that are kept: some tens of kilobytes, and more than plans look back."""
 
 
-def past_shards(shards: Iterable[Shard], results: Mapping[str, ShardResult]) -> list[PastShard]:
+def past_shards(shards: Iterable[Shard], results: Sequence[ShardResult]) -> list[PastShard]:
     """Those of the shards whose time can be compared with the prediction, in the order given.
 
-    `results` by shard id. Left out are shards that are not done, that had to start again, or that
-    ran what nobody had predicted.
+    Left out are shards that are not done, that had to start again, or that ran what nobody had
+    predicted.
     """
+    by_shard = {result.shard_id: result for result in results}
     return [
-        PastShard(shard.predicted_s, len(shard.units), took_s)
+        _past(shard, by_shard[shard.id])
         for shard in shards
-        if (took_s := _took_s(shard, results.get(shard.id))) > 0
+        if shard.id in by_shard and _is_comparable(shard, by_shard[shard.id])
     ]
 
 
-def _took_s(shard: Shard, result: ShardResult | None) -> float:
-    if result is None or shard.tests or not shard.units:
-        return 0.0
+def _is_comparable(shard: Shard, result: ShardResult) -> bool:
     units = {unit.id for unit in result.units}
-    if result.attempts != 1 or not result.is_whole or units != {unit.id for unit in shard.units}:
-        return 0.0
-    return (result.finished_at - result.started_at).total_seconds()
+    return (
+        not shard.tests
+        and shard.predicted_s > 0
+        and result.attempts == 1
+        and result.is_whole
+        and result.finished_at > result.started_at
+        and units == {unit.id for unit in shard.units}
+    )
+
+
+def _past(shard: Shard, result: ShardResult) -> PastShard:
+    took_s = (result.finished_at - result.started_at).total_seconds()
+    return PastShard(
+        predicted_s=shard.predicted_s,
+        units=len(shard.units),
+        took_s=took_s,
+        beside_s=max(took_s - sum(unit.duration_s for unit in result.units), 0.0),
+    )

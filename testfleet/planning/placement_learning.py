@@ -4,26 +4,20 @@ Records of profiles are discounted Beta-Bernoulli estimates: V. Raj, S. Kalyani,
 non-stationary bandits: a Bayesian approach", arXiv:1707.09727 (2017). What was learnt fades with
 every shard that runs anywhere, so a profile that once failed is tried again.
 
-The factors' emphasis is Hedge: Y. Freund, R. E. Schapire, "A decision-theoretic generalization of
-on-line learning and an application to boosting", JCSS 55 (1997), with factors that make no
-forecast left out of the comparison ("sleeping experts": Freund, Schapire, Singer, Warmuth, "Using
-and combining predictors that specialize", STOC 1997). A factor whose forecasts come true gains
-on the others, and stays between a half and the double of its configured weight: what the
-operator wants is never overruled by what is easy to forecast.
+The weights of success and warmth follow what a lost or a cold worker really costs, by the delta
+rule: B. Widrow, M. E. Hoff, "Adaptive switching circuits", IRE WESCON (1960). Those of time and
+price are what the operator wants, and nothing is to be learnt about that.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final
 
 from pydantic import ValidationError
 
 from testfleet.contracts.placement import (
-    EMPHASIS_LEAST,
-    EMPHASIS_MOST,
-    Emphasis,
+    Lessons,
     PlacementState,
     ProfileRecord,
     ShardOutcome,
@@ -36,9 +30,11 @@ PRIOR_SHARDS: Final = 4.0
 """An unknown profile counts like one that ran 4 shards, of which 95 % finished."""
 PRIOR_WARMTH: Final = 0.5
 SLOWDOWN_STEP: Final = 0.2
-LEARNING_RATE: Final = 0.1
+LESSON_STEP: Final = 0.1
 _ODD: Final = 4.0
 """Shards this many times slower or quicker than expected teach no more than that."""
+_WORST: Final = 10.0
+"""What any single shard can cost at most, in the eyes of a lesson."""
 
 
 def success_of(record: ProfileRecord) -> float:
@@ -55,26 +51,13 @@ def warmth_of(record: ProfileRecord) -> float:
 
 def learn(state: PlacementState, outcomes: Iterable[ShardOutcome]) -> PlacementState:
     """The state after these shards, one by one in their order."""
-    profiles, emphasis = dict(state.profiles), state.emphasis
+    profiles, lessons = dict(state.profiles), state.lessons
     for outcome in outcomes:
         before = profiles.get(outcome.profile, ProfileRecord())
-        emphasis = _emphasis(emphasis, forecast_losses(before, outcome))
         profiles = {name: _faded(record) for name, record in profiles.items()}
         profiles[outcome.profile] = _with(_faded(before), outcome)
-    return PlacementState(profiles=profiles, emphasis=emphasis)
-
-
-def forecast_losses(before: ProfileRecord, outcome: ShardOutcome) -> dict[str, float]:
-    """For each factor that made a forecast: how far off it was, 0 to 1."""
-    finished = outcome.actual_s is not None
-    losses = {"success": (finished - success_of(before)) ** 2}
-    if outcome.warm is not None:
-        losses["warmth"] = (outcome.warm - warmth_of(before)) ** 2
-    if outcome.actual_s is not None:
-        losses["time"] = _miss(outcome.predicted_s * before.slowdown, outcome.actual_s)
-        if outcome.predicted_usd > 0:
-            losses["price"] = _miss(outcome.predicted_usd, outcome.actual_usd)
-    return losses
+        lessons = _taught(lessons, outcome)
+    return state.model_copy(update={"profiles": profiles, "lessons": lessons})
 
 
 def read_state(body: bytes | None) -> PlacementState:
@@ -88,24 +71,20 @@ def read_state(body: bytes | None) -> PlacementState:
         return PlacementState()
 
 
-def _emphasis(old: Emphasis, losses: Mapping[str, float]) -> Emphasis:
-    mean = sum(losses.values()) / len(losses)
-    changed = {
-        factor: min(
-            max(
-                getattr(old, factor) * math.exp(-LEARNING_RATE * (loss - mean)),
-                EMPHASIS_LEAST,
-            ),
-            EMPHASIS_MOST,
-        )
-        for factor, loss in losses.items()
-    }
-    return old.model_copy(update=changed)
+def _taught(lessons: Lessons, outcome: ShardOutcome) -> Lessons:
+    if outcome.actual_s is None:
+        again = 1.0 + outcome.startup_s / outcome.predicted_s
+        return lessons.model_copy(update={"lost": _moved(lessons.lost, again)})
+    if outcome.warm is None:
+        return lessons
+    name = "warm" if outcome.warm else "cold"
+    beside = outcome.overhead_s / outcome.predicted_s
+    return lessons.model_copy(update={name: _moved(getattr(lessons, name), beside)})
 
 
-def _miss(expected: float, actual: float) -> float:
-    small, large = sorted((expected, actual))
-    return (1.0 - small / large) ** 2 if large > 0 else 0.0
+def _moved(old: float | None, new: float) -> float:
+    seen = min(new, _WORST)
+    return seen if old is None else old + LESSON_STEP * (seen - old)
 
 
 def _faded(record: ProfileRecord) -> ProfileRecord:

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from testfleet.contracts.placement import PastShard
 from testfleet.contracts.plan import PlannedUnit, file_of
 from testfleet.contracts.run import Objectives
 from testfleet.planning.place import Place
 from testfleet.planning.placement import place_units
 from testfleet.planning.placement_score import Experience
-from testfleet.planning.work import PastShard, Traits, WorkUnit
+from testfleet.planning.work import Traits, WorkUnit
 
 Bundle = Sequence[PlannedUnit]
 """What one shard must have whole: mostly a unit by itself."""
@@ -28,10 +29,13 @@ class Grouping:
     """By unit or by file."""
     shares: Mapping[str, float] = field(default_factory=dict)
     """Of owners, for strategies that share fairly."""
-    past: Sequence[PastShard] = ()
-    """Shards of earlier runs, oldest first, for strategies that learn."""
     startup_s: float | None = None
     """What a shard of this suite takes beside its tests. None: what its profile says."""
+
+    @property
+    def past(self) -> Sequence[PastShard]:
+        """Shards of earlier runs, oldest first."""
+        return self.known.state.past if self.known else ()
 
     def of(self, unit: PlannedUnit) -> Traits:
         """The traits of a unit, or those of the file that it is a part of."""

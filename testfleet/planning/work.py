@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from testfleet.config import Profile
+from testfleet.contracts.placement import PastShard
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +49,6 @@ class Traits:
     owner: str = ""
     kind: str = ""
     deadline_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PastShard:
-    """What a shard took that is done."""
-
-    predicted_s: float
-    """Sum of its units' predictions, overhead excluded."""
-    units: int
-    took_s: float
-    """Seconds of its worker, from its own start to its end."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from testfleet.contracts.placement import ShardOutcome
 from testfleet.contracts.plan import Shard
 from testfleet.contracts.result import ShardResult, WorkerErrorType
 from testfleet.costs.metering import worker_usd
+from testfleet.planning.past_shards import NEWEST, past_shards
 from testfleet.planning.placement_learning import learn, read_state
 from testfleet.planning.placement_score import Experience
 from testfleet.planning.prediction import MIN_UNIT_S
@@ -52,6 +53,8 @@ class PlacementMemory:
         """Learn from the shards of a run that has ended."""
         state = self.recall().state
         after = learn(state, outcomes_of(shards, results, profiles))
+        past = (*state.past, *past_shards(shards, results))[-NEWEST:]
+        after = after.model_copy(update={"past": past})
         if after != state:
             body = after.model_dump_json().encode()
             self.objects.put(placement_key(self.history_key), body)
@@ -69,20 +72,23 @@ def outcomes_of(
         if result is None or not result.is_whole:
             errors = result.errors if result else ()
             if all(error.type not in _NOT_THE_PROFILES_FAULT for error in errors):
-                yield ShardOutcome(profile=shard.profile, predicted_s=_predicted_s(shard))
+                startup_s = profiles[shard.profile].startup_s
+                yield ShardOutcome(
+                    profile=shard.profile, predicted_s=_predicted_s(shard), startup_s=startup_s
+                )
         elif result.finished:
             yield _finished(shard, result, profiles[shard.profile])
 
 
 def _finished(shard: Shard, result: ShardResult, profile: Profile) -> ShardOutcome:
     tests_s = sum(unit.duration_s for unit in result.units)
-    charged_s = max(0.0, (result.finished_at - result.started_at).total_seconds())
+    worked_s = (result.finished_at - result.started_at).total_seconds()
     return ShardOutcome(
         profile=shard.profile,
         predicted_s=_predicted_s(shard),
+        startup_s=profile.startup_s,
         actual_s=tests_s,
-        predicted_usd=worker_usd(profile, _predicted_s(shard) + profile.startup_s),
-        actual_usd=worker_usd(profile, charged_s + profile.startup_s),
+        overhead_s=max(0.0, worked_s - tests_s),
         warm=result.warm,
     )
 

@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from testfleet.contracts.placement import PastShard, PlacementState
 from testfleet.contracts.plan import Compute, Plan
 from testfleet.contracts.run import Objectives
 from testfleet.errors import NothingToRunError, UsageError
@@ -251,3 +252,20 @@ def test_a_file_is_not_cut_again_where_that_did_harm() -> None:
         update={"duration_s": 30.0, "scopes": (("A", 15.0), ("B", 15.0)), "bound": ("B",)}
     )
     assert make_plan(PlanInput("default", make_discovery(6), history, make_place(2))).splits == {}
+
+
+def test_what_past_shards_took_beside_their_tests_counts_against_a_deadline() -> None:
+    taught = PastShard(predicted_s=10.0, units=5, took_s=20.0, beside_s=10.0)
+    known = Experience(lambda _, seconds: seconds, PlacementState(past=(taught,) * 50))
+    deadline = Objectives(deadline_s=30.0)
+    place = make_place(20, startup_s=0.5)
+    taught_plan = plan_with([1.0] * 60, Grouping(deadline, known), place)
+    untaught = plan_with([1.0] * 60, Grouping(deadline), place)
+    assert len(taught_plan.shards) > len(untaught.shards)
+
+
+def test_past_shards_reach_the_strategy_that_learns() -> None:
+    taught = (PastShard(predicted_s=10.0, units=5, took_s=20.0),) * 20
+    known = Experience(lambda _, seconds: seconds, PlacementState(past=taught))
+    plan = plan_with([1.0] * 6, Grouping(Objectives(strategy="learned"), known))
+    assert any("learned: past shards took" in reason for reason in plan.reasons)

@@ -6,14 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from testfleet.contracts.placement import PastShard
 from testfleet.contracts.result import UnitStatus
 from testfleet.errors import UsageError
 from testfleet.planning.past_shards import past_shards
 from testfleet.planning.strategies import strategy_named, strategy_names
 from testfleet.planning.strategies.checks import assign
 from testfleet.planning.strategies.learned import learn
-from testfleet.planning.work import Assignment, Job, PastShard, WorkUnit
-from tests.planning_samples import make_place, make_result, make_shard
+from testfleet.planning.work import Assignment, Job, WorkUnit
+from tests.planning_samples import make_place, make_result, make_shard, make_test
 
 NAMES = [name for name in strategy_names() if name != "third"]
 PROFILES = {
@@ -24,6 +25,10 @@ PROFILES = {
 
 def make_job(units: Sequence[WorkUnit], shards: int = 2) -> Job:
     return Job(units, (1.0,) * shards, shards, "local", PROFILES, overhead_s=0.6)
+
+
+def past_shard(predicted_s: float, units: int, took_s: float, beside_s: float = 0.0) -> PastShard:
+    return PastShard(predicted_s=predicted_s, units=units, took_s=took_s, beside_s=beside_s)
 
 
 def ids(job: Job, shard: Sequence[int]) -> list[str]:
@@ -61,7 +66,7 @@ def jobs(draw: st.DrawFn) -> Job:
     shards = draw(st.integers(1, 6))
     weights = draw(st.lists(st.sampled_from([1.0, 0.5]), min_size=shards, max_size=shards))
     deadline_s = draw(st.sampled_from([None, 30.0]))
-    past = [PastShard(10.0, at, 10.0 + at) for at in range(1, draw(st.sampled_from([1, 30])))]
+    past = [past_shard(10.0, at, 10.0 + at) for at in range(1, draw(st.sampled_from([1, 30])))]
     job = make_job(units, shards)
     return replace(job, weights=tuple(weights), deadline_s=deadline_s, past=past)
 
@@ -276,7 +281,7 @@ def test_each_kind_of_test_gets_shards_by_its_seconds_and_its_own_strategy() -> 
 
 def test_without_enough_past_learned_is_balanced() -> None:
     job = make_job([WorkUnit(f"u{at}", 1.0 + at) for at in range(9)])
-    job = replace(job, past=[PastShard(1.0, 1, 2.0)] * 7)
+    job = replace(job, past=[past_shard(1.0, 1, 2.0)] * 7)
     answer = assign(strategy_named("learned"), job)
     assert answer.shards == assign(strategy_named("balanced"), job).shards
     assert answer.reasons[0] == "as balanced: 7 past shards, fewer than 8"
@@ -285,7 +290,7 @@ def test_without_enough_past_learned_is_balanced() -> None:
 def test_learned_spreads_small_files_whose_imports_no_test_counts() -> None:
     units = [WorkUnit("long", 10.0), *(WorkUnit(f"small{at}", 0.1) for at in range(100))]
     past = [
-        PastShard(5.0 + at % 7, 5 * (at % 11), 6.0 + at % 7 + 0.5 * 5 * (at % 11))
+        past_shard(5.0 + at % 7, 5 * (at % 11) + 1, 6.5 + at % 7 + 0.5 * 5 * (at % 11))
         for at in range(40)
     ]
     job = replace(make_job(units), past=past)
@@ -298,7 +303,7 @@ def test_learned_spreads_small_files_whose_imports_no_test_counts() -> None:
 
 
 def test_learned_keeps_to_the_predictions_when_the_past_is_only_noise() -> None:
-    past = [PastShard(10.0, 3, 10.0 + (-1) ** at) for at in range(40)]
+    past = [past_shard(10.0, 3, 10.0 + (-1) ** at) for at in range(40)]
     job = replace(make_job([WorkUnit(f"u{at}", 1.0) for at in range(9)]), past=past)
     reason = assign(strategy_named("learned"), job).reasons[0]
     assert reason == "as balanced: corrections have not been better than the predictions"
@@ -307,10 +312,10 @@ def test_learned_keeps_to_the_predictions_when_the_past_is_only_noise() -> None:
 def test_only_shards_that_were_done_at_once_and_as_predicted_teach() -> None:
     shards = [make_shard(f"s{at}", "a", "b") for at in range(5)]
     done = {"a": UnitStatus.FINISHED, "b": UnitStatus.FINISHED}
-    results = {
-        "s0": make_result("s0", done),
-        "s1": make_result("s1", {**done, "b": UnitStatus.UNFINISHED}),
-        "s2": make_result("s2", done).model_copy(update={"attempts": 2}),
-        "s3": make_result("s3", {**done, "more": UnitStatus.FINISHED}),
-    }
-    assert past_shards(shards, results) == [PastShard(2.0, 2, 10.0)]
+    results = [
+        make_result("s0", done, [make_test("a::test", duration_s=3.0)]),
+        make_result("s1", {**done, "b": UnitStatus.UNFINISHED}),
+        make_result("s2", done).model_copy(update={"attempts": 2}),
+        make_result("s3", {**done, "more": UnitStatus.FINISHED}),
+    ]
+    assert past_shards(shards, results) == [past_shard(2.0, 2, 10.0, 7.0)]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from testfleet.contracts.result import UnitStatus, WorkerErrorType
+from testfleet.planning.past_shards import NEWEST
 from testfleet.planning.placement_learning import success_of
 from testfleet.workflow.fakes import InMemoryObjects
 from testfleet.workflow.placement_memory import PlacementMemory, outcomes_of
@@ -63,3 +64,12 @@ def test_suites_do_not_teach_each_other() -> None:
     PlacementMemory(objects, "one#default").remember([_shard()], [], PROFILES)
 
     assert PlacementMemory(objects, "two#default").recall().state.profiles == {}
+
+
+def test_the_newest_shards_are_kept_one_by_one() -> None:
+    memory = PlacementMemory(InMemoryObjects(), "project#default")
+    for _ in range(NEWEST + 5):
+        memory.remember([_shard()], [make_result("s1", DONE, [make_test("a::t")])], PROFILES)
+    past = memory.recall().state.past
+    assert len(past) == NEWEST
+    assert (past[-1].took_s, past[-1].beside_s) == (10.0, 9.5)

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from operator import mul
 from typing import Final
 
+from testfleet.contracts.placement import PastShard
 from testfleet.planning.strategies.balanced import BALANCED
-from testfleet.planning.work import Assignment, Job, PastShard
+from testfleet.planning.work import Assignment, Job
 
 ENOUGH: Final = 8
 """Past shards without which nothing is learned."""
@@ -86,8 +87,8 @@ class Learned:
 
 
 def learn(past: Sequence[PastShard]) -> Correction | None:
-    """What past shards, oldest first, teach. None: too few of them have usable numbers."""
-    usable = [shard for shard in past[-NEWEST:] if _is_usable(shard)]
+    """What past shards, oldest first, teach. None: too few of them."""
+    usable = past[-NEWEST:]
     if len(usable) < ENOUGH:
         return None
     state = _LeastSquares()
@@ -109,11 +110,6 @@ def learn(past: Sequence[PastShard]) -> Correction | None:
 
 def _corrected(duration_s: float, correction: Correction) -> float:
     return duration_s * correction.factor + correction.per_unit_s
-
-
-def _is_usable(shard: PastShard) -> bool:
-    numbers = (shard.predicted_s, shard.took_s)
-    return shard.units > 0 and all(0 < number < math.inf for number in numbers)
 
 
 class _LeastSquares:
