@@ -87,8 +87,9 @@ class Learned:
 
 
 def learn(past: Sequence[PastShard]) -> Correction | None:
-    """What past shards, oldest first, teach. None: too few of them."""
-    usable = past[-NEWEST:]
+    """What past shards, oldest first, teach. None: too few of them took
+    and were predicted any time at all."""
+    usable = [shard for shard in past[-NEWEST:] if shard.took_s > 0 and shard.predicted_s > 0]
     if len(usable) < ENOUGH:
         return None
     state = _LeastSquares()
