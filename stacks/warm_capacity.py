@@ -61,7 +61,8 @@ class WarmCapacityStack(FleetStack):
                 bundle=self._props.bundle,
                 memory_mb=512,
                 timeout_s=60,
-                environment={
+                environment=self._code_host()
+                | {
                     "RUNS_TABLE": self._props.storage.runs.table_name,
                     "ACCOUNT": self.account,
                     "BUDGET": self.name_of("month"),
@@ -73,6 +74,10 @@ class WarmCapacityStack(FleetStack):
             ),
         )
 
+    def _code_host(self) -> dict[str, str]:
+        secret = self.config.code_host_token_secret
+        return {"CODE_HOST_TOKEN_SECRET": secret} if secret else {}
+
     def _allow_reading(self) -> None:
         """Past runs, what is busy, and what the month has cost."""
         runs = self._props.storage.runs.table_arn
@@ -81,6 +86,11 @@ class WarmCapacityStack(FleetStack):
         # A budget belongs to no region.
         budget = f"arn:{self.partition}:budgets::{self.account}:budget/{self.name_of('month')}"
         self.function.allow(["budgets:ViewBudget"], budget)
+        secret = self.config.code_host_token_secret
+        if secret:
+            # Secrets Manager adds six characters of its own to the name in the ARN.
+            arn = self.arn_of("secretsmanager", f"secret:{secret}-??????")
+            self.function.allow(["secretsmanager:GetSecretValue"], arn)
         acknowledge(
             self.function,
             {

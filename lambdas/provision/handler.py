@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import time
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -16,11 +17,15 @@ from lambdas.settings import read_settings
 from testfleet.aws import clients
 from testfleet.aws.provisioning import MonthlyBudget, WarmInstances, WarmWorkers
 from testfleet.aws.runs import DynamoRunStore
+from testfleet.aws.secrets import SecretReader
 from testfleet.config import Environment, load_environment
 from testfleet.contracts.base import utc_now
 from testfleet.contracts.plan import Compute
 from testfleet.costs.prices import INSTANCE_HOUR, LAMBDA_WARM_GB_S
 from testfleet.errors import UsageError
+from testfleet.scm.github import GITHUB_API
+from testfleet.scm.pulls import PullRequest, pulls_url, read_pulls
+from testfleet.scm.tarball import GITHUB_HOSTS, FetchPolicy, fetch_document
 from testfleet.workflow.provisioning import Unit, WarmCapacity
 
 logger = Logger(service="provision")
@@ -39,6 +44,8 @@ class Settings(BaseModel):
     WORKER_FUNCTION: str = ""
     WORKER_ALIAS: str = ""
     """Empty where no workers are kept warm."""
+    CODE_HOST_API: str = Field(default=GITHUB_API, pattern=r"^https://[!-~]+$")
+    CODE_HOST_TOKEN_SECRET: str | None = None
     ENDPOINTS: Json[dict[str, str]] = Field(default="{}", validate_default=True)
     """Scalable targets by the endpoint's name in the configuration, as JSON."""
 
@@ -66,7 +73,15 @@ def _warm_capacity() -> WarmCapacity:
         scaling=environment.scaling,
         spent_usd=budget.spent_usd(),
         limit_usd=environment.budget.monthly_usd,
+        pulls=partial(_pulls, settings),
     )
+
+
+def _pulls(settings: Settings, repository: str) -> list[PullRequest]:
+    secret = settings.CODE_HOST_TOKEN_SECRET
+    token = SecretReader(clients.secretsmanager(), time.monotonic).read(secret) if secret else None
+    policy = FetchPolicy(hosts=GITHUB_HOSTS, token=token, read_timeout_s=5, total_timeout_s=10)
+    return read_pulls(fetch_document(pulls_url(settings.CODE_HOST_API, repository), policy))
 
 
 def _workers(settings: Settings, environment: Environment) -> list[Unit]:

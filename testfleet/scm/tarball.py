@@ -7,6 +7,7 @@ host; each hop is checked like the first, and the token goes to the first host a
 from __future__ import annotations
 
 import http.client
+import io
 import re
 import tempfile
 import time
@@ -57,6 +58,13 @@ def fetch_source(url: str, policy: FetchPolicy) -> SourceArchive:
         _download(url, policy, packed)
         packed.seek(0)
         return rewrite(packed, policy.limits)
+
+
+def fetch_document(url: str, policy: FetchPolicy) -> bytes:
+    """Fetch something small by the same rules. Raises UsageError or FleetError like a source."""
+    document = io.BytesIO()
+    _download(url, policy, document)
+    return document.getvalue()
 
 
 def _download(url: str, policy: FetchPolicy, target: BinaryIO) -> None:

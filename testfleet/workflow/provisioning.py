@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Sequence
-from dataclasses import dataclass
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from testfleet.contracts.scaling import Scaling
 from testfleet.costs.budget import Month, affordable_units
-from testfleet.planning.load import SLOT, Busy, forecast, hourly
+from testfleet.errors import FleetError, UsageError
+from testfleet.planning.load import SLOT, Busy, History, forecast, hourly
 from testfleet.planning.provisioning import Bounds, Target, target
+from testfleet.scm.pulls import PullRequest, open_at
 from testfleet.workflow.ports import Provisioner, RunRow, RunStore
+
+_log = logging.getLogger(__name__)
 
 _LOOK_BACK: Final = timedelta(weeks=6)
 _HOURS_AHEAD: Final = 2
 _COOL_DOWN_HOURS: Final = 2
+_REPOSITORIES: Final = 5
+"""Code hosts are asked about as many: each is a request in every tick."""
 _CONFIDENCE: Final = 0.6
 """The interval ends where one hour in five is busier: more warmth would mostly wait in vain."""
 
@@ -53,12 +61,14 @@ class WarmCapacity:
     """What the month has cost so far."""
     limit_usd: float
     """The month's budget."""
+    pulls: Callable[[str], Sequence[PullRequest]] | None = None
+    """Asks the code host for a repository's pull requests. None: they explain no load."""
 
     def provide(self, now: datetime) -> list[Provided]:
         """Bring everything to what the next hours need. May be called at any time."""
         rows = self.runs.since(now - _LOOK_BACK)
         start = min((row.started_at for row in rows), default=now)
-        history = hourly(map(busy, rows), start, now)
+        history = self._with_pulls(hourly(map(busy, rows), start, now), rows)
         # The present hour is the first that is not over; the ones after it are ahead.
         coming = forecast(history, 1 + _HOURS_AHEAD, _CONFIDENCE)
         recent = [*history.loads[-_COOL_DOWN_HOURS:], *_present(rows, now)]
@@ -69,6 +79,24 @@ class WarmCapacity:
             wanted = target(coming, recent, before, bounds)
             found.append(_apply(unit.provisioner, before.provisioned, wanted))
         return found
+
+    def _with_pulls(self, history: History, rows: Sequence[RunRow]) -> History:
+        """The history with the open pull requests of the repositories that load the fleet most."""
+        weights: Counter[str] = Counter()
+        for row in rows:
+            if "/" in row.repository:
+                weights[row.repository] += round((row.wall_s or 0.0) * (row.workers or 1))
+        busiest = sorted(weights, key=lambda name: (-weights[name], name))[:_REPOSITORIES]
+        if self.pulls is None or not busiest:
+            return history
+        try:
+            pulls = [pull for name in busiest for pull in self.pulls(name)]
+        except (FleetError, UsageError) as exc:
+            # A forecast without them is a little worse; none at all would be much worse.
+            _log.warning("open pull requests are not known: %s", exc)
+            return history
+        hours = [history.start + step * SLOT for step in range(len(history.loads) + 1)]
+        return replace(history, open_pull_requests=tuple(open_at(pulls, hours)))
 
     def _affordable(self, unit: Unit, now: datetime) -> int:
         month = Month(
