@@ -17,6 +17,8 @@ from testfleet.planning.placement_learning import success_of, warmth_of
 from testfleet.planning.work import WorkUnit
 
 _SHOWN_FACTORS: Final = 2
+_AT_MOST: Final = 4.0
+"""How many times a weight may be more or less than configured."""
 _WORTH_TELLING: Final = 0.005
 """Less would be printed as 0.00."""
 
@@ -87,9 +89,19 @@ class Experience:
 
 
 def weighted(weights: Weights, state: PlacementState) -> Factors:
-    """The configured weights with what was learnt; they sum up to 1."""
-    raw = {name: getattr(weights, name) * getattr(state.emphasis, name) for name in FACTORS}
-    return Factors(**{name: value / sum(raw.values()) for name, value in raw.items()})
+    """The configured weights with what was learnt; they sum up to 1.
+
+    A lost worker costs as much as the time and the price of what has to be done again, a cold one
+    those of what it does before its tests: so much success and warmth weigh, within a quarter and
+    four times of what is configured.
+    """
+    lessons, worth = state.lessons, weights.time + weights.price
+    lost = None if lessons.lost is None else worth * lessons.lost
+    known = lessons.cold is not None and lessons.warm is not None
+    cold = worth * ((lessons.cold or 0.0) - (lessons.warm or 0.0)) if known else None
+    success, warmth = _learnt(weights.success, lost), _learnt(weights.warmth, cold)
+    total = worth + success + warmth
+    return Factors(weights.time / total, weights.price / total, success / total, warmth / total)
 
 
 def estimate(
@@ -138,6 +150,12 @@ def explain(score: Score) -> str:
     told = ", ".join(f"{name} {getattr(score.shares, name):.2f}" for name in FACTORS)
     cost = f"{score.estimate.seconds:.1f} s, ${score.estimate.usd:.4f}"
     return f"`{score.profile}` {score.total:.2f}: {told} ({cost})"
+
+
+def _learnt(configured: float, learnt: float | None) -> float:
+    if learnt is None:
+        return configured
+    return min(max(learnt, configured / _AT_MOST), configured * _AT_MOST)
 
 
 def _worth(total_s: float, startup_s: float, most: int) -> int:

@@ -4,7 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from testfleet.contracts.placement import PlacementState, ProfileRecord, ShardOutcome
+from testfleet.contracts.placement import (
+    PastShard,
+    PlacementState,
+    ProfileRecord,
+    ShardOutcome,
+)
 from testfleet.planning.placement_learning import (
     PRIOR_SUCCESS,
     learn,
@@ -19,8 +24,8 @@ OUTCOMES = st.lists(
         profile=st.sampled_from(["a", "b"]),
         predicted_s=st.floats(0.001, 1e6),
         actual_s=st.none() | st.floats(0, 1e6),
-        predicted_usd=st.floats(0, 100),
-        actual_usd=st.floats(0, 100),
+        startup_s=st.floats(0, 1e6),
+        overhead_s=st.floats(0, 1e6),
         warm=st.none() | st.booleans(),
     ),
     max_size=40,
@@ -63,13 +68,31 @@ def test_one_hanging_shard_does_not_spoil_the_record() -> None:
     assert learn(PlacementState(), [_outcome(actual_s=1e6)]).profiles["a"].slowdown < 1.4
 
 
-def test_a_factor_that_forecasts_well_gains_on_one_that_does_not() -> None:
-    # Seconds come as predicted, workers are lost by the toss of a coin.
-    outcomes = [_outcome(actual_s=10.0 if at % 2 else None) for at in range(100)]
+def test_a_lost_shard_costs_what_is_done_again_and_another_start() -> None:
+    lost = ShardOutcome(profile="a", predicted_s=10.0, startup_s=60.0)
 
-    emphasis = learn(PlacementState(), outcomes).emphasis
+    assert learn(PlacementState(), [lost]).lessons.lost == 7.0
 
-    assert emphasis.time > 1.0 > emphasis.success
+
+def test_one_absurd_loss_teaches_a_bounded_lesson() -> None:
+    absurd = ShardOutcome(profile="a", predicted_s=0.001, startup_s=60.0)
+
+    assert learn(PlacementState(), [absurd]).lessons.lost == 10.0
+
+
+def test_a_cold_start_costs_what_is_done_beside_the_tests() -> None:
+    cold = _outcome(warm=False).model_copy(update={"overhead_s": 5.0})
+    warm = _outcome(warm=True).model_copy(update={"overhead_s": 1.0})
+
+    lessons = learn(PlacementState(), [cold, warm, warm]).lessons
+
+    assert (lessons.cold, lessons.warm, lessons.lost) == (0.5, 0.1, None)
+
+
+def test_learning_leaves_what_others_keep_in_the_state() -> None:
+    past = (PastShard(predicted_s=1.0, units=1, took_s=2.0),)
+
+    assert learn(PlacementState(past=past), [_outcome()]).past == past
 
 
 @given(OUTCOMES)
@@ -85,7 +108,7 @@ def test_whatever_happens_the_state_stays_within_its_bounds_and_can_be_stored(
 
 
 @pytest.mark.parametrize(
-    "body", [None, b"", b"\xff", b"[]", b'{"schema_version": "9"}', b'{"emphasis": {"time": 99}}']
+    "body", [None, b"", b"\xff", b"[]", b'{"schema_version": "9"}', b'{"lessons": {"lost": 99}}']
 )
 def test_a_state_that_cannot_be_read_is_an_empty_one(body: bytes | None) -> None:
     assert read_state(body) == PlacementState()

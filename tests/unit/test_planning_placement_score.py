@@ -6,9 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from testfleet.contracts.placement import Emphasis, PlacementState
+from testfleet.contracts.placement import Lessons, PlacementState
 from testfleet.contracts.profile import Weights
-from testfleet.planning.placement_score import FACTORS, Estimate, compare, explain, rank, weighted
+from testfleet.planning.placement_score import (
+    FACTORS,
+    Estimate,
+    Factors,
+    compare,
+    explain,
+    rank,
+    weighted,
+)
 
 SHARE = st.floats(0.0, 1.0)
 SOME = st.floats(0.001, 1e6)
@@ -54,13 +62,40 @@ def test_scores_lie_between_0_and_1_and_their_shares_explain_them(
         assert sum(getattr(score.shares, name) for name in FACTORS) == pytest.approx(score.total)
 
 
-def test_what_was_learnt_scales_the_weights_and_their_sum_stays_1() -> None:
-    learnt = PlacementState(emphasis=Emphasis(success=2.0, price=0.5))
+def _weights(lessons: Lessons, **configured: float) -> Factors:
+    return weighted(Weights(**configured), PlacementState(lessons=lessons))
 
-    found = weighted(Weights(time=0.25, price=0.25, success=0.25, warmth=0.25), learnt)
 
-    assert found.total == pytest.approx(1.0)
-    assert found.success == pytest.approx(4 * found.price)
+def test_weights_sum_up_to_1_whatever_was_configured() -> None:
+    found = _weights(Lessons(), time=2, price=1, success=1, warmth=0)
+
+    assert found == Factors(time=0.5, price=0.25, success=0.25, warmth=0.0)
+
+
+def test_success_weighs_what_a_lost_worker_costs() -> None:
+    found = _weights(Lessons(lost=1.0), time=0.4, price=0.3, success=0.2, warmth=0.1)
+
+    assert found.success / (found.time + found.price) == pytest.approx(1.0)
+    assert found.time / found.price == pytest.approx(4 / 3)
+
+
+def test_warmth_weighs_what_a_cold_worker_costs_more_than_a_warm_one() -> None:
+    found = _weights(Lessons(cold=0.4, warm=0.1), time=0.4, price=0.3, success=0.2, warmth=0.1)
+
+    assert found.warmth / (found.time + found.price) == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize(("lost", "times"), [(10.0, 4.0), (0.0, 0.25)])
+def test_what_was_learnt_stays_within_bounds_of_what_was_configured(
+    lost: float, times: float
+) -> None:
+    found = _weights(Lessons(lost=lost), time=0.4, price=0.3, success=0.2, warmth=0.1)
+
+    assert found.success / found.time == pytest.approx(times * 0.2 / 0.4)
+
+
+def test_what_the_operator_does_not_want_is_never_learnt() -> None:
+    assert _weights(Lessons(lost=10.0), time=1, price=0, success=0, warmth=0).time == 1.0
 
 
 def test_the_factors_that_decided_are_told_largest_first() -> None:
