@@ -23,6 +23,7 @@ def commands(repeat: int) -> dict[str, list[str]]:
     return {
         "fleet": ["benchmarks.fleet", f"--repeat={repeat}"],
         "plan": ["benchmarks.plan_units", f"--repeat={repeat}"],
+        "placement": ["benchmarks.placement"],
         "kill": ["benchmarks.kill", f"--kills={3 * repeat}"],
         "suites": ["benchmarks.run_suites", f"--repeat={repeat}", f"--others={repeat // 3}"],
         "impact": ["benchmarks.impact", "jinja2", f"--mutants={3 * repeat}"],
