@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, Literal
 
+from testfleet.config import Profile
 from testfleet.contracts.plan import PlannedUnit
 from testfleet.errors import UsageError
 from testfleet.planning.batching import (
@@ -161,13 +162,20 @@ class _Part:
             weights=count.weights,
             workers=self.place.fleet.workers,
             profile=name,
-            profiles=self.place.profiles,
+            profiles=self._reachable(),
             overhead_s=self.place.profiles[name].startup_s if startup_s is None else startup_s,
             deadline_s=objectives.deadline_s,
             max_usd=objectives.max_usd,
             shares=self.grouping.shares,
             past=self.grouping.past,
         )
+
+    def _reachable(self) -> Mapping[str, Profile]:
+        """Profiles that a strategy may move units to."""
+        place = self.place
+        if not place.is_bound:
+            return place.profiles
+        return {name: place.profiles[name] for name in (*place.choices, self.portion.profile)}
 
     def _work_unit(self, unit: PlannedUnit, bundle: Bundle) -> WorkUnit:
         traits = self.grouping.of(unit)

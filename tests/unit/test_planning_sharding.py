@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from testfleet.contracts.history import UnitHistory
 from testfleet.contracts.placement import PastShard, PlacementState
 from testfleet.contracts.plan import Compute, Plan
 from testfleet.contracts.run import Objectives
@@ -269,3 +272,17 @@ def test_past_shards_reach_the_strategy_that_learns() -> None:
     known = Experience(lambda _, seconds: seconds, PlacementState(past=taught))
     plan = plan_with([1.0] * 6, Grouping(Objectives(strategy="learned"), known))
     assert any("learned: past shards took" in reason for reason in plan.reasons)
+
+
+@pytest.mark.parametrize("is_bound", [True, False])
+def test_no_strategy_moves_code_that_is_not_trusted_to_another_profile(is_bound: bool) -> None:
+    place = make_place()
+    place.profiles["large"] = place.profiles["large"].model_copy(update={"memory_mb": 8192})
+    place = replace(place, is_bound=is_bound)
+    found = make_discovery(2)
+    history = make_history({unit.id: 1.0 for unit in found.units})
+    history[found.units[0].id] = UnitHistory(duration_s=1.0, tests=5, runs=1, memory_mb=900)
+    grouping = Grouping(Objectives(strategy="resource-aware"))
+    plan = make_plan(PlanInput("default", found, history, place, 2, grouping=grouping))
+    profiles = {shard.profile for shard in plan.shards}
+    assert profiles == ({"local"} if is_bound else {"local", "large"})

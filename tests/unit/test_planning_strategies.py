@@ -167,9 +167,17 @@ def test_a_requirement_that_no_profile_meets_names_the_nearest_one() -> None:
     job = make_job([WorkUnit("a", 1.0, requires=frozenset({"docker", "webgpu"}))])
     with pytest.raises(UsageError, match="requires docker, webgpu: the nearest, 'docker', lacks w"):
         assign(strategy_named("resource-aware"), job)
-    job = make_job([WorkUnit("a", 1.0, memory_mb=5000)])
-    with pytest.raises(UsageError, match=r"'local', lacks memory \(1024 MB, of which 256 are its"):
-        assign(strategy_named("resource-aware"), job)
+
+
+def test_a_unit_that_outgrows_its_profile_goes_to_one_with_room_or_the_largest() -> None:
+    large = PROFILES["local"].model_copy(update={"memory_mb": 4096})
+    job = replace(
+        make_job([WorkUnit("a", 1.0), WorkUnit("b", 1.0, memory_mb=900)]),
+        profiles={**PROFILES, "large": large},
+    )
+    assert set(assign(strategy_named("resource-aware"), job).profiles) == {"local", "large"}
+    job = replace(job, units=[WorkUnit("c", 1.0, memory_mb=9000)])
+    assert set(assign(strategy_named("resource-aware"), job).profiles) == {"large"}
 
 
 def test_units_with_needs_go_to_workers_that_have_it_all_others_to_the_usual_one() -> None:

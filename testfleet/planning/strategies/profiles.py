@@ -44,13 +44,18 @@ class ProfileChoice:
         self._able: dict[frozenset[str], list[str]] = {}
 
     def profile_for(self, needs: Needs) -> str:
-        """Name of the profile. Raises UsageError when there is none: with the nearest one."""
+        """Name of the profile. A prediction of memory is no order: what is too large for all that
+        have what is required goes to the largest of them.
+
+        Raises UsageError when none has what is required: with the nearest one.
+        """
         if not self._profiles and not needs.requires:
             return self._usual  # of a job without profiles nothing is known to be too small
-        for name in self._able_profiles(needs.requires):
-            if self._has_room(name, needs):
-                return name
-        raise self._nothing_fits(needs)
+        able = self._able_profiles(needs.requires)
+        if not able:
+            raise self._nothing_fits(needs)
+        roomy = (name for name in able if self._has_room(name, needs))
+        return next(roomy, max(able, key=lambda name: self._profiles[name].memory_mb))
 
     def _able_profiles(self, requires: frozenset[str]) -> list[str]:
         """The usual one first, then from the smallest to the largest."""
@@ -74,9 +79,7 @@ class ProfileChoice:
         return needs.memory_mb <= max(self._profiles[name].memory_mb - _RESERVED_MB, 0.0)
 
     def _nothing_fits(self, needs: Needs) -> UsageError:
-        wanted = ", ".join(sorted(needs.requires))
-        wanted += f"{' and ' * bool(wanted)}{needs.memory_mb:.0f} MB" * bool(needs.memory_mb)
-        lacking = {name: self._missing(name, needs) for name in self._in_order()}
+        lacking = {name: self._lacking(name, needs.requires) for name in self._in_order()}
         nearest = min(lacking, key=lambda name: len(lacking[name]), default=None)
         known = (
             "the job names no profiles"
@@ -84,13 +87,7 @@ class ProfileChoice:
             else f"the nearest, {nearest!r}, lacks {', '.join(lacking[nearest])}"
         )
         return UsageError(
-            f"no profile can run unit {needs.whose!r}, which requires {wanted}: {known}",
+            f"no profile can run unit {needs.whose!r}, which requires"
+            f" {', '.join(sorted(needs.requires))}: {known}",
             hint="add a profile to config/, or take the requirement away",
         )
-
-    def _missing(self, name: str, needs: Needs) -> list[str]:
-        missing = self._lacking(name, needs.requires)
-        if not self._has_room(name, needs):
-            has_mb = self._profiles[name].memory_mb
-            missing.append(f"memory ({has_mb} MB, of which {_RESERVED_MB:.0f} are its own)")
-        return missing
