@@ -110,11 +110,12 @@ def test_a_test_that_needs_what_another_file_imports_passes_as_at_home(client, p
     assert outcomes(report) == {"test_a.py::test_a": "passed", "test_b.py::test_needy": "passed"}
 
 
-def test_the_fargate_branch_runs_the_same_worker(client, project):
-    toml = '[suites.unit]\nprofile = "fargate"\n'
+def test_a_suite_that_requires_fargate_runs_there_with_the_same_worker(client, project):
+    toml = '[suites.unit]\nrequires = ["compute:fargate"]\n'
     report = run(client, project(FOUR | {"testfleet.toml": toml}))
     assert report.status is RunStatus.PASSED
     assert {shard.profile for shard in report.shards} == {"fargate"}
+    assert not [note for note in report.notes if "promises" in note]
     assert {shard.host.split()[0].split(":")[0] for shard in report.shards} != {"lambda"}
 
 
