@@ -156,14 +156,17 @@ def _pieces(
         return [unit]
     seconds = dict(insides[unit.id].scopes)
     total_s = sum(seconds.values())
+    shares = [sum(map(seconds.__getitem__, names)) / total_s for names in parts]
     return [
         unit.model_copy(
             update={
                 "id": group_id(unit.id, number, len(parts)),
-                "predicted_s": unit.predicted_s * sum(map(seconds.__getitem__, names)) / total_s,
+                "predicted_s": unit.predicted_s * share,
+                "low_s": unit.low_s * share if unit.low_s is not None else None,
+                "high_s": unit.high_s * share if unit.high_s is not None else None,
             }
         )
-        for number, names in enumerate(parts, start=1)
+        for number, share in enumerate(shares, start=1)
     ]
 
 

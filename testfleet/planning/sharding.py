@@ -67,7 +67,7 @@ def make_plan(request: PlanInput) -> Plan:
 
 def _plan(request: PlanInput) -> Plan:
     found = request.discovery
-    cut = _cut(request, predict(found.units, request.history))
+    cut = _cut(request, predict(found.units, request.history, request.place.usual))
     shards, reasons = _first_shards(request, cut.units)
     head = PlanHead(
         request.framework,

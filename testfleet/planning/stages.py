@@ -30,7 +30,8 @@ def plan_in_stages(request: PlanInput, dependencies: Sequence[Dependency] = ()) 
         plan = make_plan(request)
         return plan.model_copy(update={"together": together}) if together else plan
     seconds = {
-        unit.id: unit.predicted_s for unit in predict(request.discovery.units, request.history)
+        unit.id: unit.predicted_s
+        for unit in predict(request.discovery.units, request.history, request.place.usual)
     }
     worth = _worth(request, seconds)
     stages = stages_of(list(seconds), dependencies, together, worth)
