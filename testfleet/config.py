@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -23,10 +23,6 @@ _Model = TypeVar("_Model", bound=Contract)
 
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout: `app.py`, `config/`, `statemachines/` lie here."""
-
-
-_SHARED_FILES: Final = frozenset({"limits", "risk"})
-"""Files of config/ that hold for every environment."""
 
 
 class Fleet(Contract):
@@ -201,9 +197,9 @@ class Environment(Contract):
 
 
 def environment_names(root: Path = ROOT) -> list[str]:
-    """The environments that have a file."""
-    names = {path.stem for path in (root / "config").glob("*.toml")}
-    return sorted(names - _SHARED_FILES)
+    """The environments that have a file. Others in config/ have no table `[fleet]`."""
+    files = (root / "config").glob("*.toml")
+    return sorted(path.stem for path in files if "[fleet]" in path.read_text("utf-8", "replace"))
 
 
 def load_environment(name: str, root: Path = ROOT) -> Environment:
@@ -211,9 +207,12 @@ def load_environment(name: str, root: Path = ROOT) -> Environment:
 
     Raises UsageError that names the file, the key and what was expected.
     """
-    if name not in environment_names(root):
-        allowed = ", ".join(environment_names(root))
-        raise UsageError(f"no environment {name!r}: config/ has {allowed}")
+    known = environment_names(root)
+    if name not in known:
+        raise UsageError(
+            f"no environment {name!r}: config/ has {', '.join(known) or 'none'}",
+            hint="an environment is a file of config/ with a table [fleet]",
+        )
     return _read(root / "config" / f"{name}.toml", Environment, {"name": name})
 
 

@@ -115,7 +115,7 @@ def test_a_group_may_be_the_usual_place(root: Path) -> None:
 
 def test_files_that_hold_everywhere_are_no_environments(root: Path) -> None:
     _write(root, _dev())
-    (root / "config" / "risk.toml").touch()
+    (root / "config" / "risk.toml").write_text('otherwise = "low"\n')
 
     assert environment_names(root) == ["dev"]
 
