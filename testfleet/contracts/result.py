@@ -57,6 +57,8 @@ class UnitResult(Contract):
     tests: int = 0
     duration_s: float = 0.0
     """Seconds that its worker spent on it: import, fixtures, tests, the framework's own work."""
+    memory_mb: int | None = None
+    """Most that its tests' processes were seen to use. None for units that end too soon to look."""
 
 
 class WorkerErrorType(StrEnum):

@@ -61,6 +61,7 @@ class Journal:
         self._only: str | None = None
         self._text_length = 0
         self._windows: list[tuple[float, str]] = []
+        self._memory_mb: dict[str, int] = {}
 
     def begin_session(self, only: str | None) -> None:
         """A new test process starts. What it says of other tests than the `only` one is ignored."""
@@ -143,6 +144,16 @@ class Journal:
             for (began, unit), ended in zip(entered, ends, strict=True)
             if began <= end and begin < ended
         }
+
+    def note_memory(self, used_mb: int) -> None:
+        """Keep the peak that was seen while the present unit ran."""
+        unit = self._windows[-1][1] if self._windows else ""
+        if unit:
+            self._memory_mb[unit] = max(used_mb, self._memory_mb.get(unit, 0))
+
+    def memory_of(self, unit: str) -> int | None:
+        """The unit's peak in MB. None when nobody looked while it ran."""
+        return self._memory_mb.get(unit)
 
     def seconds_by_unit(self) -> dict[str, float]:
         """Wall time from where a unit was entered to where the next one was, by unit.
@@ -263,6 +274,7 @@ def unit_results(task: WorkerTask, journal: Journal, missing: UnitStatus) -> tup
             status=UnitStatus.FINISHED if journal.is_settled(unit) else missing,
             tests=len(durations.get(clean(unit), ())),
             duration_s=max(sum(durations.get(clean(unit), ())), seconds.get(unit, 0.0)),
+            memory_mb=journal.memory_of(unit),
         )
         for unit in dict.fromkeys([*task.units, *rest])
     )

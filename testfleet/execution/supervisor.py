@@ -62,6 +62,8 @@ class Supervisor:
     memory_mb: int
     order: Callable[[], Stop | None]
     """Asked often: whether the whole shard must end."""
+    note_memory: Callable[[int], None]
+    """Told now and then how many MB the tests use."""
     _checked_at: float = field(default=0.0)
     _interval_s: float = field(default=CHECK_S)
 
@@ -107,6 +109,7 @@ class Supervisor:
         self.log.trim()
         self.family.reap_orphans()
         used = self.family.memory_mb()
+        self.note_memory(int(used))
         self._interval_s = CLOSE_CHECK_S if used > NEARLY * self.memory_mb else CHECK_S
         if used > self.memory_mb and self.family.exact_memory_mb() > self.memory_mb:
             return Stop.OUT_OF_MEMORY

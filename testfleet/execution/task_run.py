@@ -213,6 +213,7 @@ class TaskRun:
                 log=log,
                 memory_mb=self._limits.memory_mb,
                 order=self._order,
+                note_memory=self._journal.note_memory,
             )
         finally:
             events.close()

@@ -188,4 +188,5 @@ def _joined(file: str, parts: Sequence[UnitResult]) -> UnitResult:
         status=min((part.status for part in parts), key=order.index),
         tests=sum(part.tests for part in parts),
         duration_s=sum(part.duration_s for part in parts),
+        memory_mb=max((p.memory_mb for p in parts if p.memory_mb is not None), default=None),
     )

@@ -35,7 +35,7 @@ def runs_of_tests(found: Aggregate) -> list[TestRun]:
 def runs_of_units(
     found: Aggregate, plans: Sequence[Plan], history: Mapping[str, UnitHistory]
 ) -> list[UnitRun]:
-    """The run's finished files. Of a worker's memory nothing is known yet."""
+    """The run's finished files."""
     tests: defaultdict[str, list[TestReport]] = defaultdict(list)
     for test in found.tests:
         tests[test.file].append(test)
@@ -48,6 +48,7 @@ def runs_of_units(
             tests=unit.tests,
             verdict=_worst(tests[unit.id]),
             profile=profiles.get(unit.id, ""),
+            memory_mb=unit.memory_mb,
             scopes=_scopes(tests[unit.id], _order(history.get(unit.id)) if unit.id in cut else {})
             if unit.duration_s >= SCOPED_S
             else (),

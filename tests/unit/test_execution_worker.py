@@ -487,3 +487,10 @@ def test_a_fault_of_the_worker_is_a_result_too(worker, monkeypatch):
     result = run_task(worker.task(PASSING), worker.options)
     assert errors(result) == [WorkerErrorType.INTERNAL]
     assert "ZeroDivisionError" in result.errors[0].message
+
+
+def test_the_peak_of_memory_is_told_of_the_unit_that_needed_it(worker):
+    body = "import time\ndef test_a():\n    held = bytearray({mb} << 20)\n    time.sleep(1.5)\n"
+    files = {"test_large.py": body.format(mb=300), "test_small.py": body.format(mb=1)}
+    peaks = {unit.id: unit.memory_mb for unit in worker.run(files).units}
+    assert peaks["test_large.py"] > 300 > peaks["test_small.py"] > 0
