@@ -1,8 +1,9 @@
-"""What a failure is: its domain, its cause, and the lines that say so."""
+"""What a failure is: its domain and cause, the lines that say so, and whom it concerns."""
 
 from __future__ import annotations
 
-from enum import StrEnum
+from datetime import datetime
+from enum import IntEnum, StrEnum
 from typing import Annotated
 
 from pydantic import Field
@@ -66,3 +67,154 @@ class Classification(Contract):
     model: str
     """Who spoke: `rules`, `override`, or the name and version of a model."""
     evidence: tuple[EvidenceLine, ...] = ()
+
+
+class FailureVerdict(StrEnum):
+    """Whether a failure is the code's."""
+
+    REAL = "real"
+    FLAKY = "flaky"
+    INFRASTRUCTURE = "infrastructure"
+    UNCONFIRMED = "unconfirmed"
+    """It was not run again."""
+
+
+class FlakyCategory(StrEnum):
+    """What a flaky test depends on beside the code."""
+
+    ORDER_DEPENDENT = "order-dependent"
+    """On the tests before it; which of them is not known."""
+    LEAK = "leak"
+    """On one named test before it."""
+    TIMING = "timing"
+    RESOURCE = "resource"
+    NETWORK = "network"
+    RANDOMNESS = "randomness"
+    UNKNOWN = "unknown"
+
+
+class FlakeRate(Contract):
+    """How often a test fails that has nothing wrong with it: what its past lets one believe."""
+
+    mean: Annotated[float, Field(ge=0.0, le=1.0)]
+    low: Annotated[float, Field(ge=0.0, le=1.0)]
+    high: Annotated[float, Field(ge=0.0, le=1.0)]
+    """The rate lies between `low` and `high` with a chance of 90 %."""
+    runs: Annotated[int, Field(ge=0)]
+    """Runs that this rests on."""
+
+
+class Judgement(Contract):
+    """Whether a failure is real, and why one thinks so."""
+
+    verdict: FailureVerdict
+    category: FlakyCategory | None = None
+    """Of a flaky test only."""
+    polluter: str | None = None
+    """Id of the test that leaves something behind, where it was found."""
+    rate: FlakeRate | None = None
+    reason: str = ""
+
+
+class Priority(IntEnum):
+    """How soon somebody should look. Smaller is sooner."""
+
+    CRITICAL = 0
+    HIGH = 1
+    MEDIUM = 2
+    LOW = 3
+
+
+class Route(Contract):
+    """Who looks at a failure."""
+
+    engine: str
+    """Repair engine of config/routing.toml."""
+    model: str | None = None
+    """Model that the engine asks. None: it asks none."""
+    actions: tuple[str, ...] = ()
+    """What a person can do, where no model is asked or beside it."""
+    priority: Priority
+    score: Annotated[float, Field(ge=0.0, le=1.0)]
+    """Orders failures of the same priority."""
+    reasons: tuple[str, ...] = ()
+
+
+class Failure(Contract):
+    """One test that failed, as triage sees it. Its message is the test's own in `tests`."""
+
+    test: str
+    file: str
+    fingerprint: str
+    """The same for the same cause, in other tests and other runs, too."""
+    cluster: str
+    """Id of its cluster."""
+    classification: Classification | None = None
+    judgement: Judgement | None = None
+    quarantined: bool = False
+    """Reported, but it does not block."""
+
+
+class Sighting(Contract):
+    """A run in which a cluster was seen."""
+
+    run_id: str
+    commit: str | None = None
+    at: datetime
+
+
+class Suspect(Contract):
+    """A commit or file that may have broken it."""
+
+    kind: Annotated[str, Field(pattern="^(commit|file)$")]
+    name: str
+    score: Annotated[float, Field(ge=0.0, le=1.0)]
+    reason: str
+
+
+class SimilarCluster(Contract):
+    """A cluster of the past that reads much the same."""
+
+    id: str
+    title: str
+    similarity: Annotated[float, Field(ge=0.0, le=1.0)]
+    last_seen: Sighting
+
+
+class FailureCluster(Contract):
+    """Failures with one cause."""
+
+    id: str
+    """The same in every run in which the cause shows."""
+    title: str
+    """Its message in one line, without what varies."""
+    representative: str
+    """Id of the test to look at."""
+    count: Annotated[int, Field(ge=1)]
+    files: Annotated[int, Field(ge=1)]
+    """Test files that its tests lie in."""
+    fingerprints: tuple[str, ...]
+    where: str = ""
+    """Innermost place of the project's own code: `path:line, in function`."""
+    first_seen: Sighting | None = None
+    suspects: tuple[Suspect, ...] = ()
+    """Most suspicious first."""
+    similar: tuple[SimilarCluster, ...] = ()
+    classification: Classification | None = None
+    route: Route | None = None
+    text: str = ""
+    """What broke, where, since when and what to try, in plain sentences."""
+
+
+class PastCluster(Contract):
+    """What is kept of a cluster for later runs."""
+
+    id: str
+    title: str
+    kind: str
+    """Type of the exception or code of the compiler."""
+    fingerprints: tuple[str, ...]
+    first_seen: Sighting
+    last_seen: Sighting
+    runs: Annotated[int, Field(ge=1)] = 1
+    """Runs in which it was seen."""
