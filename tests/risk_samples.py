@@ -8,6 +8,6 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class File:
     path: str
-    added: int | None = 10
-    deleted: int | None = 0
+    added: int = 10
+    deleted: int = 0
     old_path: str | None = None

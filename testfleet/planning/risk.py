@@ -20,6 +20,7 @@ from testfleet.planning.risk_features import (
     ChangedFile,
     Features,
     PathPast,
+    Sorted,
     Sorter,
 )
 
@@ -114,10 +115,11 @@ def _sentences(features: Features) -> dict[str, str]:
     busy, busiest = features.busiest
     weak, weakest = features.weakest
     return {
-        "category": f"{worst.rule.category.value}: {worst.file.path} belongs to {worst.rule.name}"
+        "category": f"{worst.file.path} belongs to {worst.rule.name}, category"
+        f" {worst.rule.category.value}"
         if worst
         else "nothing is changed",
-        "size": f"{_count(features.code_lines, 'line')} of code changed",
+        "size": f"{_lines(features.code)} of code changed in {_count(len(features.code), 'file')}",
         "spread": f"the code lies in {_count(features.folders, 'folder')}",
         "churn": f"{busy} was changed {_count(busiest.changes, 'time')} lately",
         "failures": f"after {weakest.failed} of {_count(weakest.judged, 'change')} of {weak} a test"
@@ -125,9 +127,13 @@ def _sentences(features: Features) -> dict[str, str]:
         "reach": f"{farthest.file.path} ({farthest.rule.name}) acts where no import leads"
         if farthest
         else "nothing acts where no import leads",
-        "untested": f"{_count(features.test_lines, 'line')} of tests changed beside"
-        f" {_count(features.code_lines, 'line')} of code",
+        "untested": f"{_lines(features.tests)} of tests changed beside {_lines(features.code)}"
+        " of code",
     }
+
+
+def _lines(files: Sequence[Sorted]) -> str:
+    return _count(sum(each.file.added + each.file.deleted for each in files), "line")
 
 
 def _count(number: int, what: str) -> str:

@@ -36,8 +36,8 @@ _UNTESTABLE: Final = frozenset({FileKind.TESTS, FileKind.DOCS})
 _LARGE_LINES: Final = 1000
 _MANY_FOLDERS: Final = 10
 _MANY_CHANGES: Final = 30
-_UNCOUNTED_LINES: Final = 20
-"""What a file counts for of which nobody knows the changed lines."""
+_LEAST_LINES: Final = 5
+"""What a changed file counts for at least: of an image nobody knows, nor where there is no git."""
 _DOUBT: Final = 2.0
 """Changes without a failure that every file is given, so that one bad day does not say all."""
 
@@ -56,13 +56,13 @@ class ChangedFile(Protocol):
         ...
 
     @property
-    def added(self) -> int | None:
-        """Lines; None where nobody counted."""
+    def added(self) -> int:
+        """Lines."""
         ...
 
     @property
-    def deleted(self) -> int | None:
-        """Lines; None where nobody counted."""
+    def deleted(self) -> int:
+        """Lines."""
         ...
 
 
@@ -88,9 +88,7 @@ class Sorted:
     @property
     def lines(self) -> int:
         """Lines that were added or deleted."""
-        if self.file.added is None or self.file.deleted is None:
-            return _UNCOUNTED_LINES
-        return max(0, self.file.added) + max(0, self.file.deleted)
+        return max(_LEAST_LINES, self.file.added + self.file.deleted)
 
 
 class Sorter:
@@ -135,14 +133,24 @@ class Features:
         return _HARM[self.worst.rule.category] if self.worst else 0.0
 
     @cached_property
+    def code(self) -> tuple[Sorted, ...]:
+        """All that is neither test nor documentation."""
+        return tuple(each for each in self.files if each.rule.kind not in _UNTESTABLE)
+
+    @cached_property
     def code_lines(self) -> int:
-        """Changed lines of all that is neither test nor documentation."""
-        return sum(each.lines for each in self.files if each.rule.kind not in _UNTESTABLE)
+        """Changed lines of code."""
+        return sum(each.lines for each in self.code)
+
+    @cached_property
+    def tests(self) -> tuple[Sorted, ...]:
+        """Changed files of tests."""
+        return tuple(each for each in self.files if each.rule.kind is FileKind.TESTS)
 
     @cached_property
     def test_lines(self) -> int:
         """Changed lines of tests."""
-        return sum(each.lines for each in self.files if each.rule.kind is FileKind.TESTS)
+        return sum(each.lines for each in self.tests)
 
     @property
     def size(self) -> float:
@@ -152,8 +160,7 @@ class Features:
     @cached_property
     def folders(self) -> int:
         """Folders with changed code."""
-        code = [each for each in self.files if each.rule.kind not in _UNTESTABLE]
-        return len({dirname(each.file.path) for each in code})
+        return len({dirname(each.file.path) for each in self.code})
 
     @property
     def spread(self) -> float:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from testfleet.config import load_risk_rules
 from testfleet.contracts.change import FileChange
-from testfleet.contracts.risk import RiskRules
-from testfleet.planning.risk import Recommendation, Risk, RiskInput, assess
+from testfleet.contracts.risk import ProjectRisk, RiskRules
+from testfleet.planning.risk import Recommendation, Risk, RiskInput, assess, recommend
 from testfleet.planning.risk_history import PastChange, study
 from testfleet.planning.risk_outcomes import by_full_name
 from testfleet.scm.changes import changes_since, merge_base
 from testfleet.scm.commits import commits_before
+
+_REASONS: Final = 2
+"""That a note has room for."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,22 @@ def risk_since(request: RiskRequest) -> RiskReport:
     )
     risk = assess(RiskInput(changes, request.rules, lessons.past, lessons.model))
     return RiskReport(base, changes, risk)
+
+
+def risk_notes(changes: Sequence[FileChange] | None, own: ProjectRisk) -> tuple[str, ...]:
+    """For the report of a run of a change: its risk by the rules, in one sentence.
+
+    Nothing is known there of the repository's past. No change, no note.
+    """
+    if not changes:
+        return ()
+    rules = own.over(load_risk_rules())
+    risk = assess(RiskInput(changes, rules))
+    advice = recommend(risk, rules)
+    return (
+        f"risk of the change {risk.score:.2f}:"
+        f" {'; '.join((*risk.reasons[:_REASONS], advice.reasons[-1]))}",
+    )
 
 
 def as_json(report: RiskReport, advice: Recommendation) -> dict[str, Any]:

@@ -44,6 +44,7 @@ from testfleet.workflow.reporting import (
     confirm_shards_of,
     place_of,
 )
+from testfleet.workflow.risk_report import risk_notes
 from testfleet.workflow.tasks import PREPARE_SHARD, TaskWriter
 
 StepAnswer = dict[str, Any]
@@ -214,8 +215,10 @@ class RunTests:
         request = self._records.request()
         prepared = self._prepare_source(request)
         with self._open_tree(prepared) as tree:
-            suite = resolve_suite(load_project(tree), request.suite, request.mode)
-        self._records.save_prepared(prepared.model_copy(update={"suite": suite}))
+            project = load_project(tree)
+            suite = resolve_suite(project, request.suite, request.mode)
+        notes = (*prepared.notes, *risk_notes(prepared.changes, project.risk))
+        self._records.save_prepared(prepared.model_copy(update={"suite": suite, "notes": notes}))
         return self._answer(admitted=True)
 
     def _prepare_source(self, request: RunRequest) -> PreparedRun:

@@ -10,11 +10,12 @@ from typer.testing import CliRunner
 
 from testfleet.cli.main import app
 from testfleet.config import load_risk_rules
-from testfleet.contracts.risk import Category
+from testfleet.contracts.change import FileChange, FileStatus
+from testfleet.contracts.risk import Category, ProjectRisk
 from testfleet.errors import UsageError
 from testfleet.planning.project import parse_project
 from testfleet.scm.commits import commits_before
-from testfleet.workflow.risk_report import RiskReport, RiskRequest, risk_since
+from testfleet.workflow.risk_report import RiskReport, RiskRequest, risk_notes, risk_since
 
 
 class Repository:
@@ -147,8 +148,19 @@ def test_the_repositorys_own_rules_come_first(repository: Repository) -> None:
 
     done = CliRunner().invoke(app, ["risk", "HEAD", str(repository.root)])
 
-    assert "critical: toys/a.py belongs to engine room" in done.output
+    assert "toys/a.py belongs to engine room, category critical" in done.output
     assert "a merge should wait: the score is 0.01 or more" in done.output
+
+
+def test_a_run_of_a_change_is_told_its_risk_in_one_note() -> None:
+    changes = [FileChange(path="api/a.py", status=FileStatus.MODIFIED)]
+
+    (note,) = risk_notes(changes, ProjectRisk())
+
+    assert note.startswith("risk of the change 0.3")
+    assert ": api/a.py belongs to API, category high; 0 lines of tests changed" in note
+    assert note.endswith("a merge should wait: files of category high changed")
+    assert risk_notes(None, ProjectRisk()) == risk_notes([], ProjectRisk()) == ()
 
 
 @pytest.mark.parametrize(
