@@ -10,6 +10,7 @@ from typing import NoReturn
 import typer
 
 from testfleet.cli import (
+    classify_command,
     fleet_commands,
     history_command,
     impact_command,
@@ -49,6 +50,7 @@ quotas_command.register(app)
 risk_command.register(app)
 history_command.register(app)
 replay_command.register(app)
+classify_command.register(app)
 prioritise_command.register(app)
 
 

@@ -1,0 +1,232 @@
+"""The lines of a log that are the failure.
+
+Lines that look like trouble are found, and each is weighed: what the catalogue knows about it,
+less what stands against it (a warning, a retry that went well, output of a test that passed).
+Neighbours are joined into blocks. A block counts for its best lines and for where it stands:
+shortly before the step ended with an error, late in the log. What follows from a failure (`exit
+code 1`) is no block.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from testfleet.contracts.failure import EvidenceLine
+from testfleet.triage.rules import Rules, Signature, load_rules
+from testfleet.triage.signs import Kind, kind_of, suspicious
+from testfleet.triage.text import Log
+
+MAX_LINES: Final = 60
+"""Lines of evidence that are given."""
+_SHORT: Final = 30
+"""A text of so many lines is the failure itself, unless it says otherwise."""
+_GAP: Final = 4
+_UP: Final = 10
+_DOWN: Final = 25
+_WEIGHED: Final = 400
+"""Suspicious lines that are compared with the catalogue."""
+_NEAR_THE_END: Final = 30
+
+
+@dataclass(frozen=True)
+class WeighedLine:
+    """One line of the failure."""
+
+    number: int
+    """Of the input, from 1."""
+    text: str
+    weight: float
+    """How much it counts, from 0 to 1: a warning beside an error counts little."""
+    signatures: tuple[Signature, ...]
+
+    def evidence(self) -> EvidenceLine:
+        """As it is reported."""
+        return EvidenceLine(line=self.number, text=self.text)
+
+
+@dataclass(frozen=True)
+class _Seed:
+    at: int
+    strength: float
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """A log with what is known about its lines."""
+
+    lines: Sequence[str]
+    kinds: Mapping[int, Kind]
+    rules: Rules
+
+    def kind(self, at: int) -> Kind | None:
+        return self.kinds.get(at)
+
+
+def extract(log: Log, rules: Rules | None = None) -> tuple[WeighedLine, ...]:
+    """The lines of the failure, in order. Empty if nothing in the log looks like one."""
+    rules = rules or load_rules()
+    filled = [at for at, line in enumerate(log.lines) if line.strip()]
+    if not filled:
+        return ()
+    kinds = {at: kind_of(log.lines[at]) for at in suspicious(log.lines)}
+    scene = _Scene(log.lines, kinds, rules)
+    if len(filled) <= _SHORT and Kind.PASSED not in kinds.values():
+        return _weigh(log, filled, scene)
+    start, end = _decisive(scene)
+    inside = range(start, min(end, start + MAX_LINES))
+    return _weigh(log, [at for at in inside if log.lines[at].strip()], scene)
+
+
+def _weigh(log: Log, indices: Sequence[int], scene: _Scene) -> tuple[WeighedLine, ...]:
+    hard = any(scene.kind(at) is Kind.HARD for at in indices)
+    return tuple(
+        WeighedLine(
+            log.numbers[at],
+            log.lines[at],
+            _share(scene.kind(at), beside_hard=hard),
+            tuple(scene.rules.matches(log.lines[at])),
+        )
+        for at in indices
+    )
+
+
+def _share(kind: Kind | None, *, beside_hard: bool) -> float:
+    """How much a line counts within its block."""
+    if kind in (Kind.CONSEQUENCE, Kind.PASSED):
+        return 0.1
+    if kind in (Kind.BENIGN, Kind.WARNING):
+        return 0.4 if beside_hard else 0.9
+    return 1.0
+
+
+# ------------------------------------------------------------------ where the failure stands
+
+
+def _decisive(scene: _Scene) -> tuple[int, int]:
+    """Start and end of the block that counts most; nothing if there is none."""
+    seeds = _seeds(scene)
+    if not seeds:
+        return 0, 0
+    ends = sorted(at for at, kind in scene.kinds.items() if kind is Kind.CONSEQUENCE)
+    groups = _groups(seeds, scene)
+    best = max(groups, key=lambda group: _score(group, scene, ends))
+    return _grown(best[0].at, best[-1].at, scene)
+
+
+_STRENGTH: Final = {Kind.HARD: 3.0, Kind.SOFT: 0.5, Kind.WARNING: -3.5, Kind.BENIGN: -4.0}
+
+
+def _seeds(scene: _Scene) -> list[_Seed]:
+    """Lines that may be a failure. Of too many, the hard ones and the last."""
+    wanted = [at for at, kind in scene.kinds.items() if kind in _STRENGTH]
+    if len(wanted) > _WEIGHED:
+        hard = [at for at in wanted if scene.kind(at) is Kind.HARD]
+        wanted = sorted({*hard[:100], *hard[-200:], *wanted[-100:]})
+    seeds = []
+    for at in wanted:
+        strength = _known(scene.lines[at], scene.rules) + _STRENGTH[scene.kinds[at]]
+        if strength >= _LEAST:
+            seeds.append(_Seed(at, strength))
+    return seeds
+
+
+_LEAST: Final = 2.0
+
+
+def _known(line: str, rules: Rules) -> float:
+    return max((one.weight for one in rules.matches(line)), default=0.0)
+
+
+def _groups(seeds: Sequence[_Seed], scene: _Scene) -> list[list[_Seed]]:
+    """Seeds that stand together."""
+    groups = [[seeds[0]]]
+    for seed in seeds[1:]:
+        last = groups[-1][-1].at
+        if seed.at - last <= _reach(last, seed.at, scene):
+            groups[-1].append(seed)
+        else:
+            groups.append([seed])
+    return groups
+
+
+def _reach(start: int, end: int, scene: _Scene) -> int:
+    """How far apart lines of one failure may stand. Its stack does not count."""
+    between = range(start + 1, end)
+    if any(_is_border(at, scene) for at in between):
+        return 0
+    detail = sum(_is_detail(scene.lines[at]) for at in between)
+    return _GAP + detail
+
+
+def _is_detail(line: str) -> bool:
+    return bool(_DETAIL.match(line))
+
+
+_DETAIL = re.compile(
+    r"^(?:\s{2,}\S|\s*at |\s*\||\s*\d+ \||\s*>|[-+] |E  |\t|goroutine |\s*File \")"
+)
+
+
+def _is_border(at: int, scene: _Scene) -> bool:
+    """Whether no failure reaches over this line."""
+    return scene.kind(at) is Kind.PASSED or bool(_STEP.match(scene.lines[at]))
+
+
+_STEP = re.compile(
+    r"^(?:Run |\$ |> \S+@\S+ |\+ \S|Step \d|#\d+ \[|RUNS? |Post |Complete job|Cleaning up)"
+    r"|^\[Pipeline\]"
+)
+
+
+def _score(group: Sequence[_Seed], scene: _Scene, ends: Sequence[int]) -> float:
+    best = max(seed.strength for seed in group)
+    more = math.log2(1 + len(group))
+    late = 2.0 * group[-1].at / len(scene.lines)
+    return (
+        best + 0.7 * more + late + _before_an_end(group[-1].at, ends, scene) - _mended(group, scene)
+    )
+
+
+def _before_an_end(at: int, ends: Sequence[int], scene: _Scene) -> float:
+    """What it counts that the step ended with an error soon after."""
+    follows = bisect_right(ends, at)
+    if follows == len(ends):
+        return 0.0
+    distance = sum(1 for line in scene.lines[at + 1 : ends[follows]] if line.strip())
+    return 4.0 * max(0.0, 1.0 - distance / _NEAR_THE_END)
+
+
+def _mended(group: Sequence[_Seed], scene: _Scene) -> float:
+    """What counts against it: it was tried again, or belongs to what passed."""
+    around = range(group[0].at - 3, group[-1].at + 4)
+    benign = any(scene.kind(at) is Kind.BENIGN for at in around)
+    quoted = any(
+        _QUOTED.match(line) for line in scene.lines[max(0, group[0].at - 4) : group[0].at + 1]
+    )
+    return 4.0 * benign + 3.0 * quoted
+
+
+_QUOTED = re.compile(r"^\s*(?:console\.(?:error|warn|log|info)\b|std(?:err|out) \||-+ Captured)")
+
+
+def _grown(first: int, last: int, scene: _Scene) -> tuple[int, int]:
+    """The block with the lines around that belong to it."""
+    start, end = first, last + 1
+    while start > max(0, first - _UP) and _belongs(start - 1, scene):
+        start -= 1
+    while end < min(len(scene.lines), last + _DOWN) and _belongs(end, scene):
+        end += 1
+    return start, end
+
+
+def _belongs(at: int, scene: _Scene) -> bool:
+    line = scene.lines[at]
+    if not line.strip():
+        near = scene.lines[at + 1] if at + 1 < len(scene.lines) else ""
+        return _is_detail(near)
+    return not _is_border(at, scene) and scene.kind(at) not in (Kind.CONSEQUENCE, Kind.BENIGN)

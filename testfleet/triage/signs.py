@@ -1,0 +1,145 @@
+"""What one line of a log is: trouble, a warning, a test that passed, a consequence, or nothing."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from enum import Enum, auto
+from itertools import accumulate
+from typing import Final
+
+_MOST_HITS: Final = 3_000
+"""Of one sign. A log that says `error` more often says nothing by it."""
+
+_SIGNS: Final = (
+    *("error", "exception", "fail", "fatal", "panic", "traceback", "assert", "expect"),
+    *("cannot ", "can't ", "could not", "couldn't", "unable to", "denied", "refused", "timed out"),
+    *("timeout", "not found", "no such", "kill", "invalid", "undefined", "unexpected", "warning"),
+    *("act(", "● ", "✕", "✗", "×", "✖", "❯", "err!", "exit code", "exited with"),  # noqa: RUF001
+    *("segmentation", "core dumped", "undeclared"),
+    *("out of memory", "no space", "in use", "abort", "unresolved", "missing", "lost ", "already"),
+    *("unhealthy", "hydrat", "hook", "snapshot", "received", "mismatch", " race", "resolved to"),
+    *("exit status", "not ok", "✓", "✔", "√", "pass", " ok", "ok ", "retry", "elifecycle"),
+    *("unauthorized", "forbidden", "conflict", "is not ", "does not ", "did not ", "must "),
+    *("deadlock", "locked", "closed", "torn down", "evicted", "econn", "\ne  ", "unknown "),
+    *("exceeded", "too many", "not a ", "no module", "no matching", "crash", "shutdown signal"),
+)
+
+
+def _any(*alternatives: str, flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str]:
+    return re.compile("|".join(alternatives), flags)
+
+
+_PASSED = _any(
+    r"^\s*(?:[✓✔√☑]|PASS(?:ED)?\b|ok\s+\d|ok  ?\t?\S+\s+[\d(]|--- PASS|\[\s+OK)",
+    r"^\s*(?:\[  PASSED|-- PASS)",
+    r"\bPASSED\b(?:\s+\[\s*\d+%\])?\s*$",
+    r"\.\.\. ok\s*$",
+    r"^\s*(?:=+ )?\d+ passed(?:,| in|;)(?!.*(?:failed|error))",
+    r"^OK(?: \(|$)",
+)
+_CONSEQUENCE = _any(
+    r"process(?: completed| exited)? with (?:exit )?code",
+    r"exited with (?:exit )?(?:code|error)",
+    r"exit(?:ed with)? (?:code|status):? [1-9]\d{0,2}\W*$",
+    r"command failed with exit code|error command failed",
+    r"returned (?:a )?non-?zero",
+    r"a complete log of this run",
+    r"^(?:error: )?job failed|returned with error code|^error: script returned",
+    r"npm (?:err!|error) (?:code (?:elifecycle|\d+$)|errno|exit |failed at the)",
+    r"npm (?:err!|error) (?:test failed|this is)",
+    r"npm (?:err!|error) (?:lifecycle|command |path |workspace |in workspace|a complete)",
+    r"elifecycle|^lerna err! |^\s*error  .{0,200}run failed",
+    r"^g?make(?:\[\d+\])?: \*\*\*",
+    r"^build failed|^failure: build failed|\] build failure",
+    r"^\s*(?:tests|test suites|test files|snapshots|suites):?\s+\d+ (?:failed|skipped|passed)",
+    r"^=+ .{0,200}\d+ (?:failed|passed|error).{0,200} in [\d.]+s|^\d+ (?:failed|passed), ",
+    r"^failed \((?:failures|errors)|^fail$|^exit status \d|^finished: failure",
+    r"^\s*\d+ (?:failing|passing|pending)\b|^\d+ examples?, \d+ failures?|^ran all test suites",
+    r"^info visit https|^error: bash exited",
+    r"^\[error\] (?:re-run maven|to see the full|for more info|after correcting|-> \[help)",
+    flags=re.IGNORECASE,
+)
+_BENIGN = _any(
+    r"\bretry(?:ing)?\b|\bretried\b|will try again|\btrying again\b",
+    r"attempts? \d+ ?(?:/|of) ?\d+",
+    r"\bexpected (?:error|failure|exception)\b|\(expected\)|as expected",
+    r"\bignor(?:ed|ing)\b|non-?fatal|\bskipp(?:ed|ing)\b|allowed to fail|allow_failure",
+    r"\bfall(?:ing|s)? ?back\b|simulated|intentional|\bhandled\b|\brecovered\b|gracefully",
+    r"\boptional\b|\bcontinu(?:e|ing)\b",
+    r"\b(?:0|no) (?:errors?|failed|failures?|failing|issues|vulnerabilities)\b|found 0 ",
+    r"successfully|\bsucceeded\b|(?:failures?|errors?): 0\b",
+    r"\bdeprecat|no longer supported|\bnotice\b",
+    r"cache (?:not found|miss)|not found in cache|not found, ",
+    r"if-no-files-found|fail-?fast|set -e|continue-on-error",
+    r"\bxfail|quarantined|\bknown issue\b|using default",
+    flags=re.IGNORECASE,
+)
+_WARNING = _any(
+    r"^\W{0,3}(?:\[?warn(?:ing)?\b\]?|npm warn|\(node:\d+\)|w:)",
+    r"\bwarn(?:ing)?[: \]]|level=(?:warn|info|debug)|warning\b.{0,200}\[-w",
+    r"^\s*(?:\[?(?:info|debug|notice|trace|verbose)\]?[: |]|npm (?:info|notice|verb|http))",
+    r"(?:deprecation|future|user|runtime|resource|experimental)warning",
+    r"(?:pending|insecure)\w{0,20}warning",
+    flags=re.IGNORECASE,
+)
+_HARD = _any(
+    r"^\s*[\w.$/]{0,80}(?:Error|Exception|Failure)\b[^=]{0,40}(?::|$|\[|\()",
+    r"^\s*(?:E  |FAIL|ERROR|FATAL|Fatal|fatal:|error\b|panic:|Traceback|Error\b|● |--- FAIL)",
+    r"^\s*(?:[✕✗×✖❯] |npm (?:ERR!|error)|Caused by|Uncaught|Unhandled|Killed|thread ')",  # noqa: RUF001
+    r"^Exception in|: error\b|\berror TS\d|: fatal error|panicked at",
+    r"\b(?:FAILED|FATAL|ERROR)\b",
+)
+
+
+class Kind(Enum):
+    """What a line is."""
+
+    HARD = auto()
+    """It has the form in which tools report an error."""
+    SOFT = auto()
+    """It has a word of trouble in it."""
+    WARNING = auto()
+    BENIGN = auto()
+    """Trouble that was expected, retried or ignored."""
+    PASSED = auto()
+    CONSEQUENCE = auto()
+    """It says that something failed before."""
+
+
+def kind_of(line: str) -> Kind:
+    """What a line with a sign is."""
+    if _PASSED.search(line):
+        return Kind.PASSED
+    if _CONSEQUENCE.search(line):
+        return Kind.CONSEQUENCE
+    if _BENIGN.search(line):
+        return Kind.BENIGN
+    if _WARNING.search(line):
+        return Kind.WARNING
+    return Kind.HARD if _HARD.search(line) else Kind.SOFT
+
+
+def suspicious(lines: Sequence[str]) -> list[int]:
+    """Indices of the lines that carry any sign, in order."""
+    text = "\n".join(lines).lower()
+    if len(text) != sum(map(len, lines)) + max(0, len(lines) - 1):
+        # A few letters get longer in lower case; offsets must stay those of the lines.
+        text = "\n".join(line.lower()[: len(line)].ljust(len(line)) for line in lines)
+    starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
+    found: set[int] = set()
+    for sign in _SIGNS:
+        found |= _lines_with(sign, text, starts)
+    return sorted(found)
+
+
+def _lines_with(sign: str, text: str, starts: Sequence[int]) -> set[int]:
+    """Lines with the sign, the last ones first."""
+    found: set[int] = set()
+    at = text.rfind(sign)
+    while at >= 0 and len(found) < _MOST_HITS:
+        line = bisect_right(starts, at + sign.startswith("\n")) - 1
+        found.add(line)
+        at = text.rfind(sign, 0, starts[line]) if starts[line] else -1
+    return found

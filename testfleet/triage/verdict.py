@@ -1,0 +1,106 @@
+"""The rules' verdict: which domain and cause the signatures of a failure's lines add up to.
+
+Each signature adds its weight times what its line counts. The strongest one of a label decides,
+others of the same label add a little, so that ten hints never outvote one plain statement. The
+domain is decided first; a cause that another domain's signature names counts half.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from testfleet.contracts.failure import Cause, Domain
+from testfleet.triage.evidence import WeighedLine
+from testfleet.triage.rules import Signature
+
+_Label = TypeVar("_Label", Domain, Cause)
+_MORE: Final = 0.1
+"""What a further signature of the same label adds."""
+_MOST_MORE: Final = 5
+_DOMAINS: Final = {Domain.TYPESCRIPT: 0.3, Domain.REACT: 0.2, Domain.TEST: 0.1, Domain.GENERAL: 1.0}
+"""What a domain has without any signature: also the order among equals."""
+_FOREIGN: Final = 0.5
+_FADE: Final = 0.02
+"""What a line loses for each line before it: what is said first is the root."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A signature that spoke, and where."""
+
+    line: int
+    signature: Signature
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the rules say."""
+
+    domain: Domain
+    cause: Cause
+    confidence: float
+    reasons: tuple[Reason, ...]
+    """Of the labels that were given, strongest first."""
+
+
+@dataclass(frozen=True)
+class _Vote:
+    number: int
+    signature: Signature
+    weight: float
+
+
+def judge(lines: Sequence[WeighedLine]) -> Verdict:
+    """Domain and cause of a failure. Without any signature: general and other, hardly sure."""
+    votes = list(_votes(lines))
+    domains = _totals((vote.signature.domain, vote.weight) for vote in votes)
+    domain_scores = {one: least + domains.get(one, 0.0) for one, least in _DOMAINS.items()}
+    domain = max(Domain, key=lambda one: domain_scores[one])
+    causes = _totals((vote.signature.cause, _at_home(vote, domain)) for vote in votes)
+    causes.setdefault(Cause.OTHER, 0.1)
+    cause = max(causes, key=lambda one: causes[one])
+    reasons = [
+        Reason(vote.number, vote.signature)
+        for vote in sorted(votes, key=lambda vote: -vote.weight)
+        if vote.signature.cause is cause or vote.signature.domain is domain
+    ]
+    confidence = _confidence(_margin(domain_scores), _margin(causes))
+    return Verdict(domain, cause, confidence, tuple(reasons))
+
+
+def _votes(lines: Sequence[WeighedLine]) -> Iterable[_Vote]:
+    for at, line in enumerate(lines):
+        share = line.weight / (1 + _FADE * at)
+        for signature in line.signatures:
+            yield _Vote(line.number, signature, signature.weight * share)
+
+
+def _at_home(vote: _Vote, domain: Domain) -> float:
+    known = vote.signature.domain
+    return vote.weight if known in (None, domain) else vote.weight * _FOREIGN
+
+
+def _totals(votes: Iterable[tuple[_Label | None, float]]) -> dict[_Label, float]:
+    weights: dict[_Label, list[float]] = {}
+    for label, weight in votes:
+        if label is not None:
+            weights.setdefault(label, []).append(weight)
+    return {label: _total(found) for label, found in weights.items()}
+
+
+def _total(weights: list[float]) -> float:
+    best, *more = sorted(weights, reverse=True)
+    return best + _MORE * sum(more[:_MOST_MORE])
+
+
+def _margin(scores: Mapping[_Label, float]) -> float:
+    """How far the best is ahead of the second."""
+    best, second = sorted((*scores.values(), 0.0), reverse=True)[:2]
+    return best - second
+
+
+def _confidence(domain: float, cause: float) -> float:
+    return 1 / (1 + math.exp(-(0.4 * min(domain, 4.0) + 0.4 * min(cause, 4.0) - 0.5)))
