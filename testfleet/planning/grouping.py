@@ -18,11 +18,11 @@ from testfleet.planning.batching import (
     measured_startup_s,
 )
 from testfleet.planning.place import Place
-from testfleet.planning.portions import Bundle, Grouping, Portion
+from testfleet.planning.portions import Grouping, Portion
 from testfleet.planning.shard_count import ShardCount, count_for, given_count
 from testfleet.planning.strategies import DEFAULT, assign, strategy_named
 from testfleet.planning.strategies.bundles import apportion
-from testfleet.planning.work import Assignment, Job, WorkUnit
+from testfleet.planning.work import Assignment, Job
 from testfleet.planning.workload import Workload
 
 _TOO_LONG: Final = 3
@@ -48,7 +48,7 @@ def grouped(
     """
     _check_deadline(portions, place, grouping)
     groups = [
-        Group(portion.profile, bundle)
+        Group(portion.profile, bundle.planned)
         for portion in portions
         if portion.alone
         for bundle in portion.bundles
@@ -75,7 +75,7 @@ def _check_deadline(portions: Sequence[Portion], place: Place, grouping: Groupin
         (unit.predicted_s + place.profiles[portion.profile].startup_s, unit.id)
         for portion in portions
         for bundle in portion.bundles
-        for unit in bundle
+        for unit in bundle.planned
         if unit.known and unit.predicted_s > deadline_s
     ]
     if ends:
@@ -117,7 +117,7 @@ class _Part:
         """The portion in that many shards, as the strategy deals it out."""
         job = self._job(count)
         answer = assign(strategy_named(self.grouping.objectives.strategy), job)
-        units = [unit for bundle in self.portion.bundles for unit in bundle]
+        units = [unit for bundle in self.portion.bundles for unit in bundle.planned]
         groups = [
             Group(
                 answer.profiles[at] if answer.profiles else self.portion.profile,
@@ -158,7 +158,7 @@ class _Part:
         objectives = self.grouping.objectives
         startup_s = self.grouping.startup_s
         return Job(
-            units=[self._work_unit(unit, each) for each in self.portion.bundles for unit in each],
+            units=[unit for bundle in self.portion.bundles for unit in bundle.work],
             weights=count.weights,
             workers=self.place.fleet.workers,
             profile=name,
@@ -177,32 +177,5 @@ class _Part:
             return place.profiles
         return {name: place.profiles[name] for name in (*place.choices, self.portion.profile)}
 
-    def _work_unit(self, unit: PlannedUnit, bundle: Bundle) -> WorkUnit:
-        traits = self.grouping.of(unit)
-        return WorkUnit(
-            id=unit.id,
-            duration_s=unit.predicted_s,
-            low_s=unit.low_s,
-            high_s=unit.high_s,
-            memory_mb=float(unit.memory_mb or 0),
-            requires=traits.requires,
-            together=None if len(bundle) == 1 else bundle[0].id,
-            priority=traits.priority,
-            owner=traits.owner,
-            kind=traits.kind,
-            deadline_s=traits.deadline_s,
-            known=unit.known,
-        )
-
     def _wholes(self) -> list[PlannedUnit]:
-        return [_whole(bundle) for bundle in self.portion.bundles]
-
-
-def _whole(bundle: Bundle) -> PlannedUnit:
-    if len(bundle) == 1:
-        return bundle[0]
-    return PlannedUnit(
-        id=bundle[0].id,
-        predicted_s=sum(unit.predicted_s for unit in bundle),
-        known=all(unit.known for unit in bundle),
-    )
+        return [bundle.planned_whole for bundle in self.portion.bundles]

@@ -14,9 +14,6 @@ from testfleet.planning.placement import place_units
 from testfleet.planning.placement_score import Experience
 from testfleet.planning.work import Traits, WorkUnit
 
-Bundle = Sequence[PlannedUnit]
-"""What one shard must have whole: mostly a unit by itself."""
-
 
 @dataclass(frozen=True)
 class Grouping:
@@ -44,6 +41,39 @@ class Grouping:
         return self.traits.get(unit.id) or self.traits.get(file_of(unit.id)) or _NONE
 
 
+_NONE = Traits()
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """What one shard must have whole: mostly a unit by itself."""
+
+    planned: Sequence[PlannedUnit]
+    work: Sequence[WorkUnit]
+    """The same units, as strategies see them."""
+
+    @property
+    def whole(self) -> WorkUnit:
+        """The bundle as one unit, with all that its units require."""
+        if len(self.work) == 1:
+            return self.work[0]
+        return WorkUnit(
+            id=self.work[0].id,
+            duration_s=sum(unit.duration_s for unit in self.work),
+            memory_mb=max(unit.memory_mb for unit in self.work),
+            requires=frozenset().union(*(unit.requires for unit in self.work)),
+            known=all(unit.known for unit in self.work),
+        )
+
+    @property
+    def planned_whole(self) -> PlannedUnit:
+        """The bundle as one unit of a plan."""
+        if len(self.planned) == 1:
+            return self.planned[0]
+        whole = self.whole
+        return PlannedUnit(id=whole.id, predicted_s=whole.duration_s, known=whole.known)
+
+
 @dataclass(frozen=True)
 class Portion:
     """Bundles that run on one profile."""
@@ -56,19 +86,38 @@ class Portion:
     @cached_property
     def total_s(self) -> float:
         """Predicted seconds of all units."""
-        return sum(unit.predicted_s for bundle in self.bundles for unit in bundle)
+        return sum(unit.duration_s for bundle in self.bundles for unit in bundle.work)
 
 
-_NONE = Traits()
-
-
-def bundles_of(units: Sequence[PlannedUnit], together: Sequence[Sequence[str]]) -> list[Bundle]:
+def bundles_of(
+    units: Sequence[PlannedUnit], together: Sequence[Sequence[str]], grouping: Grouping
+) -> list[Bundle]:
     """In the order of their first units."""
     leader = {unit: group[0] for group in together for unit in group}
-    bundles: dict[str, list[PlannedUnit]] = {}
+    members: dict[str, list[PlannedUnit]] = {}
     for unit in units:
-        bundles.setdefault(leader.get(unit.id, unit.id), []).append(unit)
-    return list(bundles.values())
+        members.setdefault(leader.get(unit.id, unit.id), []).append(unit)
+    return [
+        Bundle(each, [_work_unit(unit, each, grouping.of(unit)) for unit in each])
+        for each in members.values()
+    ]
+
+
+def _work_unit(unit: PlannedUnit, bundle: Sequence[PlannedUnit], traits: Traits) -> WorkUnit:
+    return WorkUnit(
+        id=unit.id,
+        duration_s=unit.predicted_s,
+        low_s=unit.low_s,
+        high_s=unit.high_s,
+        memory_mb=float(unit.memory_mb or 0),
+        requires=traits.requires,
+        together=None if len(bundle) == 1 else bundle[0].id,
+        priority=traits.priority,
+        owner=traits.owner,
+        kind=traits.kind,
+        deadline_s=traits.deadline_s,
+        known=unit.known,
+    )
 
 
 def portions_of(
@@ -82,8 +131,7 @@ def portions_of(
     """
     if grouping.known is None:
         return _by_length(bundles, place)
-    wholes = [_whole(bundle, grouping) for bundle in bundles]
-    placement = place_units(wholes, place, grouping.known)
+    placement = place_units([bundle.whole for bundle in bundles], place, grouping.known)
     portions = [
         Portion(choice.profile, [bundles[at] for at in choice.units], choice.alone)
         for choice in placement.choices
@@ -98,8 +146,7 @@ def _by_length(bundles: Sequence[Bundle], place: Place) -> tuple[list[Portion], 
     short: list[Bundle] = []
     long: list[Bundle] = []
     for bundle in bundles:
-        seconds = sum(unit.predicted_s for unit in bundle)
-        (short if seconds <= limit_s else long).append(bundle)
+        (short if bundle.whole.duration_s <= limit_s else long).append(bundle)
     portions = [Portion(place.usual, short)] if short else []
     if not long:
         return portions, []
@@ -108,14 +155,3 @@ def _by_length(bundles: Sequence[Bundle], place: Place) -> tuple[list[Portion], 
         f" `{place.usual}` allows: on `{place.fallback}`, a shard each"
     )
     return [*portions, Portion(place.fallback, long, alone=True)], [reason]
-
-
-def _whole(bundle: Bundle, grouping: Grouping) -> WorkUnit:
-    """The bundle as one unit, with all that its units require."""
-    return WorkUnit(
-        id=bundle[0].id,
-        duration_s=sum(unit.predicted_s for unit in bundle),
-        memory_mb=max(unit.memory_mb or 0 for unit in bundle),
-        requires=frozenset().union(*(grouping.of(unit).requires for unit in bundle)),
-        known=all(unit.known for unit in bundle),
-    )

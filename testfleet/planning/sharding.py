@@ -92,20 +92,20 @@ def assemble(head: PlanHead, prefix: str, shards: Sequence[Shard], *, takes_rest
 
     With `takes_rest` the shortest one also takes the rest, unless one does already.
     """
-    ordered = sorted(shards, key=lambda shard: -shard.predicted_s)
-    last = len(ordered) - 1
-    takes_rest = takes_rest and not any(shard.takes_rest for shard in ordered)
+    seconds = [shard.predicted_s for shard in shards]
+    order = sorted(range(len(shards)), key=lambda at: -seconds[at])
+    takes_rest = takes_rest and not any(shard.takes_rest for shard in shards)
     named = tuple(
-        shard.model_copy(
+        shards[at].model_copy(
             update={
-                "id": f"{prefix}-{at:04}",
-                "takes_rest": shard.takes_rest or (takes_rest and at == last),
+                "id": f"{prefix}-{place:04}",
+                "takes_rest": shards[at].takes_rest or (takes_rest and at == order[-1]),
             }
         )
-        for at, shard in enumerate(ordered)
+        for place, at in enumerate(order)
     )
+    lengths = [seconds[at] for at in order]
     workers = head.place.fleet.workers
-    lengths = [shard.predicted_s for shard in named]
     longest = max((unit.predicted_s for shard in named for unit in shard.units), default=0.0)
     return Plan(
         framework=head.framework,
@@ -117,17 +117,19 @@ def assemble(head: PlanHead, prefix: str, shards: Sequence[Shard], *, takes_rest
         reasons=head.reasons,
         splits=head.splits,
         strategy=head.strategy,
-        predicted_usd=_predicted_usd(head, named),
+        predicted_usd=_predicted_usd(head, named, lengths),
     )
 
 
-def _predicted_usd(head: PlanHead, shards: Sequence[Shard]) -> float | None:
+def _predicted_usd(
+    head: PlanHead, shards: Sequence[Shard], lengths: Sequence[float]
+) -> float | None:
     if head.known is None:
         return None
-    profiles = head.place.profiles
+    profiles = [head.place.profiles[shard.profile] for shard in shards]
     return sum(
-        head.known.usd(profile := profiles[shard.profile], shard.predicted_s + profile.startup_s)
-        for shard in shards
+        head.known.usd(profile, seconds + profile.startup_s)
+        for profile, seconds in zip(profiles, lengths, strict=True)
     )
 
 
@@ -152,7 +154,9 @@ def _first_shards(
         why = "no file is known to hold tests: one shard runs whatever the framework collects"
         return shards_of([[]], request.place, request.place.usual), [why]
     portions, placed = portions_of(
-        bundles_of(units, request.discovery.together), request.place, request.grouping
+        bundles_of(units, request.discovery.together, request.grouping),
+        request.place,
+        request.grouping,
     )
     groups, reasons = grouped(portions, request.place, request.shards, request.grouping)
     shards = [
