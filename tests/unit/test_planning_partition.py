@@ -1,11 +1,13 @@
 from itertools import product
+from math import exp
 from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from testfleet.planning.partition import lower_bound_s, partition
+from testfleet.planning.exchange import exchange
+from testfleet.planning.partition import list_schedule, lower_bound_s, partition
 
 DURATIONS = st.floats(0.001, 1000.0)
 
@@ -108,3 +110,20 @@ def test_few_units_a_shard_are_balanced_within_a_percent(count: int, per_shard: 
     durations = [chance.uniform(1.0, 100.0) for _ in range(count * per_shard)]
     found = makespan(durations, partition(durations, (1.0,) * count))
     assert found <= 1.01 * lower_bound_s(durations, count)
+
+
+def test_where_five_units_share_a_shard_packing_finds_what_exchanges_do_not() -> None:
+    ascending = sorted(0.15 + 0.35 * exp(-at / 60) for at in range(648))
+    count = 128
+    mean = sum(ascending) / count
+    first = list_schedule(range(len(ascending) - 1, -1, -1), ascending, (1.0,) * count)
+    assert makespan(ascending, exchange(first, ascending, mean)) > 1.05 * mean
+    assert makespan(ascending, partition(ascending, (1.0,) * count)) < 1.02 * mean
+
+
+@pytest.mark.parametrize("weights", [(1.0,) * 3, (1.0, 0.5, 0.25)])
+def test_equal_units_are_shared_out_equally(weights: tuple[float, ...]) -> None:
+    shards = partition([2.0] * 700, weights)
+    assert [len(shard) for shard in shards] == [
+        pytest.approx(700 * weight / sum(weights), abs=1) for weight in weights
+    ]
