@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from testfleet.errors import UsageError
 from testfleet.planning.priority.histories import CiHistory, history_of
-from testfleet.planning.priority.learner import ConditionalLogit
+from testfleet.planning.priority.learner import Blend, ConditionalLogit
 from testfleet.planning.priority.prior import FEATURES, PRIOR
 from testfleet.planning.priority.prioritiser import Prioritiser
 from testfleet.planning.priority.replay import Feedback, Settings, replay
@@ -84,8 +84,7 @@ def test_the_seed_moves_what_shuffles_and_not_the_learner() -> None:
 @pytest.mark.parametrize("feedback", list(Feedback))
 def test_the_learner_finds_what_fails_again_and_again(feedback: Feedback) -> None:
     means = replay(history_of(some_rows(60), NAMES), Settings(feedback=feedback)).napfd
-    assert means["learner"] > 1.5 * means["random"]
-    assert means["learner"] >= means["exponentially_weighted"]
+    assert means["learner"] > 1.8 * means["random"]
 
 
 def test_no_ordering_beats_the_ceiling_when_everything_runs() -> None:
@@ -149,6 +148,16 @@ def test_features_separated_by_the_verdicts_do_not_carry_the_weights_away() -> N
         model.learn(np.array([[50.0], [0.0]]), np.array([True, False]))
     assert np.isfinite(model.weights).all()
     assert model.shares(np.array([[50.0], [0.0]]))[0] == pytest.approx(1.0, abs=0.01)
+
+
+def test_the_blend_trusts_the_prior_until_a_project_shows_to_be_unlike_others() -> None:
+    model = Blend(np.array([1.0]), np.array([5.0]))
+    unlike = np.array([[1.0], [0.0], [0.5]]), np.array([False, True, False])
+    start = model.trust.copy()
+    for _ in range(60):
+        model.learn(*unlike)
+    assert model.trust[0] > 0.9 > start[0]
+    assert model.shares(unlike[0])[1] > 0.3
 
 
 def test_the_prior_has_a_number_for_every_feature() -> None:

@@ -23,6 +23,39 @@ that of so many at most."""
 _STEPS = 3
 _HALVINGS = 6
 _CLOSE = 1e-3
+_STIFFNESS = (3.0, 1000.0)
+_SWITCH = 0.01
+"""Chance of each cycle that another of them is right from now on."""
+
+
+class Blend:
+    """Conditional logits that trust the prior differently, weighted by how well each foresaw.
+
+    A Bayesian mixture with fixed share (Herbster, Warmuth: Tracking the best expert, 1998): a
+    project like all others, with few failures, is best served by the prior alone; one that is
+    unlike them, with many, by what it teaches.
+    """
+
+    def __init__(self, means: Floats, precisions: Floats) -> None:
+        self._models = [ConditionalLogit(means, precisions * times) for times in _STIFFNESS]
+        self.trust = np.full(len(self._models), 1 / len(self._models))
+
+    def shares(self, features: Floats) -> Floats:
+        """Expected share of the cycle's failures of each row; they add up to 1."""
+        blended: Floats = self.trust @ np.stack([model.shares(features) for model in self._models])
+        return blended
+
+    def learn(self, features: Floats, failed: Flags) -> None:
+        """Take in one cycle."""
+        if failed.all() or not failed.any():
+            return
+        target, told = _told(failed)
+        logs = [np.log(model.shares(features)[failed] + 1e-12) for model in self._models]
+        fit = told * np.array([float(target[failed] @ log) for log in logs])
+        trust = self.trust * np.exp(fit - fit.max())
+        self.trust = (1 - _SWITCH) * trust / trust.sum() + _SWITCH / trust.size
+        for model in self._models:
+            model.learn(features, failed)
 
 
 class ConditionalLogit:
@@ -39,11 +72,9 @@ class ConditionalLogit:
 
     def learn(self, features: Floats, failed: Flags) -> None:
         """Take in one cycle. Without failures, or with nothing else, it tells nothing."""
-        failures = int(failed.sum())
-        if failures in (0, failed.size):
+        if failed.all() or not failed.any():
             return
-        target = failed / failures
-        told = min(float(failures), _MOST_TOLD) ** 0.5
+        target, told = _told(failed)
         weights, value = self.weights, self._value(self.weights, features, target, told)
         for _ in range(_STEPS):
             step = self._newton(weights, features, target, told)
@@ -78,6 +109,12 @@ class ConditionalLogit:
         curvature = self._precision + told * choice_curvature(shares, features)
         step: Floats = np.linalg.solve(curvature, slope).astype(np.float64)
         return step
+
+
+def _told(failed: Flags) -> tuple[Floats, float]:
+    """The share of each row in the failures, and how much the cycle tells."""
+    failures = float(failed.sum())
+    return failed / failures, min(failures, _MOST_TOLD) ** 0.5
 
 
 def choice_curvature(shares: Floats, features: Floats) -> Floats:

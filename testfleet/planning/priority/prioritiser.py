@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from testfleet.planning.priority.features import Knowledge
-from testfleet.planning.priority.learner import ConditionalLogit
+from testfleet.planning.priority.learner import Blend
 from testfleet.planning.priority.memory import Ran
 from testfleet.planning.priority.napfd import Flags, Floats, Ints
 from testfleet.planning.priority.ordering import best_order
@@ -19,7 +19,7 @@ class Prioritiser:
 
     def __init__(self, names: Sequence[str], budget: float, prior: Prior = PRIOR) -> None:
         self._knowledge = Knowledge(names)
-        self._model = ConditionalLogit(np.array(prior.means), np.array(prior.precisions))
+        self._model = Blend(np.array(prior.means), np.array(prior.precisions))
         self._budget = budget
 
     def order(self, tests: Ints) -> Ints:
