@@ -102,6 +102,17 @@ def parse_all(texts: Iterable[str]) -> tuple[Requirement, ...]:
     return tuple(sorted({parse(text) for text in texts}, key=str))
 
 
+def other_names(ability: Ability) -> list[str]:
+    """Names and words that are understood in place of the ability's own."""
+    names = [name for name, meant in _NAMES.items() if meant == ability.name]
+    return names + [word for word, meant in _WORDS.items() if meant in ability.words]
+
+
+def unit_names(ability: Ability) -> list[str]:
+    """Units that may follow an amount of it."""
+    return [unit for unit in _UNITS[ability.unit] if unit]
+
+
 def parse_version(text: str) -> Version:
     """`131.0.6778` as numbers. Raises UsageError."""
     if not _VERSION.fullmatch(text):

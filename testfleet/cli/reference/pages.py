@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from testfleet.cli.reference.abilities import abilities_page
 from testfleet.cli.reference.commands import cli_page
 from testfleet.cli.reference.exit_codes import exit_codes_page
 from testfleet.cli.reference.models import ModelPage, model_page
@@ -49,6 +50,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "exit-codes.md": exit_codes_page,
     "testfleet-toml.md": lambda: model_page(_PROJECT),
     "config.md": lambda: model_page(_ENVIRONMENT),
+    "abilities.md": abilities_page,
     "risk.md": lambda: model_page(_RISK),
 }
 """File name in docs/reference, and what makes its text."""
