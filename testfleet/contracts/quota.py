@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
+from functools import cached_property
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -86,19 +86,24 @@ class Quotas(Contract):
         return self
 
     def __bool__(self) -> bool:
-        return any(True for _ in self.scopes())
+        return bool(self.scopes)
 
-    def scopes(self) -> Iterator[tuple[str, Quota]]:
+    @cached_property
+    def scopes(self) -> dict[str, Quota]:
         """Every quota that limits something, under its scope, like `team:payments`."""
         found: dict[str, Quota] = {"fleet": self.fleet}
         found |= {f"team:{name}": quota for name, quota in self.teams.items()}
         found |= {f"repository:{name}": quota for name, quota in self.repositories.items()}
         found |= {f"type:{name}": quota for name, quota in self.types.items()}
-        return ((scope, quota) for scope, quota in found.items() if quota)
+        return {scope: quota for scope, quota in found.items() if quota}
 
     def team_of(self, repository: str) -> str | None:
         """Name of the repository's team, if it has one."""
-        return next((n for n, team in self.teams.items() if repository in team.repositories), None)
+        return self._owners.get(repository)
+
+    @cached_property
+    def _owners(self) -> dict[str, str]:
+        return {each: name for name, team in self.teams.items() for each in team.repositories}
 
 
 class Lease(Contract):

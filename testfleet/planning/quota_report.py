@@ -33,7 +33,7 @@ class QuotaLine(Contract):
 
 def overview(use: Use) -> list[QuotaLine]:
     """A line for each quota, in the order of the configuration."""
-    return [_line(use, scope) for scope, _ in use.policy.scopes()]
+    return [_line(use, scope) for scope in use.policy.scopes]
 
 
 def _line(use: Use, scope: str) -> QuotaLine:

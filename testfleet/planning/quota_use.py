@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -10,11 +11,6 @@ from functools import cached_property
 from testfleet.contracts.quota import Lease, Period, Quota, Quotas, QuotaState, Waiter
 from testfleet.planning.quota_ledger import owed
 from testfleet.planning.quota_shares import adjusted
-
-
-def kind_of(scope: str) -> str:
-    """`team`, `repository`, `type` or `fleet`."""
-    return scope.partition(":")[0]
 
 
 def period_start(period: Period, now: datetime) -> date:
@@ -49,6 +45,24 @@ class Loan:
         return taken
 
 
+@dataclass
+class _Sums:
+    """Of all leases, by scope."""
+
+    used: Counter[str] = field(default_factory=Counter)
+    borrowed: Counter[str] = field(default_factory=Counter)
+    lent: Counter[str] = field(default_factory=Counter)
+    held_usd: dict[str, float] = field(default_factory=dict)
+
+    def add(self, lease: Lease) -> None:
+        for scope in lease.scopes:
+            self.used[scope] += lease.slots
+            self.held_usd[scope] = self.held_usd.get(scope, 0.0) + lease.usd
+        for scope, lenders in lease.loans.items():
+            self.borrowed[scope] += sum(lenders.values())
+            self.lent.update(lenders)
+
+
 @dataclass(frozen=True)
 class Use:
     """The state at one moment, as seen by a run that asks (or by nobody, for the overview)."""
@@ -61,12 +75,19 @@ class Use:
     _quotas: dict[str, Quota] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_quotas", dict(self.policy.scopes()))
+        object.__setattr__(self, "_quotas", self.policy.scopes)
 
     @cached_property
     def leases(self) -> list[Lease]:
         """Leases that have not ended."""
         return [lease for lease in self.state.leases.values() if lease.expires_at > self.now]
+
+    @cached_property
+    def _sums(self) -> _Sums:
+        found = _Sums()
+        for lease in self.leases:
+            found.add(lease)
+        return found
 
     @cached_property
     def queue(self) -> list[Waiter]:
@@ -86,14 +107,28 @@ class Use:
         return [head for head in found.values() if head.run_id != self.asking]
 
     @cached_property
+    def _reserved(self) -> Counter[str]:
+        """What the heads need at least, by scope."""
+        found: Counter[str] = Counter()
+        for head in self.heads:
+            found.update(dict.fromkeys(head.scopes, head.least))
+        return found
+
+    @cached_property
+    def _waiting(self) -> Counter[str]:
+        """What all that wait would like to have, by scope."""
+        found: Counter[str] = Counter()
+        for waiter in self.queue:
+            found.update(dict.fromkeys(waiter.scopes, waiter.wanted))
+        return found
+
+    @cached_property
     def shares(self) -> dict[str, int]:
         """Concurrency of every scope that limits it, adjusted to its use."""
         found: dict[str, int] = {}
-        for kind in {kind_of(scope): None for scope in self._quotas}:
-            found |= adjusted(
-                {s: q for s, q in self._limited().items() if kind_of(s) == kind},
-                self.state.averages,
-            )
+        for family in self._families.values():
+            quotas = {scope: self._quotas[scope] for scope in family}
+            found |= adjusted(quotas, self.state.averages)
         return found
 
     def quota(self, scope: str) -> Quota:
@@ -102,15 +137,15 @@ class Use:
 
     def used(self, scope: str) -> int:
         """Slots of the scope's own runs, borrowed ones included."""
-        return sum(lease.slots for lease in self.leases if scope in lease.scopes)
+        return self._sums.used[scope]
 
     def borrowed(self, scope: str) -> int:
         """Slots that the scope's runs have borrowed."""
-        return sum(sum(lease.loans.get(scope, {}).values()) for lease in self.leases)
+        return self._sums.borrowed[scope]
 
     def lent(self, scope: str) -> int:
         """Slots of the scope that the runs of others use."""
-        return sum(loans.get(scope, 0) for lease in self.leases for loans in lease.loans.values())
+        return self._sums.lent[scope]
 
     def idle(self, scope: str) -> int:
         """Slots of the scope that nobody uses. Below zero when its share has shrunk."""
@@ -119,12 +154,11 @@ class Use:
 
     def demand(self, scope: str) -> int:
         """Slots that the scope's runs have or wait for."""
-        waiting = sum(waiter.wanted for waiter in self.queue if scope in waiter.scopes)
-        return self.used(scope) + waiting
+        return self.used(scope) + self._waiting[scope]
 
     def held_usd(self, scope: str) -> float:
         """Dollars that are held back for runs whose cost is not known yet."""
-        return sum(lease.usd for lease in self.leases if scope in lease.scopes)
+        return self._sums.held_usd.get(scope, 0.0)
 
     def spent_usd(self, scope: str) -> float:
         """Dollars of runs that have ended in this period."""
@@ -138,12 +172,11 @@ class Use:
         The older ones reserve what they need at least, so they cannot starve.
         """
         reserved = sum(head.least for head in older if scope in head.scopes)
-        lenders = self._lenders(scope)
         most = max(self.quota(scope).borrow - self.borrowed(scope), 0)
         # Shares that have moved may still be in use where they were: all together never exceed.
         most = min(most, self._unused_by_group(scope))
         own = min(self.idle(scope) - reserved, self._unused_by_group(scope))
-        return Loan(own, _up_to(lenders, most))
+        return Loan(own, _up_to(self._lenders(scope), most) if most > 0 else {})
 
     def _lenders(self, scope: str) -> dict[str, int]:
         others = [
@@ -156,11 +189,13 @@ class Use:
 
     def _lendable(self, lender: str, borrower: str) -> int:
         """What is idle, less what the lender's own runs and its creditors wait for."""
-        wanted = sum(
-            head.least
-            for head in self.heads
-            if lender in head.scopes or self._is_creditor(head, lender, borrower)
-        )
+        wanted = self._reserved[lender]
+        if lender in self.state.debts:
+            wanted += sum(
+                head.least
+                for head in self.heads
+                if lender not in head.scopes and self._is_creditor(head, lender, borrower)
+            )
         return self.idle(lender) - wanted
 
     def _is_creditor(self, head: Waiter, lender: str, borrower: str) -> bool:
@@ -181,14 +216,19 @@ class Use:
 
         Teams among each other, types among each other, repositories within their team.
         """
-        return [each for each in self._limited() if self._family(each) == self._family(scope)]
+        return self._families[self._family(scope)]
+
+    @cached_property
+    def _families(self) -> dict[tuple[str, str | None], list[str]]:
+        found: dict[tuple[str, str | None], list[str]] = {}
+        for scope, quota in self._quotas.items():
+            if quota.concurrency is not None:
+                found.setdefault(self._family(scope), []).append(scope)
+        return found
 
     def _family(self, scope: str) -> tuple[str, str | None]:
         kind, _, name = scope.partition(":")
         return kind, self.policy.team_of(name) if kind == "repository" else None
-
-    def _limited(self) -> dict[str, Quota]:
-        return {s: q for s, q in self._quotas.items() if q.concurrency is not None}
 
 
 def _up_to(lenders: Mapping[str, int], most: int) -> dict[str, int]:

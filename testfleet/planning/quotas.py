@@ -71,8 +71,7 @@ def scopes_of(policy: Quotas, repository: str, suite: str | None, mode: str) -> 
     """The quotas that a run counts against. Its type is its suite's name, or else its mode."""
     kind = suite if suite in policy.types else mode
     mine = ("fleet", f"team:{policy.team_of(repository)}", f"repository:{repository}")
-    known = {scope for scope, _ in policy.scopes()}
-    return tuple(scope for scope in (*mine, f"type:{kind}") if scope in known)
+    return tuple(scope for scope in (*mine, f"type:{kind}") if scope in policy.scopes)
 
 
 def decide(
@@ -125,7 +124,7 @@ def advance(policy: Quotas, state: QuotaState, now: datetime) -> QuotaState:
     use = Use(policy, state, now)
     averages = {
         scope: roll(state.averages.get(scope), use.demand(scope), now)
-        for scope, quota in policy.scopes()
+        for scope, quota in policy.scopes.items()
         if quota.bounds[0] != quota.bounds[1]
     }
     waiters = {waiter.run_id: waiter for waiter in use.queue}

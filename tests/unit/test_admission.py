@@ -1,5 +1,6 @@
 """A run's way through the quotas, on a store in memory and on one in a mocked account."""
 
+import gzip
 import threading
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -137,12 +138,29 @@ def test_a_state_that_has_changed_meanwhile_is_not_replaced(table):
     assert table.load()[0].costs == {"first": 1}
 
 
-def test_a_state_of_a_newer_version_is_refused_with_the_remedy(table):
-    item = {"document": {"S": "quotas"}, "state": {"S": '{"schema_version": "9"}'}}
+NEWER = gzip.compress(b'{"schema_version": "9"}')
+
+
+@pytest.mark.parametrize("body", [NEWER, NEWER[:-9], b"no gzip", gzip.compress(b"no json")])
+def test_a_state_that_cannot_be_read_is_refused_with_the_remedy(table, body):
+    item = {"document": {"S": "quotas"}, "state": {"B": body}, "version": {"N": "1"}}
     boto3.client("dynamodb").put_item(TableName="quotas", Item=item)
-    with pytest.raises(FleetError, match="cannot be read: 1 problems") as caught:
+    with pytest.raises(FleetError, match="the use of the quotas in table quotas cannot be read"):
+        table.load()
+    with pytest.raises(FleetError) as caught:
         table.load()
     assert "deploy one version" in caught.value.hint
+
+
+def test_the_state_of_a_thousand_runs_is_far_below_the_limit_of_an_item(table):
+    place = environment(fleet=Quota(concurrency=500))
+    store = InMemoryQuotas()
+    for at in range(1000):
+        admission(store, place, repository=f"acme/r{at}", shards=1).decide()
+    assert table.exchange(store.state, 0)
+    item = boto3.client("dynamodb").get_item(TableName="quotas", Key={"document": {"S": "quotas"}})
+    assert len(item["Item"]["state"]["B"]) < 100_000
+    assert table.load()[0] == store.state
 
 
 def test_of_runs_that_ask_at_the_same_moment_as_many_start_as_may(table):

@@ -342,7 +342,7 @@ def play(policy, steps, check):
 
 def never_exceeded(before, desk, decision, run):
     use = desk.use
-    for kind in ("fleet", "team:", "type:"):
+    for kind in ("fleet", "team:", "type:", "repository:"):
         group = [scope for scope in use.shares if scope.startswith(kind)]
         allowed = sum(use.quota(scope).concurrency for scope in group)
         assert sum(use.used(scope) for scope in group) <= allowed
