@@ -97,10 +97,14 @@ class Sorter:
     def __init__(self, rules: RiskRules) -> None:
         self._rules = [(PathPatterns(rule.paths), rule) for rule in rules.rules]
         self._rest = RiskRule(name="other code", category=rules.otherwise, paths=("*",))
+        self._known: dict[str, RiskRule] = {}
 
     def rule_of(self, path: str) -> RiskRule:
         """The first rule that matches."""
-        return next((rule for globs, rule in self._rules if globs.match(path)), self._rest)
+        if path not in self._known:
+            matching = (rule for globs, rule in self._rules if globs.match(path))
+            self._known[path] = next(matching, self._rest)
+        return self._known[path]
 
     def sort(self, changes: Sequence[ChangedFile]) -> list[Sorted]:
         """Each file with its rule: of a renamed one, with the worse of both."""
