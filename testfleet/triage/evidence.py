@@ -12,11 +12,12 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from testfleet.contracts.failure import EvidenceLine
+from testfleet.contracts.failure import Domain, EvidenceLine
 from testfleet.triage.rules import Rules, Signature, load_rules
 from testfleet.triage.signs import Kind, kind_of, suspicious
 from testfleet.triage.text import Log
@@ -99,7 +100,7 @@ def _share(kind: Kind | None, *, beside_hard: bool) -> float:
     """How much a line counts within its block."""
     if kind in (Kind.CONSEQUENCE, Kind.PASSED):
         return 0.1
-    if kind in (Kind.BENIGN, Kind.WARNING):
+    if kind in (Kind.BENIGN, Kind.RECOVERED, Kind.WARNING):
         return 0.4 if beside_hard else 0.9
     return 1.0
 
@@ -118,7 +119,16 @@ def _decisive(scene: _Scene) -> tuple[int, int]:
     return _grown(best[0].at, best[-1].at, scene)
 
 
-_STRENGTH: Final = {Kind.HARD: 3.0, Kind.SOFT: 0.5, Kind.WARNING: -3.5, Kind.BENIGN: -4.0}
+_STRENGTH: Final = {
+    Kind.HARD: 3.0,
+    Kind.SOFT: 0.5,
+    Kind.WARNING: -3.5,
+    Kind.BENIGN: -4.0,
+    Kind.RECOVERED: -4.0,
+}
+_PLAIN_STATEMENT: Final = 5.0
+"""Weight of a signature that needs no `error` before it."""
+_LEAST: Final = 2.0
 
 
 def _seeds(scene: _Scene) -> list[_Seed]:
@@ -127,19 +137,33 @@ def _seeds(scene: _Scene) -> list[_Seed]:
     if len(wanted) > _WEIGHED:
         hard = [at for at in wanted if scene.kind(at) is Kind.HARD]
         wanted = sorted({*hard[:100], *hard[-200:], *wanted[-100:]})
+    shapes = Counter(_shape(scene.lines[at]) for at in wanted)
     seeds = []
     for at in wanted:
-        strength = _known(scene.lines[at], scene.rules) + _STRENGTH[scene.kinds[at]]
+        said_often = shapes[_shape(scene.lines[at])]
+        strength = _strength(at, scene) - min(4.0, 1.2 * math.log2(said_often))
         if strength >= _LEAST:
             seeds.append(_Seed(at, strength))
     return seeds
 
 
-_LEAST: Final = 2.0
+def _strength(at: int, scene: _Scene) -> float:
+    signatures = list(scene.rules.matches(scene.lines[at]))
+    known = max((one.weight for one in signatures), default=0.0)
+    kind = scene.kinds[at]
+    if kind is Kind.SOFT and known >= _PLAIN_STATEMENT:
+        return known + 2.0
+    if kind is Kind.WARNING and any(one.domain is Domain.REACT for one in signatures):
+        return known - 0.5  # React reports as a warning what fails
+    return known + _STRENGTH[kind]
 
 
-def _known(line: str, rules: Rules) -> float:
-    return max((one.weight for one in rules.matches(line)), default=0.0)
+def _shape(line: str) -> str:
+    """The line without what differs when it is said again."""
+    return _VARIABLE.sub("0", line.strip())
+
+
+_VARIABLE = re.compile(r"\d+")
 
 
 def _groups(seeds: Sequence[_Seed], scene: _Scene) -> list[list[_Seed]]:
@@ -168,13 +192,16 @@ def _is_detail(line: str) -> bool:
 
 
 _DETAIL = re.compile(
-    r"^(?:\s{2,}\S|\s*at |\s*\||\s*\d+ \||\s*>|[-+] |E  |\t|goroutine |\s*File \")"
+    r"^(?:\s{2,}\S|\s*at |\s*\||\s*\d+[ :]|\s*>|[-+] |E  |\t|goroutine |\s*File \")"
 )
 
 
 def _is_border(at: int, scene: _Scene) -> bool:
     """Whether no failure reaches over this line."""
-    return scene.kind(at) is Kind.PASSED or bool(_STEP.match(scene.lines[at]))
+    line = scene.lines[at]
+    if scene.kind(at) is Kind.CONSEQUENCE:
+        return not line.startswith("npm ")
+    return scene.kind(at) is Kind.PASSED or bool(_STEP.match(line))
 
 
 _STEP = re.compile(
@@ -203,30 +230,51 @@ def _before_an_end(at: int, ends: Sequence[int], scene: _Scene) -> float:
 
 def _mended(group: Sequence[_Seed], scene: _Scene) -> float:
     """What counts against it: it was tried again, or belongs to what passed."""
-    around = range(group[0].at - 3, group[-1].at + 4)
-    benign = any(scene.kind(at) is Kind.BENIGN for at in around)
-    quoted = any(
-        _QUOTED.match(line) for line in scene.lines[max(0, group[0].at - 4) : group[0].at + 1]
-    )
-    return 4.0 * benign + 3.0 * quoted
+    around = range(group[0].at - 1, group[-1].at + 4)
+    recovered = any(scene.kind(at) is Kind.RECOVERED for at in around)
+    before = scene.lines[max(0, group[0].at - 4) : group[0].at + 1]
+    quoted = any(_QUOTED.match(line) for line in before)
+    passed = any(scene.kind(group[-1].at + 1 + at) is Kind.PASSED for at in range(2))
+    return 6.0 * recovered + 3.0 * quoted + 1.0 * passed
 
 
 _QUOTED = re.compile(r"^\s*(?:console\.(?:error|warn|log|info)\b|std(?:err|out) \||-+ Captured)")
 
 
+# ------------------------------------------------------------------ how far it reaches
+
+
 def _grown(first: int, last: int, scene: _Scene) -> tuple[int, int]:
     """The block with the lines around that belong to it."""
-    start, end = first, last + 1
-    while start > max(0, first - _UP) and _belongs(start - 1, scene):
-        start -= 1
-    while end < min(len(scene.lines), last + _DOWN) and _belongs(end, scene):
-        end += 1
-    return start, end
+    up = _grow(range(first - 1, max(-1, first - _UP - 1), -1), scene, plain=3)
+    down = _grow(range(last + 1, min(len(scene.lines), last + _DOWN + 1)), scene, plain=5)
+    return (first if up is None else up), (last if down is None else down) + 1
 
 
-def _belongs(at: int, scene: _Scene) -> bool:
-    line = scene.lines[at]
-    if not line.strip():
-        near = scene.lines[at + 1] if at + 1 < len(scene.lines) else ""
-        return _is_detail(near)
-    return not _is_border(at, scene) and scene.kind(at) not in (Kind.CONSEQUENCE, Kind.BENIGN)
+def _grow(way: range, scene: _Scene, *, plain: int) -> int | None:
+    """The last line on the way that belongs to the block.
+
+    So many lines that tell nothing are taken along, then the next has to be part of a report.
+    """
+    reached, left, blank = None, plain, False
+    for at in way:
+        if not scene.lines[at].strip():
+            blank = True
+            continue
+        if _is_border(at, scene):
+            break
+        if _is_told(at, scene):
+            left = plain
+        elif blank or left == 0:
+            break
+        else:
+            left -= 1
+        reached, blank = at, False
+    return reached
+
+
+def _is_told(at: int, scene: _Scene) -> bool:
+    """Whether the line is a detail of a report, or speaks of trouble itself."""
+    if _is_detail(scene.lines[at]):
+        return True
+    return scene.kind(at) in (Kind.HARD, Kind.SOFT)

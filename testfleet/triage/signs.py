@@ -57,23 +57,24 @@ _CONSEQUENCE = _any(
     r"^=+ .{0,200}\d+ (?:failed|passed|error).{0,200} in [\d.]+s|^\d+ (?:failed|passed), ",
     r"^failed \((?:failures|errors)|^fail$|^exit status \d|^finished: failure",
     r"^\s*\d+ (?:failing|passing|pending)\b|^\d+ examples?, \d+ failures?|^ran all test suites",
-    r"^info visit https|^error: bash exited",
+    r"^info visit https|^error: bash exited|^> task :\S+ failed|^fail\t\S+(?:\t| \[)",
     r"^\[error\] (?:re-run maven|to see the full|for more info|after correcting|-> \[help)",
     flags=re.IGNORECASE,
 )
+_RECOVERED = _any(
+    r"(?<!timed out )\bretry(?:ing)?\b|\bretried\b|will try again|\btrying again\b",
+    r"attempts? #?\d+ ?(?:/|of) ?\d+",
+    r"\bexpected (?:error|failure|exception)\b| \(expected\)|\[expected\]|as expected",
+    r"\bignor(?:ed|ing)\b|non-?fatal|\bskipping\b|allowed to fail|allow_failure",
+    r"\bfall(?:ing|s)? ?back\b|\bsimulat|\bintentional|\bhandled\b|\brecovered\b|gracefully",
+    r"\bxfail|quarantined|\bknown issue\b|\bsucceeded\b|continuing\b|continue-on-error",
+    flags=re.IGNORECASE,
+)
 _BENIGN = _any(
-    r"\bretry(?:ing)?\b|\bretried\b|will try again|\btrying again\b",
-    r"attempts? \d+ ?(?:/|of) ?\d+",
-    r"\bexpected (?:error|failure|exception)\b|\(expected\)|as expected",
-    r"\bignor(?:ed|ing)\b|non-?fatal|\bskipp(?:ed|ing)\b|allowed to fail|allow_failure",
-    r"\bfall(?:ing|s)? ?back\b|simulated|intentional|\bhandled\b|\brecovered\b|gracefully",
-    r"\boptional\b|\bcontinu(?:e|ing)\b",
-    r"\b(?:0|no) (?:errors?|failed|failures?|failing|issues|vulnerabilities)\b|found 0 ",
-    r"successfully|\bsucceeded\b|(?:failures?|errors?): 0\b",
-    r"\bdeprecat|no longer supported|\bnotice\b",
-    r"cache (?:not found|miss)|not found in cache|not found, ",
-    r"if-no-files-found|fail-?fast|set -e|continue-on-error",
-    r"\bxfail|quarantined|\bknown issue\b|using default",
+    r"\bskipped\b|\boptional dependency\b|successfully|(?:failures?|errors?): 0\b|found 0 ",
+    r"\b(?:0|no) (?:errors?|failed|failures?|failing|issues|vulnerabilities)\b",
+    r"\bdeprecat|no longer supported|\bnotice\b|\busing default",
+    r"cache (?:not found|miss)|not found in cache|if-no-files-found|fail-?fast|set -e",
     flags=re.IGNORECASE,
 )
 _WARNING = _any(
@@ -101,8 +102,10 @@ class Kind(Enum):
     SOFT = auto()
     """It has a word of trouble in it."""
     WARNING = auto()
-    BENIGN = auto()
+    RECOVERED = auto()
     """Trouble that was expected, retried or ignored."""
+    BENIGN = auto()
+    """Words of trouble that tell of none."""
     PASSED = auto()
     CONSEQUENCE = auto()
     """It says that something failed before."""
@@ -114,6 +117,8 @@ def kind_of(line: str) -> Kind:
         return Kind.PASSED
     if _CONSEQUENCE.search(line):
         return Kind.CONSEQUENCE
+    if _RECOVERED.search(line):
+        return Kind.RECOVERED
     if _BENIGN.search(line):
         return Kind.BENIGN
     if _WARNING.search(line):

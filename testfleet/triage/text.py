@@ -54,7 +54,7 @@ _PREFIX = re.compile(
     r"|section_(?:start|end):\d+:[\w.-]{1,80}(?:\[[^\]\n]{0,80}\])?"
     r"|travis_(?:fold|time):[\w.:=,-]{1,120}"
     r"|##\[(?:debug|command|section|group|endgroup)\]"
-    r"|[A-Za-z][\w.-]{0,40}[ ]{1,20}\|[ ]"
+    r"|(?!std(?:err|out)[ ])[A-Za-z][\w.-]{0,40}[ ]{1,20}\|[ ]"
     r"|#\d{1,4}[ ]\d{1,5}\.\d{1,4}[ ]"
     r"|@?[\w./-]{1,60}:(?:test|build|lint|type-?check|check|dev|start)(?:[:-][\w-]{1,20})?:[ ]"
     r"|[\w@./-]{1,60}[ ](?:test|build|lint|type-?check)(?::[\w-]{1,20})?:[ ]"
