@@ -2,7 +2,8 @@
 
     python benchmarks/run.py [NAME ...] [--repeat 1]
 
-NAME is fleet, plan, kill, suites, impact, replay or thousand; the last two read what suites leaves.
+NAME is fleet, plan, balance, placement, kill, suites, impact, replay or thousand; the last two read
+what suites leaves.
 The defaults are small; for numbers to quote, `--repeat 3`.
 Ends with 1 when a run had other outcomes than plain pytest, or a killed run lost a test.
 """
@@ -23,6 +24,7 @@ def commands(repeat: int) -> dict[str, list[str]]:
     return {
         "fleet": ["benchmarks.fleet", f"--repeat={repeat}"],
         "plan": ["benchmarks.plan_units", f"--repeat={repeat}"],
+        "balance": ["benchmarks.balance"],
         "placement": ["benchmarks.placement"],
         "kill": ["benchmarks.kill", f"--kills={3 * repeat}"],
         "suites": ["benchmarks.run_suites", f"--repeat={repeat}", f"--others={repeat // 3}"],
