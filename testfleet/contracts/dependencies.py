@@ -55,7 +55,8 @@ class RulesWithin:
 
     @staticmethod
     def _part(rule: Dependency, files: Collection[str]) -> Dependency:
-        return Dependency(
+        # Parts of what was validated: a plan has thousands of them.
+        return Dependency.model_construct(
             units=tuple(unit for unit in rule.units if unit in files),
             providers=tuple(provider for provider in rule.providers if provider in files),
         )

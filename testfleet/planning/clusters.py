@@ -172,17 +172,26 @@ def _parts(graph: DependencyGraph, total_s: Mapping[str, float]) -> Iterator[_Pa
     for level in range(len(levels) - 1, -1, -1):
         below: dict[str, list[_Part]] = {}
         for head in levels[level]:
-            roots = {joined.name(unit) for unit in _newly_below(graph, head, seen)}
-            parts_below = [parts.pop(root) for root in sorted(roots) if root in parts]
-            parts_below += [part for root in sorted(roots) for part in below.pop(root, ())]
+            roots = sorted({joined.name(unit) for unit in _newly_below(graph, head, seen)})
+            inner = _one([below.pop(root) for root in roots if root in below])
+            inner += [parts.pop(root) for root in roots if root in parts]
             joined.join([head, *roots])
-            below.setdefault(joined.name(head), []).extend(parts_below)
+            below[joined.name(head)] = inner
         heads: dict[str, list[str]] = {}
         for head in levels[level]:
             heads.setdefault(joined.name(head), []).append(head)
         for root, names in heads.items():
             parts[root] = _part(level, names, below.get(root, []), (total_s, path_s))
     yield from parts.values()
+
+
+def _one(lists: list[list[_Part]]) -> list[_Part]:
+    """All in one list, the longest as it is: what many units need is not copied for each."""
+    longest = max(lists, key=len, default=[])
+    for each in lists:
+        if each is not longest:
+            longest += each
+    return longest
 
 
 def _newly_below(graph: DependencyGraph, head: str, seen: set[int]) -> Iterator[str]:
