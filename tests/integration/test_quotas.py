@@ -13,7 +13,6 @@ from testfleet.cli.request import RunOptions, draft_run
 from testfleet.config import ROOT, load_environment
 from testfleet.contracts.report import RunStatus
 from testfleet.contracts.run import Mode
-from testfleet.workflow.keys import RunKeys
 from testfleet.workflow.statemachine import render
 
 CONTROL = f"""
@@ -92,7 +91,7 @@ def test_of_two_runs_with_a_quota_of_one_shard_the_second_waits_and_both_end(lim
     shards = sorted((s.started_at, s.finished_at) for report in reports for s in report.shards)
     assert len(shards) == 4
     assert all(end <= begin for (_, end), (begin, _) in pairwise(shards))
-    assert any(limited.objects.exists(RunKeys(run).waiting) for run in runs)
+    assert any("waiting: repository one uses 1 of 1 slots" in phases for _, phases in ends)
     assert limited.quotas.load()[0].leases == {}
 
 
