@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -14,6 +14,7 @@ from testfleet.planning.framework import Discovery
 from testfleet.planning.place import Place
 from testfleet.planning.prediction import predict
 from testfleet.planning.sharding import PlanInput, make_plan
+from testfleet.planning.stage_goals import StageLoad, goals_of
 
 ROUND_TRIP_S: Final = 1.0
 """From the end of a round to the start of the next one's workers, without their own start-up."""
@@ -29,16 +30,11 @@ def plan_in_stages(request: PlanInput, dependencies: Sequence[Dependency] = ()) 
     if not dependencies:
         plan = make_plan(request)
         return plan.model_copy(update={"together": together}) if together else plan
-    seconds = {
-        unit.id: unit.predicted_s
-        for unit in predict(request.discovery.units, request.history, request.place.usual)
-    }
+    units = predict(request.discovery.units, request.history, request.place.usual)
+    seconds = {unit.id: unit.predicted_s for unit in units}
     worth = _worth(request, seconds)
     stages = stages_of(list(seconds), dependencies, together, worth)
-    plans = [
-        make_plan(replace(request, discovery=_part(request.discovery, stage, first=not at)))
-        for at, stage in enumerate(stages)
-    ]
+    plans = _plans(request, stages, units, worth)
     later = [_later(plan, at) for at, plan in enumerate(plans[1:], start=2)]
     clusters = _in_one_shard(stages, together, dependencies)
     first, rules = plans[0], RulesWithin(dependencies)
@@ -53,9 +49,49 @@ def plan_in_stages(request: PlanInput, dependencies: Sequence[Dependency] = ()) 
             "splits": {file: cut for plan in plans for file, cut in plan.splits.items()},
             "predicted_s": sum(plan.predicted_s for plan in plans) + waiting_s,
             "lower_bound_s": max(*paths_s.values(), sum(seconds.values()) / first.workers),
+            "predicted_usd": _sum_usd(plans),
             "reasons": (*_joined_reasons(plans, later), *_of_clusters(clusters, worth)),
         }
     )
+
+
+def _plans(
+    request: PlanInput,
+    stages: Sequence[Sequence[Cluster]],
+    units: Sequence[PlannedUnit],
+    worth: Worth,
+) -> list[Plan]:
+    """A plan for each stage, as if it were all."""
+    known = {unit.id for unit in units if unit.known}
+    loads = [_load(stage, worth.seconds, known) for stage in stages]
+    grouping, workers = request.grouping, request.place.fleet.workers
+    goals = goals_of(grouping.objectives, loads, workers, worth.barrier_s)
+    return [
+        make_plan(
+            replace(
+                request,
+                discovery=_part(request.discovery, stage, first=not at),
+                grouping=replace(grouping, objectives=goals[at]),
+            )
+        )
+        for at, stage in enumerate(stages)
+    ]
+
+
+def _load(
+    stage: Sequence[Cluster], seconds: Mapping[str, float], known: Collection[str]
+) -> StageLoad:
+    clusters_s = [sum(seconds[unit] for unit in cluster) for cluster in stage]
+    return StageLoad(
+        longest_s=max(clusters_s),
+        total_s=sum(clusters_s),
+        known=all(unit in known for cluster in stage for unit in cluster),
+    )
+
+
+def _sum_usd(plans: Iterable[Plan]) -> float | None:
+    dollars = [plan.predicted_usd for plan in plans]
+    return None if None in dollars else sum(each for each in dollars if each is not None)
 
 
 def in_order(shard: Shard, rules: RulesWithin) -> Shard:

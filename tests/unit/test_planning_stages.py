@@ -7,11 +7,13 @@ from hypothesis import strategies as st
 from testfleet.contracts.dependencies import Dependency
 from testfleet.contracts.plan import Plan, Shard
 from testfleet.contracts.result import Outcome, ShardResult, UnitStatus
+from testfleet.contracts.run import Objectives
 from testfleet.errors import UsageError
 from testfleet.planning.framework import Discovery
 from testfleet.planning.place import Place
 from testfleet.planning.rounds import replan
 from testfleet.planning.sharding import PlanInput, make_plan
+from testfleet.planning.stage_goals import StageLoad, goals_of
 from testfleet.planning.stages import plan_in_stages
 from testfleet.planning.standing import Rounds
 from tests.planning_samples import make_history, make_place, make_result, make_test, make_units
@@ -101,6 +103,30 @@ def test_a_cycle_is_refused() -> None:
         UsageError, match=r"test_000\.py -> tests/test_001\.py -> tests/test_000\.py"
     ):
         plan_in_stages(request([1.0, 1.0]), [rule([0], [1]), rule([1], [0])])
+
+
+LOADS = (StageLoad(longest_s=10.0, total_s=20.0), StageLoad(longest_s=20.0, total_s=140.0))
+
+
+def test_a_deadline_is_shared_by_what_each_stage_can_use() -> None:
+    goals = goals_of(Objectives(deadline_s=91.0), LOADS, workers=2, barrier_s=1.0)
+    assert [goal.deadline_s for goal in goals] == [10.0, 80.0]
+
+
+def test_a_budget_is_shared_by_seconds() -> None:
+    goals = goals_of(Objectives(max_usd=0.16), LOADS, workers=2, barrier_s=1.0)
+    assert [goal.max_usd for goal in goals] == pytest.approx([0.02, 0.14])
+
+
+def test_a_deadline_before_the_end_of_the_longest_way_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"30 s cannot be met: 2 stages .* take 31\.0 s"):
+        goals_of(Objectives(deadline_s=30.0), LOADS, workers=2, barrier_s=1.0)
+
+
+def test_what_is_guessed_is_no_reason_to_refuse_a_deadline() -> None:
+    loads = [replace(load, known=False) for load in LOADS]
+    goals = goals_of(Objectives(deadline_s=5.0), loads, workers=2, barrier_s=1.0)
+    assert [goal.deadline_s for goal in goals] == [10.0, 20.0]
 
 
 @st.composite
