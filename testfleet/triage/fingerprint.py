@@ -81,6 +81,14 @@ class Trace:
         """Whether the message says that a name or a signature is not what its user thought."""
         return bool(_INTERFACE.search(self.message)) and "NoneType" not in self.message
 
+    @property
+    def spelt_out(self) -> str:
+        """The line of code that raised it, if that spells its message out: then all that differs
+        between two messages are values."""
+        source = self.place.source if self.place and self.scope is Scope.CODE else ""
+        is_literal = source.startswith("raise ") and ("'" in source or '"' in source)
+        return source if is_literal else ""
+
     @cached_property
     def place(self) -> Frame | None:
         """The innermost frame of the project that is no test's own."""
@@ -124,6 +132,8 @@ class Trace:
         place = frame.place if frame else self.home
         if self.scope is Scope.TEST and frame and frame.source and _ASSERTED.match(self.message):
             return (place, template(frame.source))
+        if self.spelt_out:
+            return (place, self.spelt_out)
         return (place, self.specific if self.is_interface else self.template)
 
 

@@ -20,6 +20,7 @@ _EPHEMERAL_PORT: Final = 1 << 15
 _ID_LENGTH: Final = 20
 """A word of so many letters and digits, mixed, is an id."""
 
+_VALUE: Final = "<value>"
 _STAMP: Final = r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?"
 _TOKEN: Final = re.compile(
     rf"(?P<time>{_STAMP}|\b\d\d:\d\d:\d\d(?:[.,]\d{{1,9}})?\b)"
@@ -38,6 +39,7 @@ _TOKEN: Final = re.compile(
     r"|(?P<word>[A-Za-z_][\w$]*|\d\w*)"
 )
 _NAME: Final = re.compile(r"[A-Za-z_$@][\w$@./:-]{0,150}$")
+_NAMED: Final = re.compile(r"'[^']{1,300}'|[a-z]{2,16}://\S{1,300}|:\d{2,5}\b|TS\d{4,5}")
 _DIGITS: Final = re.compile(r"\d+")
 _HEX: Final = re.compile(r"[0-9a-fA-F]{7,64}$")
 _TEMPORARY: Final = re.compile(r"(?:^|[/\\])(?:tmp|temp|var[/\\]folders|pytest-of-\w+)[/\\]", re.I)
@@ -65,7 +67,7 @@ def masked_path(path: str) -> str:
 def masked_word(word: str) -> str:
     """A name without the digits that count its kind: `user42` is `user<n>`."""
     if _is_id(word):
-        return "<id>"
+        return _VALUE
     return _DIGITS.sub("<n>", word)
 
 
@@ -75,10 +77,15 @@ def words(text: str) -> frozenset[str]:
     return frozenset(found) | {f"{a} {b}" for a, b in pairwise(found)}
 
 
+def names(text: str) -> frozenset[str]:
+    """What is quoted in a specific form, and its addresses: they make one cause another."""
+    return frozenset(_NAMED.findall(text))
+
+
 def _masked(message: str, kept: Mapping[str, Callable[[str], str]]) -> str:
     def replace(match: re.Match[str]) -> str:
         kind = match.lastgroup or ""
-        return kept[kind](match[0]) if kind in kept else f"<{kind}>"
+        return kept[kind](match[0]) if kind in kept else _VALUE
 
     text = _TOKEN.sub(replace, message[:MAX_MESSAGE])
     return _REPEATED.sub(r"\1", _BLANKS.sub(" ", text)).strip()
@@ -90,7 +97,7 @@ def _keep_name(found: str) -> str:
         return f"'{masked_path(inner)}'"
     if "://" in inner:
         return f"'{_url(inner)}'"
-    return f"'{masked_word(inner)}'" if _NAME.match(inner) else "<quoted>"
+    return f"'{masked_word(inner)}'" if _NAME.match(inner) else _VALUE
 
 
 def _url(found: str) -> str:
@@ -105,7 +112,7 @@ def _url(found: str) -> str:
 
 def _port(found: str) -> str:
     number = int(digits[0]) if (digits := _DIGITS.findall(found)) else 0
-    return found if 0 < number < _EPHEMERAL_PORT else _DIGITS.sub("<port>", found)
+    return found if 0 < number < _EPHEMERAL_PORT else _DIGITS.sub(_VALUE, found)
 
 
 def _is_id(word: str) -> bool:
