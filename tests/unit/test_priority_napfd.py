@@ -115,3 +115,10 @@ def test_with_time_for_all_the_likeliest_is_first() -> None:
 def test_a_likely_test_is_passed_over_when_others_find_more_in_its_time() -> None:
     shares, seconds = np.array([0.4, 0.3, 0.3]), np.array([10.0, 5.0, 5.0])
     assert best_order(shares, seconds, 0.5).tolist() == [1, 2, 0]
+
+
+def test_a_test_that_seems_too_long_is_tried_first_where_it_is_worth_more_than_all_others() -> None:
+    # Left out at no cost if it is too long; else it finds three quarters of the failures.
+    seconds = np.array([1.0, 8.0, 1.0])
+    assert best_order(np.array([0.1, 0.8, 0.1]), seconds, 0.5).tolist() == [1, 0, 2]
+    assert best_order(np.array([0.4, 0.2, 0.4]), seconds, 0.5).tolist() == [0, 2, 1]

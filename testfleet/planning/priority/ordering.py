@@ -17,26 +17,44 @@ _EXPONENTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _SHORTEST = 1e-3
 """Share of the mean duration that every test counts for at least: none is free to start."""
 
+_DIGITS = 12
+"""Sums in another order differ in their last digits, and what is equal must stay equal."""
+
 
 def best_order(shares: Floats, seconds: Floats, budget: float) -> Ints:
     """All rows, first the ones to run, by `shares` of the expected failures.
 
     `seconds` are predictions, `budget` a share of their sum. Ties go to the shorter, then to the
-    first.
+    first. A test that seems too long for the budget is left out at no cost if it is; so it goes
+    first where it would be worth more than all others if it did fit, else last.
     """
+    shares = np.round(shares, _DIGITS)
     by_share = np.lexsort((seconds, -shares))
     if budget >= 1:
         return by_share
     limit = budget * float(seconds.sum())
-    per_second = np.maximum(seconds, _SHORTEST * float(seconds.mean()) + 1e-12)
-    best, best_value = by_share, -1.0
+    late = (np.arange(shares.size) + 0.5) / shares.size
+    too_long = seconds[by_share] > limit
+    first, rest, value = _knapsack(by_share[~too_long], shares, seconds, limit)
+    long_ones = by_share[too_long]
+    worth_trying = shares[long_ones] * (1 - late[0]) > value
+    return np.concatenate([long_ones[worth_trying], first, rest, long_ones[~worth_trying]])
+
+
+def _knapsack(
+    by_share: Ints, shares: Floats, seconds: Floats, limit: float
+) -> tuple[Ints, Ints, float]:
+    """Which of these rows run, which do not, each in their order, and what the first are worth."""
+    size, shortest = shares.size, _SHORTEST * float(seconds.mean()) + 1e-12
+    late = (np.arange(size) + 0.5) / size
+    best = by_share[:0], by_share, 0.0
     for exponent in _EXPONENTS:
-        greedy = np.lexsort((seconds, -shares / per_second**exponent))
-        runs = np.zeros(shares.size, dtype=np.bool_)
+        weight = np.maximum(seconds[by_share], shortest) ** exponent
+        greedy = by_share[np.argsort(-shares[by_share] / weight, kind="stable")]
+        runs = np.zeros(size, dtype=np.bool_)
         runs[run_within(greedy, seconds, limit)] = True
         first = by_share[runs[by_share]]
-        late = (np.arange(first.size) + 0.5) / shares.size
-        value = float((shares[first] * (1 - late)).sum())
-        if value > best_value + 1e-12:
-            best, best_value = np.concatenate([first, greedy[~runs[greedy]]]), value
+        value = float((shares[first] * (1 - late[: first.size])).sum())
+        if value > best[2] + 1e-12:
+            best = first, greedy[~runs[greedy]], value
     return best
