@@ -212,25 +212,17 @@ def test_a_debt_is_slot_seconds_and_is_paid_back_by_lending():
     assert desk.state.debts == {}
 
 
-def test_a_creditor_borrows_before_third_parties():
-    teams = {
-        name: TeamQuota(concurrency=4, borrow=4, repositories=(name,)) for name in ("a", "b", "c")
-    }
-    desk = Desk(Quotas(teams=teams | {"c": TeamQuota(concurrency=4, borrow=4, lends=False,
-                                                     repositories=("c",))}))  # fmt: skip
-    desk.ask("b1", "b", 4)
-    desk.ask("b2", "b", 4)
-    desk.later(10).end("b1")
-    desk.end("b2")
-    assert desk.state.debts == {"team:b": {"team:a": 40.0}}
-    for run in ("a1", "b3", "c1"):
-        desk.ask(run, run[0], 4)
-    desk.end("b3")
-    desk.ask("b4", "b", 3)
-    desk.ask("a2", "a", 4)
-    desk.end("b4")
-    desk.ask("b5", "b", 3)
-    assert desk.ask("c2", "c", 4).verdict is Verdict.WAIT
+@pytest.mark.parametrize(
+    ("debts", "slots"), [({"team:b": {"team:a": 40.0}}, 0), ({"team:b": {"team:c": 40.0}}, 3)]
+)
+def test_a_waiting_creditor_borrows_before_third_parties(debts, slots):
+    teams = {name: TeamQuota(concurrency=4, borrow=4, repositories=(name,)) for name in "abc"}
+    desk = Desk(Quotas(teams=teams))
+    desk.state = QuotaState(debts=debts)
+    for repository, wanted in (("a", 4), ("c", 4), ("b", 1)):
+        assert desk.ask(f"{repository}1", repository, wanted).slots == wanted
+    assert desk.ask("a2", "a", 16).verdict is Verdict.WAIT, "it needs four, and three are idle"
+    assert desk.ask("c2", "c", 4).slots == slots
 
 
 def test_demand_is_averaged_over_time_and_fades():
