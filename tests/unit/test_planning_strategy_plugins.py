@@ -9,7 +9,13 @@ import pytest
 
 from testfleet.config import ROOT
 from testfleet.errors import UsageError
-from testfleet.planning.strategies import _OWN, GROUP, assign, strategy_named, strategy_names
+from testfleet.planning.strategies import (
+    GROUP,
+    OWN_STRATEGIES,
+    assign,
+    strategy_named,
+    strategy_names,
+)
 from testfleet.planning.work import Job, WorkUnit
 from tests.planning_samples import make_place
 
@@ -47,7 +53,7 @@ def job_of(count: int) -> Job:
 
 def test_the_strategies_of_testfleet_are_the_entry_points_of_its_package() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    assert project["entry-points"][GROUP] == _OWN
+    assert project["entry-points"][GROUP] == OWN_STRATEGIES
     for name in strategy_names():
         assert strategy_named(name).name == name
         assert strategy_named(name).summary
@@ -57,7 +63,7 @@ def test_without_package_metadata_testfleets_own_strategies_are_still_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("testfleet.planning.strategies.entry_points", lambda **_: ())
-    assert strategy_names() == sorted(_OWN)
+    assert strategy_names() == sorted(OWN_STRATEGIES)
     assert strategy_named("balanced").name == "balanced"
 
 
@@ -141,7 +147,7 @@ HOW_TO = (ROOT / "docs" / "how-to" / "choose-a-strategy.md").read_text("utf-8")
 def test_the_documentation_names_every_strategy_with_what_it_does() -> None:
     table = HOW_TO.split("| `--strategy` | does |")[1].split("\n\n")[0]
     rows = dict(re.findall(r"^\| `([a-z-]+)` \| (.*?)(?:: the default)? \|$", table, re.MULTILINE))
-    assert rows == {name: strategy_named(name).summary for name in _OWN}
+    assert rows == {name: strategy_named(name).summary for name in OWN_STRATEGIES}
 
 
 def test_the_strategy_of_the_documentation_works_as_it_stands(install) -> None:

@@ -10,6 +10,7 @@ from testfleet.cli.reference.abilities import abilities_page
 from testfleet.cli.reference.commands import cli_page
 from testfleet.cli.reference.exit_codes import exit_codes_page
 from testfleet.cli.reference.models import ModelPage, model_page
+from testfleet.cli.reference.strategies import strategies_page
 from testfleet.config import ROOT, Environment
 from testfleet.contracts.project import ProjectConfig
 from testfleet.contracts.risk import RiskRules
@@ -51,6 +52,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "testfleet-toml.md": lambda: model_page(_PROJECT),
     "config.md": lambda: model_page(_ENVIRONMENT),
     "abilities.md": abilities_page,
+    "strategies.md": strategies_page,
     "risk.md": lambda: model_page(_RISK),
 }
 """File name in docs/reference, and what makes its text."""

@@ -15,15 +15,14 @@ from testfleet.errors import UsageError
 from testfleet.planning.strategies.checks import assign
 from testfleet.planning.work import Strategy
 
-__all__ = ["DEFAULT", "GROUP", "assign", "strategy_named", "strategy_names"]
+__all__ = ["DEFAULT", "GROUP", "OWN_STRATEGIES", "assign", "strategy_named", "strategy_names"]
 
 GROUP: Final = "testfleet.strategies"
 """Entry points of this group are strategies."""
 DEFAULT: Final = "balanced"
 """The strategy when none is named."""
 
-# The same as in pyproject.toml, because the bundle of a Lambda function has no package metadata.
-_OWN: Final = {
+OWN_STRATEGIES: Final = {
     "balanced": "testfleet.planning.strategies.balanced:BALANCED",
     "deadline": "testfleet.planning.strategies.deadline:DEADLINE",
     "fair-share": "testfleet.planning.strategies.fair_share:FAIR_SHARE",
@@ -34,11 +33,13 @@ _OWN: Final = {
     "simple": "testfleet.planning.strategies.simple:SIMPLE",
     "test-type": "testfleet.planning.strategies.by_kind:BY_KIND",
 }
+"""Testfleet's own strategies by name, and where they are. The same as in pyproject.toml: the bundle
+of a Lambda function has no package metadata."""
 
 
 def strategy_names() -> list[str]:
     """Every name that `strategy_named` knows, in alphabetical order."""
-    return sorted(_OWN.keys() | {entry.name for entry in entry_points(group=GROUP)})
+    return sorted(OWN_STRATEGIES.keys() | {entry.name for entry in entry_points(group=GROUP)})
 
 
 def strategy_named(name: str) -> Strategy:
@@ -46,8 +47,8 @@ def strategy_named(name: str) -> Strategy:
 
     Raises UsageError for an unknown name and for a plugin that cannot be loaded.
     """
-    if name in _OWN:
-        module, _, attribute = _OWN[name].partition(":")
+    if name in OWN_STRATEGIES:
+        module, _, attribute = OWN_STRATEGIES[name].partition(":")
         return cast(Strategy, getattr(import_module(module), attribute))
     plugins = list(entry_points(group=GROUP, name=name))
     if not plugins:

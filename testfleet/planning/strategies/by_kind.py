@@ -33,7 +33,11 @@ quiet machine needs the right worker. Every other kind is balanced."""
 
 @dataclass(frozen=True)
 class ByKind:
-    """Shards by kind in proportion to their seconds, each kind spread by its own strategy."""
+    """Shards by kind in proportion to their seconds, each kind spread by its own strategy.
+
+    `smoke` by priority; `integration` and `contract` as hybrid; `browser`, `e2e` and `performance`
+    as resource-aware; every other kind is balanced.
+    """
 
     name: str = "test-type"
     summary: str = "the kind of each test chooses its strategy"
