@@ -57,6 +57,41 @@ class Decision:
 
 
 @dataclass(frozen=True)
+class Moment:
+    """What is known when something is decided."""
+
+    policy: Quotas
+    state: QuotaState
+    now: datetime
+
+    def advanced(self) -> QuotaState:
+        """The state at this moment: averages moved on, what is long over removed."""
+        use, policy = Use(self.policy, self.state, self.now), self.policy
+        averages = {
+            scope: roll(self.state.averages.get(scope), use.demand(scope), self.now)
+            for scope, quota in policy.scopes.items()
+            if quota.bounds[0] != quota.bounds[1]
+        }
+        waiters = {waiter.run_id: waiter for waiter in use.queue}
+        state = self.state.model_copy(update={"averages": averages, "waiters": waiters})
+        for lease in list(state.leases.values()):
+            if lease.expires_at + _KEEP_ENDED <= self.now:
+                state = self.ended(state, lease)
+        return state
+
+    def ended(self, state: QuotaState, lease: Lease) -> QuotaState:
+        """The state without the lease, which has cost what it says."""
+        period = period_start(self.policy.period, self.now).isoformat()
+        spent = {scope: usd for scope, usd in state.spent.items() if usd.period == period}
+        for scope in lease.scopes:
+            before = spent[scope].usd if scope in spent else 0.0
+            spent[scope] = Spending(period=period, usd=before + lease.usd)
+        others = {name: each for name, each in state.leases.items() if name != lease.run_id}
+        debts = settle(state.debts, lease, self.now)
+        return state.model_copy(update={"leases": others, "debts": debts, "spent": spent})
+
+
+@dataclass(frozen=True)
 class Ask:
     """A run that wants to start."""
 
@@ -74,80 +109,44 @@ def scopes_of(policy: Quotas, repository: str, suite: str | None, mode: str) -> 
     return tuple(scope for scope in (*mine, f"type:{kind}") if scope in policy.scopes)
 
 
-def decide(
-    policy: Quotas, state: QuotaState, ask: Ask, now: datetime
-) -> tuple[Decision, QuotaState]:
+def decide(moment: Moment, ask: Ask) -> tuple[Decision, QuotaState]:
     """Admit the run, have it wait, or reject it. Asking again changes nothing for one admitted."""
-    state = advance(policy, state, now)
+    state = moment.advanced()
     held = state.leases.get(ask.run_id)
     if held is not None:
         return Decision(Verdict.ADMIT, "admitted before", held.slots), state
-    use = Use(policy, state, now, ask.run_id)
+    use = Use(moment.policy, state, moment.now, ask.run_id)
     refusal = next(_refusals(use, ask), None)
     if refusal is not None:
         return Decision(Verdict.REJECT, refusal), _without_waiter(state, ask.run_id)
     return _Queue(use, ask).decide()
 
 
-def renew(
-    policy: Quotas, state: QuotaState, run_id: str, now: datetime, lease_s: float
-) -> tuple[int | None, QuotaState]:
+def renew(moment: Moment, run_id: str, lease_s: float) -> tuple[int | None, QuotaState]:
     """Have a run's lease last from now on. The run's slots, or None when it has no lease.
 
     A lease that had ended counts again, even over the quota: its run did not end with it.
     """
-    state = advance(policy, state, now)
+    state = moment.advanced()
     lease = state.leases.get(run_id)
     if lease is None:
         return None, state
-    until = max(lease.expires_at, now + timedelta(seconds=lease_s))
+    until = max(lease.expires_at, moment.now + timedelta(seconds=lease_s))
     renewed = lease.model_copy(update={"expires_at": until})
     return lease.slots, state.model_copy(update={"leases": state.leases | {run_id: renewed}})
 
 
-def release(
-    policy: Quotas, state: QuotaState, run_id: str, now: datetime, usd: float
-) -> QuotaState:
+def release(moment: Moment, run_id: str, usd: float) -> QuotaState:
     """The state once the run has ended and cost so much. A second call changes nothing."""
-    state = _without_waiter(advance(policy, state, now), run_id)
+    state = _without_waiter(moment.advanced(), run_id)
     lease = state.leases.get(run_id)
     if lease is None:
         return state
-    known = state.costs.get(lease.repository)
-    mean = usd if known is None else known + _NEW_COST_WEIGHT * (usd - known)
-    state = state.model_copy(update={"costs": state.costs | {lease.repository: mean}})
-    return _ended(policy, state, lease.model_copy(update={"usd": usd}), now)
-
-
-def advance(policy: Quotas, state: QuotaState, now: datetime) -> QuotaState:
-    """The state at a later moment: averages moved on, what is long over removed."""
-    use = Use(policy, state, now)
-    averages = {
-        scope: roll(state.averages.get(scope), use.demand(scope), now)
-        for scope, quota in policy.scopes.items()
-        if quota.bounds[0] != quota.bounds[1]
-    }
-    waiters = {waiter.run_id: waiter for waiter in use.queue}
-    state = state.model_copy(update={"averages": averages, "waiters": waiters})
-    for lease in list(state.leases.values()):
-        if lease.expires_at + _KEEP_ENDED <= now:
-            state = _ended(policy, state, lease, now)
-    return state
-
-
-def _ended(policy: Quotas, state: QuotaState, lease: Lease, now: datetime) -> QuotaState:
-    period = period_start(policy.period, now).isoformat()
-    spent = {scope: usd for scope, usd in state.spent.items() if usd.period == period}
-    for scope in lease.scopes:
-        before = spent[scope].usd if scope in spent else 0.0
-        spent[scope] = Spending(period=period, usd=before + lease.usd)
-    return state.model_copy(
-        update={
-            "leases": {name: each for name, each in state.leases.items() if name != lease.run_id},
-            "debts": settle(state.debts, lease, now),
-            "spent": spent,
-        }
-    )
+    if usd > 0:  # A run that was rejected after its admission says nothing of the others.
+        known = state.costs.get(lease.repository, usd)
+        mean = known + _NEW_COST_WEIGHT * (usd - known)
+        state = state.model_copy(update={"costs": state.costs | {lease.repository: mean}})
+    return moment.ended(state, lease.model_copy(update={"usd": usd}))
 
 
 def _refusals(use: Use, ask: Ask) -> Iterator[str]:

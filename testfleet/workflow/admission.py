@@ -17,7 +17,16 @@ from testfleet.contracts.plan import Shard
 from testfleet.contracts.quota import QuotaState
 from testfleet.contracts.run import RunRequest
 from testfleet.errors import FleetError
-from testfleet.planning.quotas import Ask, Decision, Verdict, decide, release, renew, scopes_of
+from testfleet.planning.quotas import (
+    Ask,
+    Decision,
+    Moment,
+    Verdict,
+    decide,
+    release,
+    renew,
+    scopes_of,
+)
 from testfleet.workflow.ports import QuotaStore
 
 _TRIES: Final = 20
@@ -44,12 +53,11 @@ class Admission:
 
     def decide(self) -> Decision:
         """Whether the run may start. May be asked again and again."""
-        wanted, quotas = self._wanted(), self.environment.quotas
-        scopes = self._scopes()
+        wanted, scopes = self._wanted(), self._scopes()
         if not scopes:
             return Decision(Verdict.ADMIT, "no quota limits it", wanted)
         ask = Ask(self.request.run_id, self.request.repository, scopes, wanted)
-        return self._exchange(lambda state: decide(quotas, state, ask, self.now()))
+        return self._exchange(lambda moment: decide(moment, ask))
 
     @cached_property
     def workers(self) -> int:
@@ -65,16 +73,15 @@ class Admission:
         """Keep the share for as long as these shards may take."""
         if not self._scopes() or not shards:
             return
-        quotas, lease_s = self.environment.quotas, self._longest_s(shards)
-        run_id = self.request.run_id
-        self._exchange(lambda state: renew(quotas, state, run_id, self.now(), lease_s))
+        run_id, lease_s = self.request.run_id, self._longest_s(shards)
+        self._exchange(lambda moment: renew(moment, run_id, lease_s))
 
     def give_back(self, usd: float) -> None:
         """The run has ended, or asks no more, and has cost so much."""
         if not self._scopes():
             return
-        quotas, run_id = self.environment.quotas, self.request.run_id
-        self._exchange(lambda state: (None, release(quotas, state, run_id, self.now(), usd)))
+        run_id = self.request.run_id
+        self._exchange(lambda moment: (None, release(moment, run_id, usd)))
 
     def _wanted(self) -> int:
         most = self.environment.fleet.workers
@@ -94,13 +101,13 @@ class Admission:
         waves = math.ceil(len(shards) / max(self.workers, 1))
         return min(_MARGIN_S + _RETRIED * waves * max(limits, default=0), _LONGEST_S)
 
-    def _exchange(self, change: Callable[[QuotaState], tuple[_Answer, QuotaState]]) -> _Answer:
+    def _exchange(self, change: Callable[[Moment], tuple[_Answer, QuotaState]]) -> _Answer:
         """Change the state as if nobody else did. Raises FleetError when too many others do."""
         if self.store is None:
             raise ValueError("there is no store of quotas to change")
         for _ in range(_TRIES):
             before, version = self.store.load()
-            answer, after = change(before)
+            answer, after = change(Moment(self.environment.quotas, before, self.now()))
             if after == before or self.store.exchange(after, version):
                 return answer
         raise FleetError(

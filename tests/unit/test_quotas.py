@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from testfleet.contracts.quota import Average, Quota, Quotas, QuotaState, TeamQuota
 from testfleet.planning.quota_shares import TIME_CONSTANT_S, adjusted, largest_remainders, roll
 from testfleet.planning.quota_use import Use
-from testfleet.planning.quotas import Ask, Verdict, decide, release, renew, scopes_of
+from testfleet.planning.quotas import Ask, Moment, Verdict, decide, release, renew, scopes_of
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TEAMS = {
@@ -35,15 +35,19 @@ class Desk:
     def ask(self, run, repository="a/one", wanted=4, suite=None):
         scopes = scopes_of(self.policy, repository, suite, "full")
         ask = Ask(run, repository, scopes, wanted)
-        decision, self.state = decide(self.policy, self.state, ask, self.now)
+        decision, self.state = decide(self.moment, ask)
         return decision
 
     def end(self, run, usd=0.0):
-        self.state = release(self.policy, self.state, run, self.now, usd)
+        self.state = release(self.moment, run, usd)
 
     def later(self, seconds):
         self.now += timedelta(seconds=seconds)
         return self
+
+    @property
+    def moment(self):
+        return Moment(self.policy, self.state, self.now)
 
     @property
     def use(self):
@@ -150,6 +154,14 @@ def test_dollars_of_running_runs_are_set_aside():
     assert verdicts(*(desk.ask(run) for run in ("r2", "r3", "r4"))) == ["admit", "admit", "reject"]
 
 
+def test_a_run_that_cost_nothing_says_nothing_of_the_next():
+    desk = Desk(Quotas(fleet=Quota(usd=10)))
+    for run, usd in (("r1", 4), ("rejected", 0)):
+        desk.ask(run)
+        desk.end(run, usd=usd)
+    assert desk.state.costs == {"a/one": 4}
+
+
 def test_a_dead_run_gives_its_share_back_and_is_charged_what_was_set_aside():
     desk = Desk(Quotas(fleet=Quota(concurrency=4, usd=100)))
     desk.ask("r0")
@@ -165,12 +177,12 @@ def test_a_dead_run_gives_its_share_back_and_is_charged_what_was_set_aside():
 def test_a_renewed_lease_lasts_and_one_that_had_ended_counts_again():
     desk = Desk()
     desk.ask("r1")
-    slots, desk.state = renew(POLICY, desk.state, "r1", desk.now, 9000)
+    slots, desk.state = renew(desk.moment, "r1", 9000)
     assert (slots, desk.later(8000).use.used("fleet")) == (4, 4)
     assert desk.later(2000).use.used("fleet") == 0
-    _, desk.state = renew(POLICY, desk.state, "r1", desk.now, 60)
+    _, desk.state = renew(desk.moment, "r1", 60)
     assert desk.use.used("fleet") == 4
-    assert renew(POLICY, desk.state, "unknown", desk.now, 60)[0] is None
+    assert renew(desk.moment, "unknown", 60)[0] is None
 
 
 def two_teams(**web):

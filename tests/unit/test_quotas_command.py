@@ -14,7 +14,7 @@ from testfleet.contracts.base import utc_now
 from testfleet.contracts.quota import Average, Quota, Quotas, QuotaState, TeamQuota
 from testfleet.planning.quota_report import overview
 from testfleet.planning.quota_use import Use
-from testfleet.planning.quotas import Ask, decide, scopes_of
+from testfleet.planning.quotas import Ask, Moment, decide, scopes_of
 from testfleet.workflow.fakes import InMemoryQuotas
 
 POLICY = Quotas(
@@ -31,7 +31,7 @@ def state_at(now):
     state = QuotaState(debts={"team:pay": {"team:web": 7200.0}}, costs={"pay": 0.5})
     for run, wanted in (("r1", 6), ("r2", 4)):
         ask = Ask(run, "pay", scopes_of(POLICY, "pay", None, "full"), wanted)
-        _, state = decide(POLICY, state, ask, now)
+        _, state = decide(Moment(POLICY, state, now), ask)
     return state
 
 
