@@ -26,6 +26,7 @@ def commands(repeat: int) -> dict[str, list[str]]:
         "plan": ["benchmarks.plan_units", f"--repeat={repeat}"],
         "balance": ["benchmarks.balance"],
         "placement": ["benchmarks.placement"],
+        "risk": ["benchmarks.risk"],
         "kill": ["benchmarks.kill", f"--kills={3 * repeat}"],
         "suites": ["benchmarks.run_suites", f"--repeat={repeat}", f"--others={repeat // 3}"],
         "impact": ["benchmarks.impact", "jinja2", f"--mutants={3 * repeat}"],
