@@ -35,9 +35,8 @@ def replan(rounds: Rounds) -> Plan | None:
     released, rest_is_open = list(barrier.released()), _rest_is_open(rounds)
     if not (lost or held or released or rest_is_open):
         return None
-    losses = rounds.standing.losses
-    alone = [group for group in lost if any(losses[unit.id] >= ALONE_AFTER for unit in group)]
-    others = [group for group in lost if group not in alone]
+    alone = [group for group in lost if _is_suspect(rounds, group)]
+    others = [group for group in lost if not _is_suspect(rounds, group)]
     place, workers = rounds.place, rounds.place.fleet.workers
     shards = shards_of(_spread(others, workers) + alone, place, place.fallback)
     if rest_is_open:
@@ -49,6 +48,12 @@ def replan(rounds: Rounds) -> Plan | None:
     ordered = [in_order(shard, rules) for shard in settled(shards, place)]
     plan = assemble(head, f"r{len(rounds.plans) + 1}", ordered, takes_rest=False)
     return plan.model_copy(update={"dependencies": first.dependencies})
+
+
+def _is_suspect(rounds: Rounds, units: Sequence[PlannedUnit]) -> bool:
+    """Whether they may be what kills their workers."""
+    losses = rounds.standing.losses
+    return any(losses[unit.id] >= ALONE_AFTER for unit in units)
 
 
 def excluded_units(
@@ -151,6 +156,6 @@ def _release_reasons(held: Sequence[Sequence[PlannedUnit]], released: Sequence[S
     for stage in sorted({shard.stage for shard in released}):
         count = sum(len(shard.units) for shard in released if shard.stage == stage)
         reasons.append(
-            f"stage {stage}: {count} unit{'s' * (count > 1)} of which all that they need has passed"
+            f"stage {stage}: {count} unit{'s' * (count > 1)}, now that what they need has passed"
         )
     return reasons

@@ -165,8 +165,8 @@ def _joined_reasons(plans: Sequence[Plan], later: Sequence[Sequence[Shard]]) -> 
     for plan, shards in zip(plans[1:], later, strict=True):
         count = sum(len(shard.units) for shard in shards)
         yield (
-            f"stage {shards[0].stage}: {count} unit{'s' * (count > 1)} in {len(shards)}"
-            f" shard{'s' * (len(shards) > 1)} wait until what they need has passed"
+            f"stage {shards[0].stage}, once what it needs has passed:"
+            f" {count} unit{'s' * (count > 1)} in {len(shards)} shard{'s' * (len(shards) > 1)}"
         )
         yield from (f"stage {shards[0].stage}: {reason}" for reason in plan.reasons)
 

@@ -56,7 +56,7 @@ def test_long_units_wait_at_a_barrier_for_what_they_all_need() -> None:
     assert [len(shard.units) for shard in plan.later] == [1, 1]
     assert plan.predicted_s == pytest.approx(5.0 + 60.0 + 1.5)
     assert plan.lower_bound_s == pytest.approx(65.0)
-    assert "stage 2: 2 units in 2 shards wait until what they need has passed" in plan.reasons
+    assert "stage 2, once what it needs has passed: 2 units in 2 shards" in plan.reasons
 
 
 def test_what_fits_into_a_share_runs_in_one_shard_in_order() -> None:

@@ -209,6 +209,27 @@ def test_blocked_files_teach_history_nothing(tree):
     assert history[D].duration_s == LONG_S
 
 
+def test_after_the_first_failure_of_a_fail_fast_run_no_stage_begins(tree):
+    toml = '[[suites.default.depends]]\nunits = ["test_[cd].py"]\ndepends_on = ["test_a.py"]\n'
+    play = Play(tree, toml, keep_going=False)
+    play.failing = {B}
+    play.scene.objects.put(KEYS.stop, b"")
+    report = play.run()
+    assert play.rounds == [[[A], [B]]]
+    assert outcomes(report) == {A: "passed", B: "failed", C: "skipped", D: "skipped"}
+    assert "--fail-fast" in messages(report)[C]
+    assert report.status is RunStatus.FAILED
+
+
+def test_a_cancelled_run_starts_no_stage_and_says_so(tree):
+    play = Play(tree)
+    play.scene.objects.put(KEYS.cancel, b"")
+    report = play.run()
+    assert play.rounds == [[[A]]]
+    assert outcomes(report) == {A: "passed", B: "lost", C: "lost", D: "lost"}
+    assert report.status is RunStatus.INCOMPLETE
+
+
 def test_a_file_that_is_not_chosen_blocks_nothing(tree):
     play = Play(tree, framework_args=(C, D))
     report = play.run()
