@@ -66,7 +66,9 @@ class Copy:
         self._run(
             [
                 *(self.suite.pytest.with_name("python"), "-m", "coverage", "run"),
-                *(f"--data-file={data}", f"--include={self.root}/*", self.suite.pytest, unit),
+                # Not by the project's own settings, which leave things out or in.
+                *(f"--data-file={data}", f"--rcfile={os.devnull}", f"--include={self.root}/*"),
+                *(self.suite.pytest, unit),
             ],
             None,
         )
@@ -77,7 +79,7 @@ class Copy:
         return {
             Path(file).relative_to(self.root).as_posix(): set(read.lines(file) or ())
             for file in read.measured_files()
-            if Path(file).is_file()
+            if Path(file).is_file() and read.lines(file)
         }
 
     def _run(self, command: list[str | Path], testmon: Path | None) -> tuple[int, Path]:

@@ -17,10 +17,9 @@ from benchmarks.outcomes import Recorded
 from testfleet.contracts.change import FileChange, FileStatus
 from testfleet.contracts.coverage import FileCoverage, UnitCoverage
 from testfleet.contracts.plan import Unit
-from testfleet.local.fact_store import FileFactStore
+from testfleet.local.readers import local_readers
 from testfleet.planning.blocks import cut_blocks
 from testfleet.planning.discovery import discover
-from testfleet.planning.imports.build import Readers
 from testfleet.planning.selection import SelectionOptions, select_units
 
 BAD = ("failed", "error")
@@ -59,7 +58,8 @@ class Experiment:
         self.scores = {name: Score() for name in ("static", "coverage", "testmon")}
         self.failing = 0
         self.pairs = 0
-        self.store = FileFactStore(copy.root.parent / "home", copy.root)
+        python = str(copy.suite.pytest.with_name("python"))
+        self.readers = local_readers(copy.root, copy.root.parent / "home", python)
         self._start_testmon()
 
     def unfollowed(self) -> list[str]:
@@ -134,7 +134,7 @@ class Experiment:
 
     def _select(self, path: str, coverage: Mapping[str, UnitCoverage]) -> set[str]:
         change = FileChange(path=path, status=FileStatus.MODIFIED)
-        options = SelectionOptions(coverage=coverage, readers=Readers(store=self.store))
+        options = SelectionOptions(coverage=coverage, readers=self.readers)
         tree, chosen = self.copy.tree(), self.copy.chosen()
         return set(select_units(tree, chosen, self.units, [change], options).selected)
 

@@ -144,10 +144,8 @@ def _print_chosen(chosen: Sequence[UnitImpact], planned: Mapping[str, PlannedUni
 
 def _select(draft: Draft, changes: Sequence[FileChange]) -> _Found:
     from testfleet.cli.home import home
-    from testfleet.local.fact_store import FileFactStore
-    from testfleet.local.node_imports import NodeScriptReader
+    from testfleet.local.readers import local_readers
     from testfleet.planning.discovery import discover
-    from testfleet.planning.imports.build import Readers
     from testfleet.planning.prediction import predict
     from testfleet.planning.selection import SelectionOptions, select_units
     from testfleet.planning.source_tree import DirectoryTree
@@ -156,7 +154,7 @@ def _select(draft: Draft, changes: Sequence[FileChange]) -> _Found:
     history = _history(draft)
     args = draft.options.framework_args
     units = discover(tree, draft.suite, args, history).units
-    readers = Readers(FileFactStore(home(), draft.root), NodeScriptReader(draft.root, home()))
+    readers = local_readers(draft.root, home(), draft.python)
     options = SelectionOptions(framework_args=args, readers=readers)
     selection = select_units(tree, draft.suite, units, changes, options)
     return _Found(changes, selection, _planned(units, predict(units, history)))

@@ -131,7 +131,9 @@ class _Judge:
         )
 
     def _is_unseen(self, path: str) -> bool:
-        return any(one.reach is not Reach.LOADED for one in self.graph.unknown[path])
+        """Whether something unknown in a file happens where coverage does not look."""
+        seen = {Reach.LOADED} if path in self.graph.of_tests else {Reach.LOADED, Reach.FILES}
+        return any(one.reach not in seen for one in self.graph.unknown[path])
 
     def _unknown_that_reach(self) -> list[str]:
         """The files that may depend on the change without saying so."""

@@ -13,6 +13,7 @@ from testfleet.planning.globs import whole_path
 from testfleet.planning.imports.facts import FactStore, FileFacts, NoStore, Reach, Unknown
 from testfleet.planning.imports.files import FileKind, is_in_tests, kind_of
 from testfleet.planning.imports.graph import EdgeKind, ImportGraph
+from testfleet.planning.imports.installed import PYTEST, InstalledPackages, NothingInstalled
 from testfleet.planning.imports.links import Linker, Surroundings, path_roots
 from testfleet.planning.imports.modules import INIT, ModuleIndex
 from testfleet.planning.imports.packaging import read_packaging
@@ -50,6 +51,7 @@ class Readers:
 
     store: FactStore = field(default_factory=NoStore)
     scripts: ScriptReader = field(default_factory=NoScriptReader)
+    installed: InstalledPackages = field(default_factory=NothingInstalled)
 
 
 def build_graph(request: GraphRequest, readers: Readers | None = None) -> ImportGraph:
@@ -63,7 +65,7 @@ def build_graph(request: GraphRequest, readers: Readers | None = None) -> Import
         request.tree, [p for p in paths if p.endswith(".py") or p in texts], readers.store
     )
     inputs = whole_path(load_project(request.tree).environment.inputs)
-    needs, unknown = _python_edges(request, facts, paths)
+    needs, unknown = _python_edges(request, facts, paths, readers.installed)
     for path, imports in readers.scripts.read(scripts).items() if scripts else ():
         needs[path] = dict.fromkeys(_script_targets(path, imports, request.gone), EdgeKind.IMPORT)
         unknown[path] = imports.unknown
@@ -109,7 +111,10 @@ _Edges = dict[str, dict[str, EdgeKind]]
 
 
 def _python_edges(
-    request: GraphRequest, facts: Mapping[str, FileFacts], paths: tuple[str, ...]
+    request: GraphRequest,
+    facts: Mapping[str, FileFacts],
+    paths: tuple[str, ...],
+    installed: InstalledPackages,
 ) -> tuple[_Edges, dict[str, tuple[Unknown, ...]]]:
     packaging = read_packaging(request.tree)
     session = read_session(request.tree, request.suite, request.framework_args)
@@ -118,7 +123,13 @@ def _python_edges(
     modules = ModuleIndex(tuple(facts), tuple(request.gone), packaging.layout(roots))
     linker = Linker(Surroundings(modules, facts, packaging, everything))
     needs = {path: linker.links(path) for path in facts}
-    unknown = {path: (*said.unknown, *linker.unresolved(path)) for path, said in facts.items()}
+    outside = installed.importers_of(packaging.names)
+    unknown = {
+        path: (*said.unknown, *linker.unresolved(path, outside)) for path, said in facts.items()
+    }
+    if PYTEST in outside:
+        why = Unknown(1, "pytest, which imports this project by itself", Reach.LOADED)
+        unknown |= {unit: (*unknown.get(unit, ()), why) for unit in request.units}
     needs |= dict(linker.folder_links())
     plugins = {
         target

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from posixpath import basename, dirname, join, normpath, splitext
 
-from testfleet.planning.imports.facts import FileFacts, Unknown
+from testfleet.planning.imports.facts import FileFacts, Reach, Unknown
 from testfleet.planning.imports.files import FileKind, kind_of
 from testfleet.planning.imports.graph import EdgeKind
 from testfleet.planning.imports.modules import INIT, ModuleIndex
@@ -55,14 +55,20 @@ class Linker:
                 found.setdefault(target, kind)
         return found
 
-    def unresolved(self, path: str) -> Iterator[Unknown]:
-        """Imports of the project by its own name that lead nowhere: it lies we know not where."""
+    def unresolved(self, path: str, outside: frozenset[str]) -> Iterator[Unknown]:
+        """Ways to the project that lead out of the tree: through one of the packages `outside`
+        that import it, or by its own name, when it lies we know not where."""
         for name in self._around.facts[path].imports:
             top = name.partition(".")[0]
-            if top in self._around.packaging.names and not self._modules.files(top):
-                if any(True for _ in self._modules.resolve(path, name)):
-                    continue
+            if not top or self._modules.files(top):
+                continue
+            if top in outside:
+                yield Unknown(1, f"{top}, which imports this project by itself", Reach.LOADED)
+            elif top in self._around.packaging.names and not self._is_here(path, name):
                 yield Unknown(1, f"{top}, the project's own name, which no file here answers to")
+
+    def _is_here(self, path: str, name: str) -> bool:
+        return any(True for _ in self._modules.resolve(path, name))
 
     def folder_links(self) -> Iterator[tuple[str, dict[str, EdgeKind]]]:
         """The edges of every folder that a file names."""
