@@ -74,6 +74,21 @@ class DependsConfig(Contract):
         return self
 
 
+class TraitsConfig(Contract):
+    """What strategies may know of some test files."""
+
+    units: tuple[str, ...] = Field(min_length=1)
+    """Test files: paths relative to the repository, or globs as in pytest's `python_files`."""
+    kind: str | None = None
+    """Kind of test, e.g. `unit`, `integration`, `smoke`, `browser`: for `--strategy test-type`."""
+    owner: str | None = None
+    """Who waits for them, e.g. a team: for `--strategy fair-share`."""
+    priority: float | None = Field(default=None, allow_inf_nan=False)
+    """Higher is sooner, 0 is usual: for `--strategy priority`, `deadline` and `hybrid`."""
+    deadline_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """Seconds until their results are wanted: for `--strategy deadline`."""
+
+
 class SuiteConfig(Contract):
     """One test suite of the repository."""
 
@@ -98,6 +113,9 @@ class SuiteConfig(Contract):
     modes: dict[Mode, SuiteMode] = Field(default_factory=dict)
     depends: tuple[DependsConfig, ...] = ()
     """`[[suites.NAME.depends]]`: which test files need others to have passed before."""
+    traits: tuple[TraitsConfig, ...] = ()
+    """`[[suites.NAME.traits]]`: kind, owner, priority and deadline of test files. Where several
+    entries name a file, each key counts as the last of them has it."""
 
     @field_validator("root")
     @classmethod

@@ -20,6 +20,7 @@ from testfleet.contracts.project import (
     SourceConfig,
     SuiteConfig,
     SuiteMode,
+    TraitsConfig,
 )
 from testfleet.contracts.risk import ProjectRisk, RiskRule
 from testfleet.contracts.run import Mode
@@ -46,6 +47,7 @@ class ResolvedSuite:
     depends: tuple[DependsConfig, ...] = ()
     requires: tuple[str, ...] = ()
     requires_for: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    traits: tuple[TraitsConfig, ...] = ()
 
     @property
     def needs(self) -> Needs:
@@ -97,6 +99,7 @@ def resolve_suite(project: ProjectConfig, name: str | None, mode: Mode) -> Resol
         depends=suite.depends,
         requires=suite.requires,
         requires_for=suite.requires_for,
+        traits=suite.traits,
     )
 
 
@@ -160,4 +163,6 @@ def _suite_table(place: Sequence[str]) -> type[BaseModel] | None:
             return SuiteMode
         case ["depends", _, _]:
             return DependsConfig
+        case ["traits", _, _]:
+            return TraitsConfig
     return None

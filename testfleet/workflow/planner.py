@@ -27,6 +27,7 @@ from testfleet.planning.selection import SelectionOptions, select_units
 from testfleet.planning.sharding import PlanInput
 from testfleet.planning.source_tree import SourceTree
 from testfleet.planning.stages import plan_in_stages
+from testfleet.planning.traits import traits_of
 from testfleet.planning.work import Traits
 
 
@@ -134,10 +135,10 @@ def _with_companions(
 
 
 def _traits(source: PlanRequest, found: Discovery) -> dict[str, Traits]:
-    needs = source.place.needs
-    if not needs.suite and not needs.files:
+    needs, entries = source.place.needs, source.suite.traits
+    if not needs.suite and not needs.files and not entries:
         return {}
-    return {unit.id: Traits(requires=needs.of(unit.id)) for unit in found.units}
+    return traits_of((unit.id for unit in found.units), entries, needs)
 
 
 def _dependencies(source: PlanRequest, found: Discovery) -> tuple[Dependency, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from testfleet.contracts.plan import Plan
-from testfleet.contracts.run import Mode
+from testfleet.contracts.run import Mode, Objectives
 from testfleet.errors import UsageError
 from testfleet.planning.confirmation import confirm_shards
 from testfleet.planning.place import Place
@@ -84,3 +84,12 @@ def test_a_group_is_chosen_from_and_the_choice_explained() -> None:
 def test_what_no_profile_has_stops_the_plan() -> None:
     with pytest.raises(UsageError, match="nearest is"):
         _planned('[suites.default]\nrequires = ["gpu>=8"]\n')
+
+
+def test_strategies_hear_of_priorities_from_the_projects_settings() -> None:
+    toml = '[[suites.default.traits]]\nunits = ["test_page.py"]\npriority = 9\n'
+    suite = resolve_suite(parse_project(toml.encode()), None, Mode.FULL)
+    place = Place(make_fleet_of("small").fleet, PROFILES)
+    asked = Objectives(strategy="priority")
+    plan = plan_suite(PlanRequest(TREE, suite, place, {}, 1, (), objectives=asked))
+    assert plan.shards[0].units[0].id == "tests/test_page.py"
