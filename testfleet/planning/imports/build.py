@@ -129,7 +129,7 @@ def _python_edges(
     }
     if PYTEST in outside:
         why = Unknown(1, "pytest, which imports this project by itself", Reach.LOADED)
-        unknown |= {unit: (*unknown.get(unit, ()), why) for unit in request.units}
+        unknown |= {unit: (*unknown[unit], why) for unit in request.units if unit in facts}
     needs |= dict(linker.folder_links())
     plugins = {
         target
