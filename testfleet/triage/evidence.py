@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -74,7 +73,7 @@ def extract(log: Log, rules: Rules | None = None) -> tuple[WeighedLine, ...]:
     filled = [at for at, line in enumerate(log.lines) if line.strip()]
     if not filled:
         return ()
-    kinds = {at: kind_of(log.lines[at]) for at in suspicious(log.lines)}
+    kinds = {at: kind_of(log.lines[at]) for at in suspicious(log.lines, rules.telling)}
     scene = _Scene(log.lines, kinds, rules)
     if len(filled) <= _SHORT and Kind.PASSED not in kinds.values():
         return _weigh(log, filled, scene)
@@ -84,25 +83,32 @@ def extract(log: Log, rules: Rules | None = None) -> tuple[WeighedLine, ...]:
 
 
 def _weigh(log: Log, indices: Sequence[int], scene: _Scene) -> tuple[WeighedLine, ...]:
-    hard = any(scene.kind(at) is Kind.HARD for at in indices)
+    hard = any(scene.kind(at) is Kind.HARD and not _recovered_soon(at, scene) for at in indices)
     return tuple(
         WeighedLine(
             log.numbers[at],
             log.lines[at],
-            _share(scene.kind(at), beside_hard=hard),
+            _share(at, scene, beside_hard=hard),
             tuple(scene.rules.matches(log.lines[at])),
         )
         for at in indices
     )
 
 
-def _share(kind: Kind | None, *, beside_hard: bool) -> float:
+def _share(at: int, scene: _Scene, *, beside_hard: bool) -> float:
     """How much a line counts within its block."""
-    if kind in (Kind.CONSEQUENCE, Kind.PASSED):
+    kind = scene.kind(at)
+    if kind in (Kind.CONSEQUENCE, Kind.PASSED, Kind.BENIGN):
         return 0.1
-    if kind in (Kind.BENIGN, Kind.RECOVERED, Kind.WARNING):
+    if beside_hard and (kind is Kind.RECOVERED or _recovered_soon(at, scene)):
+        return 0.1
+    if kind in (Kind.RECOVERED, Kind.WARNING):
         return 0.4 if beside_hard else 0.9
     return 1.0
+
+
+def _recovered_soon(at: int, scene: _Scene) -> bool:
+    return scene.kind(at + 1) is Kind.RECOVERED
 
 
 # ------------------------------------------------------------------ where the failure stands
@@ -122,7 +128,7 @@ def _decisive(scene: _Scene) -> tuple[int, int]:
 _STRENGTH: Final = {
     Kind.HARD: 3.0,
     Kind.SOFT: 0.5,
-    Kind.WARNING: -3.5,
+    Kind.WARNING: -4.5,
     Kind.BENIGN: -4.0,
     Kind.RECOVERED: -4.0,
 }
@@ -132,19 +138,20 @@ _LEAST: Final = 2.0
 
 
 def _seeds(scene: _Scene) -> list[_Seed]:
-    """Lines that may be a failure. Of too many, the hard ones and the last."""
-    wanted = [at for at, kind in scene.kinds.items() if kind in _STRENGTH]
+    """Lines that may be a failure."""
+    places: dict[str, list[int]] = {}
+    for at, kind in scene.kinds.items():
+        if kind in _STRENGTH:
+            places.setdefault(_shape(scene.lines[at]), []).append(at)
+    # What is said a hundred times over the log is no news: its first and last place are enough.
+    often = {at: len(found) for found in places.values() for at in {*found[:2], *found[-2:]}}
+    wanted = sorted(often)
     if len(wanted) > _WEIGHED:
         hard = [at for at in wanted if scene.kind(at) is Kind.HARD]
         wanted = sorted({*hard[:100], *hard[-200:], *wanted[-100:]})
-    shapes = Counter(_shape(scene.lines[at]) for at in wanted)
-    seeds = []
-    for at in wanted:
-        said_often = shapes[_shape(scene.lines[at])]
-        strength = _strength(at, scene) - min(4.0, 1.2 * math.log2(said_often))
-        if strength >= _LEAST:
-            seeds.append(_Seed(at, strength))
-    return seeds
+    weighed = [(at, _strength(at, scene) - min(4.0, 1.2 * math.log2(often[at]))) for at in wanted]
+    least = _LEAST if any(strength >= _LEAST for _, strength in weighed) else -math.inf
+    return [_Seed(at, strength) for at, strength in weighed if strength >= least]
 
 
 def _strength(at: int, scene: _Scene) -> float:
@@ -230,12 +237,15 @@ def _before_an_end(at: int, ends: Sequence[int], scene: _Scene) -> float:
 
 def _mended(group: Sequence[_Seed], scene: _Scene) -> float:
     """What counts against it: it was tried again, or belongs to what passed."""
-    around = range(group[0].at - 1, group[-1].at + 4)
-    recovered = any(scene.kind(at) is Kind.RECOVERED for at in around)
+    last = group[-1].at
+    distances = [at for at in (1, 2, 3) if scene.kind(last + at) is Kind.RECOVERED]
+    recovered = 8.0 - 2.0 * distances[0] if distances else 0.0
+    if any(scene.kind(seed.at) is Kind.RECOVERED for seed in group):
+        recovered = 6.0
     before = scene.lines[max(0, group[0].at - 4) : group[0].at + 1]
     quoted = any(_QUOTED.match(line) for line in before)
-    passed = any(scene.kind(group[-1].at + 1 + at) is Kind.PASSED for at in range(2))
-    return 6.0 * recovered + 3.0 * quoted + 1.0 * passed
+    passed = any(scene.kind(last + at) is Kind.PASSED for at in (1, 2))
+    return recovered + 3.0 * quoted + 1.0 * passed
 
 
 _QUOTED = re.compile(r"^\s*(?:console\.(?:error|warn|log|info)\b|std(?:err|out) \||-+ Captured)")
@@ -246,8 +256,8 @@ _QUOTED = re.compile(r"^\s*(?:console\.(?:error|warn|log|info)\b|std(?:err|out) 
 
 def _grown(first: int, last: int, scene: _Scene) -> tuple[int, int]:
     """The block with the lines around that belong to it."""
-    up = _grow(range(first - 1, max(-1, first - _UP - 1), -1), scene, plain=3)
-    down = _grow(range(last + 1, min(len(scene.lines), last + _DOWN + 1)), scene, plain=5)
+    up = _grow(range(first - 1, max(-1, first - _UP - 1), -1), scene, plain=4)
+    down = _grow(range(last + 1, min(len(scene.lines), last + _DOWN + 1)), scene, plain=8)
     return (first if up is None else up), (last if down is None else down) + 1
 
 
@@ -273,8 +283,15 @@ def _grow(way: range, scene: _Scene, *, plain: int) -> int | None:
     return reached
 
 
+_MORE = re.compile(
+    r"(?:Component Stack|Call Stack|Call log|Check |See |Learn more|Did you|This |The above|If you"
+    r"|To |Please|Description|Action|Reason|Details?|Time:|Source:|Node\.js v|stdout|stderr|With )"
+)
+"""How a paragraph begins that goes on with a report."""
+
+
 def _is_told(at: int, scene: _Scene) -> bool:
     """Whether the line is a detail of a report, or speaks of trouble itself."""
-    if _is_detail(scene.lines[at]):
+    if _is_detail(scene.lines[at]) or _MORE.match(scene.lines[at]):
         return True
     return scene.kind(at) in (Kind.HARD, Kind.SOFT)

@@ -24,6 +24,8 @@ from testfleet.errors import UsageError
 FILE: Final = ROOT / "config" / "triage-rules.toml"
 MAX_GAP: Final = 200
 """Characters that one `*` may stand for."""
+TELLING: Final = 5.0
+"""Weight from which on a message is trouble wherever it stands."""
 _WORD = re.compile(r"\w+")
 _LEVEL = r"(?:\[(?:ERROR|INFO|WARN(?:ING)?)\] ?|Error: |ERROR: )?"
 
@@ -91,6 +93,20 @@ class Rules:
     by_word: Mapping[str, Sequence[Signature]]
     by_text: Sequence[tuple[str, Signature]] = field(default=())
     """Those without a whole word, with text that must stand in the line, in lower case."""
+
+    @cached_property
+    def telling(self) -> Mapping[str, Sequence[str]]:
+        """Text, in lower case, of the signatures that need no other sign of trouble; by a word."""
+        found: dict[str, list[str]] = {}
+        for word, signatures in self.by_word.items():
+            texts = {
+                max(signature.parts, key=len).lower()
+                for signature in signatures
+                if signature.weight >= TELLING
+            }
+            if texts:
+                found[word] = sorted(texts)
+        return found
 
     def matches(self, line: str) -> Iterator[Signature]:
         """Every signature of the line."""

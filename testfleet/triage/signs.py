@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum, auto
+from functools import cache
 from itertools import accumulate
 from typing import Final
 
@@ -63,7 +64,7 @@ _CONSEQUENCE = _any(
 )
 _RECOVERED = _any(
     r"(?<!timed out )\bretry(?:ing)?\b|\bretried\b|will try again|\btrying again\b",
-    r"attempts? #?\d+ ?(?:/|of) ?\d+",
+    r"attempts? #?\d+ ?(?:/|of) ?\d+|\battempt #?\d+",
     r"\bexpected (?:error|failure|exception)\b| \(expected\)|\[expected\]|as expected",
     r"\bignor(?:ed|ing)\b|non-?fatal|\bskipping\b|allowed to fail|allow_failure",
     r"\bfall(?:ing|s)? ?back\b|\bsimulat|\bintentional|\bhandled\b|\brecovered\b|gracefully",
@@ -94,6 +95,10 @@ _HARD = _any(
 )
 
 
+_TELLING_EXIT = re.compile(r"(?:code|status):? (?:13[479]|143|126)\b|signal: ")
+_WORD = re.compile(r"\w+")
+
+
 class Kind(Enum):
     """What a line is."""
 
@@ -115,7 +120,7 @@ def kind_of(line: str) -> Kind:
     """What a line with a sign is."""
     if _PASSED.search(line):
         return Kind.PASSED
-    if _CONSEQUENCE.search(line):
+    if _CONSEQUENCE.search(line) and not _TELLING_EXIT.search(line):
         return Kind.CONSEQUENCE
     if _RECOVERED.search(line):
         return Kind.RECOVERED
@@ -126,17 +131,27 @@ def kind_of(line: str) -> Kind:
     return Kind.HARD if _HARD.search(line) else Kind.SOFT
 
 
-def suspicious(lines: Sequence[str]) -> list[int]:
-    """Indices of the lines that carry any sign, in order."""
+def suspicious(lines: Sequence[str], telling: Mapping[str, Sequence[str]]) -> list[int]:
+    """Indices of the lines that carry a sign or a telling text, in order.
+
+    The texts are in lower case and stand under a word of theirs.
+    """
     text = "\n".join(lines).lower()
     if len(text) != sum(map(len, lines)) + max(0, len(lines) - 1):
         # A few letters get longer in lower case; offsets must stay those of the lines.
         text = "\n".join(line.lower()[: len(line)].ljust(len(line)) for line in lines)
     starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
     found: set[int] = set()
-    for sign in _SIGNS:
+    words = telling.keys() & set(_WORD.findall(text))
+    texts = {each for word in words for each in telling[word] if not _has_sign(each)}
+    for sign in (*_SIGNS, *texts):
         found |= _lines_with(sign, text, starts)
     return sorted(found)
+
+
+@cache
+def _has_sign(text: str) -> bool:
+    return any(sign in text for sign in _SIGNS)
 
 
 def _lines_with(sign: str, text: str, starts: Sequence[int]) -> set[int]:
