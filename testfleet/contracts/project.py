@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import PurePosixPath
 from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from testfleet.contracts.base import Contract
+from testfleet.contracts.history import RECENT
 from testfleet.contracts.risk import ProjectRisk
 from testfleet.contracts.run import Mode
 
@@ -133,6 +135,21 @@ class SourceConfig(Contract):
     """Globs of ignored files that the tests need all the same, e.g. a generated `_version.py`."""
 
 
+class QuarantineConfig(Contract):
+    """Flaky tests that are reported and do not block."""
+
+    test: str = Field(min_length=1)
+    """Id of a test, with or without its parameters; `*` stands for anything."""
+    owner: str = Field(min_length=1)
+    """Who mends it: a person or a team."""
+    until: date
+    """Last day on which it holds. After that the test blocks again."""
+    reason: str = ""
+    """Why, or where it is discussed."""
+    back_after: int = Field(default=16, ge=1, le=RECENT)
+    """Runs in a row that the test must pass before it is told to leave the quarantine."""
+
+
 class ProjectConfig(Contract):
     """The whole file."""
 
@@ -140,3 +157,5 @@ class ProjectConfig(Contract):
     source: SourceConfig = SourceConfig()
     suites: dict[str, SuiteConfig] = Field(default_factory=dict)
     risk: ProjectRisk = ProjectRisk()
+    quarantine: tuple[QuarantineConfig, ...] = ()
+    """`[[quarantine]]`: flaky tests that do not block, each with an owner and a last day."""
