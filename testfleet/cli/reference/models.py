@@ -7,6 +7,7 @@ import inspect
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -104,7 +105,13 @@ def _value(field: FieldInfo) -> str:
 
 
 def _type(annotation: Any) -> str:
-    plain = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`"}
+    plain = {
+        str: "text",
+        int: "whole number",
+        float: "number",
+        bool: "`true` or `false`",
+        date: "date",
+    }
     if annotation in plain:
         return plain[annotation]
     origin, args = get_origin(annotation), get_args(annotation)
