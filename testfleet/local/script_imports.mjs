@@ -32,6 +32,11 @@ const MOCKS = new Set([
   "importActual", "importMock", "createMockFromModule",
 ]);
 
+// Whatever `Reading` looks for beside static imports and exports holds one of these words.
+const CALLS = new RegExp(
+  "import\\s*\\(|import\\s+\\w+\\s*=|import\\.meta|require|jest|vi\\.|URL|Worker|exec|fork|spawn",
+);
+
 const { root: given, files } = JSON.parse(readFileSync(0, "utf8"));
 const root = realpathSync(given);
 
@@ -108,7 +113,8 @@ function inTree(path) {
 
 const literal = (node) => {
   if (node?.type === "Literal" && typeof node.value === "string") return node.value;
-  if (node?.type === "TemplateLiteral" && node.quasis.length === 1) return node.quasis[0].value.cooked;
+  const [only, ...more] = (node?.type === "TemplateLiteral" && node.quasis) || [];
+  if (only && more.length === 0) return only.value.cooked;
   return null;
 };
 
@@ -122,7 +128,21 @@ class Reading {
   specifiers = new Set();
   unknown = [];
 
-  read(program) {
+  read(parsed, code) {
+    if (CALLS.test(code)) {
+      this.visit(parsed.program);
+      return;
+    }
+    // Without such words the parser's own list is all, and the tree need not be built: three times
+    // as fast.
+    const { staticImports, staticExports } = parsed.module;
+    const requests = [...staticImports, ...staticExports.flatMap((one) => one.entries)];
+    for (const { moduleRequest } of requests) {
+      if (moduleRequest) this.specifiers.add(moduleRequest.value);
+    }
+  }
+
+  visit(program) {
     const from = (node) => node.source && this.specifiers.add(node.source.value);
     new Visitor({
       ImportDeclaration: from,
@@ -166,7 +186,8 @@ class Reading {
       this.take(first, node, "require() of a computed name");
     } else if (["jest", "vi"].includes(object?.name) && MOCKS.has(name)) {
       // `vi.mock(import("./a"))` has been seen as an import.
-      if (first?.type !== "ImportExpression") this.take(first, node, `${name}() of a computed name`);
+      if (first?.type === "ImportExpression") return;
+      this.take(first, node, `${name}() of a computed name`);
     } else if (isImportMeta(object) && name === "resolve") {
       this.take(first, node, "import.meta.resolve() of a computed name");
     } else if (isImportMeta(object) && /^glob/.test(name)) {
@@ -203,7 +224,7 @@ function describe(file) {
     const failed = parsed.errors.find((error) => error.severity === "Error");
     if (failed) unknown.push([1, `source that cannot be parsed: ${failed.message}`]);
     const found = new Reading();
-    found.read(parsed.program);
+    found.read(parsed, code);
     unknown.push(...found.unknown.map(([offset, what]) => [lineOf(offset), what]));
     for (const specifier of found.specifiers) {
       const paths = resolve(join(root, file), specifier);
