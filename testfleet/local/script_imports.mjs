@@ -129,7 +129,7 @@ class Reading {
   unknown = [];
 
   read(parsed, code) {
-    if (CALLS.test(code)) {
+    if (CALLS.test(code) || parsed.module.dynamicImports.length > 0) {
       this.visit(parsed.program);
       return;
     }
