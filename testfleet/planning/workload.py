@@ -84,14 +84,20 @@ class Workload:
         return min(fewest, most)
 
     def short_enough(self, count: int) -> int:
-        """That many shards, or more: until none outlives its worker."""
+        """That many shards, or more: until none outlives its worker. Where there are more than
+        workers, each worker gets as many as the others."""
         limit_s = max(self.usable_s, self.longest_s)
         if self.total_s / count + self.longest_s <= limit_s:
             return count  # by the bound of list scheduling
-        while count < self.cap and self._longest_shard_s(count) > limit_s:
-            count = min(self.cap, count + max(1, count // 8))
+        while count < self.cap and not self._fits(count, limit_s):
+            count += max(1, count // 8)
+            if count > self.workers:
+                count += -count % self.workers
+            count = min(count, self.cap)
         return count
 
-    def _longest_shard_s(self, count: int) -> float:
+    def _fits(self, count: int, limit_s: float) -> bool:
+        if self.shard_s(count) > limit_s:
+            return False  # the bound is quick to tell, and a partition is not
         shards = partition(self.ascending, (1.0,) * count)
-        return max(sum(self.ascending[at] for at in shard) for shard in shards)
+        return max(sum(self.ascending[at] for at in shard) for shard in shards) <= limit_s

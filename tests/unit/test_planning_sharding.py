@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from testfleet.contracts.history import UnitHistory
@@ -14,6 +14,7 @@ from testfleet.planning.place import Place
 from testfleet.planning.placement_score import Experience
 from testfleet.planning.portions import Grouping
 from testfleet.planning.sharding import PlanInput, make_plan
+from testfleet.planning.strategies import OWN_STRATEGIES
 from testfleet.planning.work import Traits
 from tests.planning_samples import make_discovery, make_history, make_place, make_units
 
@@ -286,3 +287,37 @@ def test_no_strategy_moves_code_that_is_not_trusted_to_another_profile(is_bound:
     plan = make_plan(PlanInput("default", found, history, place, 2, grouping=grouping))
     profiles = {shard.profile for shard in plan.shards}
     assert profiles == ({"local"} if is_bound else {"local", "large"})
+
+
+def test_where_workers_need_several_shards_all_get_the_same_number() -> None:
+    plan = plan_of([10.0] * 300, make_place(3))
+    assert len(plan.shards) == 6  # 1000 s a worker, of which 672 s are usable at a time
+    assert plan.predicted_s == plan.lower_bound_s
+
+
+@pytest.mark.parametrize("strategy", sorted(OWN_STRATEGIES))
+@settings(max_examples=20)
+@given(
+    seconds=st.lists(st.floats(0.001, 2000.0), min_size=1, max_size=30),
+    deadline_s=st.none() | st.floats(2001.0, 9000.0),
+    max_usd=st.none() | st.floats(0.001, 100.0),
+    shards=st.integers(1, 40) | st.just("auto"),
+)
+def test_every_strategy_plans_each_unit_once_under_any_limits(
+    strategy: str,
+    seconds: list[float],
+    deadline_s: float | None,
+    max_usd: float | None,
+    shards: int,
+) -> None:
+    found = make_discovery(len(seconds))
+    history = make_history({u.id: s for u, s in zip(found.units, seconds, strict=True)})
+    objectives = Objectives(strategy=strategy, deadline_s=deadline_s, max_usd=max_usd)
+    grouping = Grouping(objectives, Experience(lambda _, charged_s: charged_s * 0.001))
+    place = make_place(4, fallback=True)
+    request = PlanInput("default", found, history, place, shards, grouping=grouping)
+    plan = make_plan(request)
+    units = [unit.id for shard in plan.shards for unit in shard.units]
+    assert sorted(units) == [unit.id for unit in found.units]
+    assert all(shard.units for shard in plan.shards)
+    assert plan == make_plan(request)
