@@ -135,7 +135,9 @@ class Draft:
             readers=Readers(FileFactStore(home(), self.root), NodeScriptReader(self.root, home())),
         )
         planned = plan_with_reasons(source)
-        return Preview(planned.plan, explain(planned.plan, history, planned.selection))
+        return Preview(
+            planned.plan, explain(planned.plan, history, planned.selection, self.suite.needs)
+        )
 
     def _upload(self, client: Client) -> str:
         mark = fingerprint(self.root, self.files)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from testfleet.contracts.base import Contract
 from testfleet.contracts.dependencies import Dependency
 from testfleet.contracts.history import UnitHistory
 from testfleet.contracts.impact import UnitImpact
 from testfleet.contracts.plan import Plan, PlannedUnit, Shard, file_of
+from testfleet.planning.needs import Needs
 
 
 class UnitExplanation(Contract):
@@ -26,7 +27,10 @@ class UnitExplanation(Contract):
 
 
 def explain(
-    plan: Plan, history: Mapping[str, UnitHistory], reasons: Mapping[str, UnitImpact]
+    plan: Plan,
+    history: Mapping[str, UnitHistory],
+    reasons: Mapping[str, UnitImpact],
+    needs: Needs,
 ) -> tuple[UnitExplanation, ...]:
     """One entry a unit, shard by shard. `reasons` are those of a selection by change."""
     providers = _providers(plan.dependencies)
@@ -42,6 +46,7 @@ def explain(
             because=(
                 *_selected(reasons.get(file_of(unit.id))),
                 _predicted(unit, history.get(file_of(unit.id))),
+                *_required(needs.of(unit.id), shard),
                 *_company(unit, plan.together),
                 *_needs(unit, providers, shard),
             ),
@@ -69,6 +74,11 @@ def _predicted(unit: PlannedUnit, past: UnitHistory | None) -> str:
     runs = "1 run" if past.runs == 1 else f"{past.runs} runs"
     part = " of its file, of which it is a part" if unit.id != file_of(unit.id) else ""
     return f"its seconds come from {runs}{part}{newest}"
+
+
+def _required(requires: Collection[str], shard: Shard) -> Iterator[str]:
+    if requires:
+        yield f"requires {', '.join(sorted(requires))}, which {shard.profile} has"
 
 
 def _company(unit: PlannedUnit, together: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from testfleet.contracts.dependencies import Dependency
 from testfleet.contracts.history import UnitHistory
 from testfleet.contracts.impact import Cause, UnitImpact
 from testfleet.contracts.plan import Compute, Plan, PlannedUnit, Shard
+from testfleet.planning.needs import Needs
 from testfleet.workflow.explanation import explain
 
 UNITS = tuple(
@@ -24,8 +25,12 @@ HISTORY = {
 }
 
 
-def because(reasons: dict[str, UnitImpact] | None = None) -> dict[str, tuple[str, ...]]:
-    return {one.unit: one.because for one in explain(PLAN, HISTORY, reasons or {})}
+def because(
+    reasons: dict[str, UnitImpact] | None = None, needs: Needs | None = None
+) -> dict[str, tuple[str, ...]]:
+    return {
+        one.unit: one.because for one in explain(PLAN, HISTORY, reasons or {}, needs or Needs())
+    }
 
 
 def test_a_prediction_says_what_it_rests_on() -> None:
@@ -68,3 +73,8 @@ def test_a_selection_is_told_with_its_chain() -> None:
     assert told["a.py"][0] == "selected: it depends on x.py (x.py <- a.py)"
     assert told["b.py::[1/2]"][0] == "selected: its own file changed"
     assert told["c.py"][0] == "selected because another one needs it or must meet it"
+
+
+def test_what_a_unit_requires_is_told_with_the_profile_that_has_it() -> None:
+    told = because(needs=Needs(suite=frozenset({"vcpu>=1"})))
+    assert "requires vcpu>=1, which local has" in told["a.py"]
