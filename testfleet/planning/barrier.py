@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from testfleet.contracts.plan import PlannedUnit, Shard, file_of
@@ -36,6 +36,11 @@ class Barrier:
         ready = self._ready({file_of(name) for name in held})
         return [unit for name, unit in held.items() if file_of(name) in ready]
 
+    def is_open_for(self, units: Iterable[PlannedUnit]) -> bool:
+        """Whether the units need nothing but each other and what has passed."""
+        files = {file_of(unit.id) for unit in units}
+        return all(self._missing[rule] <= files for file in files for rule in self._of(file))
+
     def _ready(self, files: Collection[str]) -> set[str]:
         """Of files that would share shards, those that need nothing but each other and what has
         passed."""
@@ -47,13 +52,16 @@ class Barrier:
         return ready
 
     def _may_run(self, file: str, ready: set[str]) -> bool:
-        if not all(self._missing[rule] <= ready for rule in self._rules_of.get(file, ())):
+        if not all(self._missing[rule] <= ready for rule in self._of(file)):
             return False
         rounds = self._rounds
         return all(
             other in ready or other in rounds.blocked or other in rounds.passed
             for other in self._companions.get(file, ())
         )
+
+    def _of(self, file: str) -> Sequence[int]:
+        return self._rules_of.get(file, ())
 
     @cached_property
     def _rules_of(self) -> Mapping[str, list[int]]:

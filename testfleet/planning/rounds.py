@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from testfleet.contracts.dependencies import RulesWithin
+from testfleet.contracts.dependencies import Dependency, RulesWithin
 from testfleet.contracts.plan import Plan, PlannedUnit, Shard, file_of
 from testfleet.contracts.result import ShardResult
 from testfleet.planning.barrier import Barrier
@@ -30,30 +30,23 @@ def replan(rounds: Rounds) -> Plan | None:
     """
     if rounds.cancelled or not rounds.plans:
         return None
-    barrier = Barrier(rounds)
-    lost, held = _bundled(rounds, _left_over(rounds)), _bundled(rounds, barrier.held_back())
-    released, rest_is_open = list(barrier.released()), _rest_is_open(rounds)
-    if not (lost or held or released or rest_is_open):
+    barrier, rest_is_open = Barrier(rounds), _rest_is_open(rounds)
+    others, alone = _lost_groups(rounds, barrier)
+    held = _bundled(rounds, barrier.held_back(), rounds.dependencies)
+    released = list(barrier.released())
+    if not (others or alone or held or released or rest_is_open):
         return None
-    alone = [group for group in lost if _is_suspect(rounds, group)]
-    others = [group for group in lost if not _is_suspect(rounds, group)]
     place, workers = rounds.place, rounds.place.fleet.workers
     shards = shards_of(_spread(others, workers) + alone, place, place.fallback)
     if rest_is_open:
         shards = _with_rest(shards, len(alone), place)
     shards += shards_of(_spread(held, workers), place, place.usual) + released
     first, rules = rounds.plans[0], RulesWithin(rounds.dependencies)
-    reasons = (*_reasons(place, lost, alone), *_release_reasons(held, released))
+    reasons = (*_reasons(place, [*others, *alone], alone), *_release_reasons(held, released))
     head = PlanHead(first.framework, first.suite, place, reasons, first.splits)
     ordered = [in_order(shard, rules) for shard in settled(shards, place)]
     plan = assemble(head, f"r{len(rounds.plans) + 1}", ordered, takes_rest=False)
     return plan.model_copy(update={"dependencies": first.dependencies})
-
-
-def _is_suspect(rounds: Rounds, units: Sequence[PlannedUnit]) -> bool:
-    """Whether they may be what kills their workers."""
-    losses = rounds.standing.losses
-    return any(losses[unit.id] >= ALONE_AFTER for unit in units)
 
 
 def excluded_units(
@@ -88,13 +81,33 @@ def _left_over(rounds: Rounds) -> list[PlannedUnit]:
     return list(lost.values())
 
 
-def _bundled(rounds: Rounds, units: Sequence[PlannedUnit]) -> list[list[PlannedUnit]]:
+def _lost_groups(
+    rounds: Rounds, barrier: Barrier
+) -> tuple[list[list[PlannedUnit]], list[list[PlannedUnit]]]:
+    """What was lost, in groups that share a shard; and what may be what kills its workers.
+
+    Of these, each runs by itself, so those that need each other run in one round after the other.
+    """
+    losses = rounds.standing.losses
+    groups = _bundled(rounds, _left_over(rounds), rounds.dependencies)
+    is_suspect = [any(losses[unit.id] >= ALONE_AFTER for unit in group) for group in groups]
+    others = [group for group, bad in zip(groups, is_suspect, strict=True) if not bad]
+    suspects = [
+        unit for group, bad in zip(groups, is_suspect, strict=True) if bad for unit in group
+    ]
+    alone = [group for group in _bundled(rounds, suspects) if barrier.is_open_for(group)]
+    return others, alone
+
+
+def _bundled(
+    rounds: Rounds, units: Sequence[PlannedUnit], dependencies: Sequence[Dependency] = ()
+) -> list[list[PlannedUnit]]:
     """The units, in groups that share a shard: because they always do, or need each other."""
     groups = Groups([file_of(unit.id) for unit in units])
     files = {file_of(unit.id) for unit in units}
     for group in rounds.plans[0].together:
         groups.join(file for file in group if file in files)
-    for rule in RulesWithin(rounds.dependencies).files(files):
+    for rule in RulesWithin(dependencies).files(files):
         groups.join((*rule.units, *rule.providers))
     members, found = groups.members(), dict[str, list[PlannedUnit]]()
     for unit in units:

@@ -1,6 +1,8 @@
 """Runs whose files need each other, through all steps of run-tests."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from testfleet.contracts.dependencies import blocked_by
 from testfleet.contracts.history import UnitHistory
@@ -62,12 +64,16 @@ class Play:
                 steps.report()
                 return self.scene.report()
             answer = steps.replan(answer["round"])
+            number = answer["round"]
 
     def work(self, tasks):
         self.rounds.append(sorted(sorted(task.units) for task in tasks))
         for task in tasks:
             if not self.lost.intersection(task.units):
-                failed = self.failing.intersection(task.units)
+                failed = set()
+                for unit in task.units:
+                    if unit in self.failing and unit not in blocked_by(task.dependencies, failed):
+                        failed.add(unit)
                 self.put(task, failed, blocked_by(task.dependencies, failed))
 
     def put(self, task, failed, blocked):
@@ -269,3 +275,50 @@ def test_wrong_dependencies_reject_the_run_with_file_and_key(tree, toml, words):
     (error,) = scene.report().errors
     for word in ["testfleet.toml", "suites.default", *words]:
         assert word in error.message
+
+
+FILES = (A, B, C, D)
+
+
+@st.composite
+def needs(draw):
+    """By file those before it that it needs."""
+    return {
+        name: sorted(draw(st.sets(st.sampled_from(FILES[:at]), max_size=2))) if at else []
+        for at, name in enumerate(FILES)
+    }
+
+
+def expected(wanted, play):
+    """What the rules say of each file."""
+    found = {}
+    for name in FILES:
+        if any(found[other] in ("failed", "lost", "skipped") for other in wanted[name]):
+            found[name] = "skipped"
+        elif name in play.lost:
+            found[name] = "lost"
+        elif name in play.failing:
+            found[name] = "flaky" if name in play.flaky else "failed"
+        else:
+            found[name] = "passed"
+    return found
+
+
+@settings(max_examples=40, deadline=None)
+@given(needs(), st.data())
+def test_whatever_happens_the_report_tells_what_the_rules_say(tmp_path_factory, wanted, data):
+    tree = tmp_path_factory.mktemp("any")
+    for name in FILES:
+        (tree / name).write_text("def test_a(): pass\n")
+    toml = "".join(
+        f"[[suites.default.depends]]\nunits = ['{name}']\ndepends_on = {others}\n"
+        for name, others in wanted.items()
+        if others
+    )
+    play = Play(tree, toml, data.draw(st.sampled_from([LONG_S, SHORT_S])))
+    some = st.sets(st.sampled_from(FILES), max_size=2)
+    play.failing, play.flaky = data.draw(some), data.draw(some)
+    play.lost = data.draw(st.sets(st.sampled_from(FILES), max_size=1)) - play.failing
+    report = play.run()
+    assert outcomes(report) == expected(wanted, play)
+    assert len(report.tests) == len(FILES)
