@@ -14,9 +14,10 @@ import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
-from testfleet.contracts.failure import Domain, EvidenceLine
+from testfleet.contracts.failure import Cause, Domain, EvidenceLine
 from testfleet.triage.rules import Rules, Signature, load_rules
 from testfleet.triage.signs import Kind, kind_of, suspicious
 from testfleet.triage.text import Log
@@ -53,18 +54,27 @@ class WeighedLine:
 class _Seed:
     at: int
     strength: float
+    cause: Cause | None
 
 
 @dataclass(frozen=True)
 class _Scene:
-    """A log with what is known about its lines."""
+    """A log, and what its lines are."""
 
     lines: Sequence[str]
-    kinds: Mapping[int, Kind]
     rules: Rules
 
+    @cached_property
+    def suspects(self) -> Mapping[int, Kind]:
+        """Lines with a sign of trouble, in order. A sign alone makes a line `SOFT`."""
+        found = suspicious(self.lines, self.rules.telling)
+        return {at: kind_of(self.lines[at]) or Kind.SOFT for at in found}
+
     def kind(self, at: int) -> Kind | None:
-        return self.kinds.get(at)
+        """What a line is; None also where there is none."""
+        if at in self.suspects:
+            return self.suspects[at]
+        return kind_of(self.lines[at]) if 0 <= at < len(self.lines) else None
 
 
 def extract(log: Log, rules: Rules | None = None) -> tuple[WeighedLine, ...]:
@@ -73,9 +83,8 @@ def extract(log: Log, rules: Rules | None = None) -> tuple[WeighedLine, ...]:
     filled = [at for at, line in enumerate(log.lines) if line.strip()]
     if not filled:
         return ()
-    kinds = {at: kind_of(log.lines[at]) for at in suspicious(log.lines, rules.telling)}
-    scene = _Scene(log.lines, kinds, rules)
-    if len(filled) <= _SHORT and Kind.PASSED not in kinds.values():
+    scene = _Scene(log.lines, rules)
+    if len(filled) <= _SHORT and not any(scene.kind(at) is Kind.PASSED for at in filled):
         return _weigh(log, filled, scene)
     start, end = _decisive(scene)
     inside = range(start, min(end, start + MAX_LINES))
@@ -98,11 +107,11 @@ def _weigh(log: Log, indices: Sequence[int], scene: _Scene) -> tuple[WeighedLine
 def _share(at: int, scene: _Scene, *, beside_hard: bool) -> float:
     """How much a line counts within its block."""
     kind = scene.kind(at)
-    if kind in (Kind.CONSEQUENCE, Kind.PASSED, Kind.BENIGN):
+    if kind in (Kind.CONSEQUENCE, Kind.PASSED, Kind.BENIGN) and beside_hard:
         return 0.1
     if beside_hard and (kind is Kind.RECOVERED or _recovered_soon(at, scene)):
         return 0.1
-    if kind in (Kind.RECOVERED, Kind.WARNING):
+    if kind in (Kind.RECOVERED, Kind.WARNING, Kind.CONSEQUENCE, Kind.PASSED, Kind.BENIGN):
         return 0.4 if beside_hard else 0.9
     return 1.0
 
@@ -119,7 +128,7 @@ def _decisive(scene: _Scene) -> tuple[int, int]:
     seeds = _seeds(scene)
     if not seeds:
         return 0, 0
-    ends = sorted(at for at, kind in scene.kinds.items() if kind is Kind.CONSEQUENCE)
+    ends = sorted(at for at, kind in scene.suspects.items() if kind is Kind.CONSEQUENCE)
     groups = _groups(seeds, scene)
     best = max(groups, key=lambda group: _score(group, scene, ends))
     return _grown(best[0].at, best[-1].at, scene)
@@ -140,7 +149,7 @@ _LEAST: Final = 2.0
 def _seeds(scene: _Scene) -> list[_Seed]:
     """Lines that may be a failure."""
     places: dict[str, list[int]] = {}
-    for at, kind in scene.kinds.items():
+    for at, kind in scene.suspects.items():
         if kind in _STRENGTH:
             places.setdefault(_shape(scene.lines[at]), []).append(at)
     # What is said a hundred times over the log is no news: its first and last place are enough.
@@ -149,20 +158,23 @@ def _seeds(scene: _Scene) -> list[_Seed]:
     if len(wanted) > _WEIGHED:
         hard = [at for at in wanted if scene.kind(at) is Kind.HARD]
         wanted = sorted({*hard[:100], *hard[-200:], *wanted[-100:]})
-    weighed = [(at, _strength(at, scene) - min(4.0, 1.2 * math.log2(often[at]))) for at in wanted]
-    least = _LEAST if any(strength >= _LEAST for _, strength in weighed) else -math.inf
-    return [_Seed(at, strength) for at, strength in weighed if strength >= least]
+    seeds = [_seed(at, often[at], scene) for at in wanted]
+    least = _LEAST if any(seed.strength >= _LEAST for seed in seeds) else -math.inf
+    return [seed for seed in seeds if seed.strength >= least]
 
 
-def _strength(at: int, scene: _Scene) -> float:
-    signatures = list(scene.rules.matches(scene.lines[at]))
-    known = max((one.weight for one in signatures), default=0.0)
-    kind = scene.kinds[at]
+def _seed(at: int, said: int, scene: _Scene) -> _Seed:
+    signatures = sorted(scene.rules.matches(scene.lines[at]), key=lambda one: -one.weight)
+    known = signatures[0].weight if signatures else 0.0
+    kind = scene.suspects[at]
     if kind is Kind.SOFT and known >= _PLAIN_STATEMENT:
-        return known + 2.0
-    if kind is Kind.WARNING and any(one.domain is Domain.REACT for one in signatures):
-        return known - 0.5  # React reports as a warning what fails
-    return known + _STRENGTH[kind]
+        strength = known + 2.0
+    elif kind is Kind.WARNING and any(one.domain is Domain.REACT for one in signatures):
+        strength = known - 0.5  # React reports as a warning what fails
+    else:
+        strength = known + _STRENGTH[kind]
+    cause = next((one.cause for one in signatures if one.cause), None)
+    return _Seed(at, strength - min(4.0, 1.2 * math.log2(said)), cause)
 
 
 def _shape(line: str) -> str:
@@ -188,7 +200,7 @@ def _groups(seeds: Sequence[_Seed], scene: _Scene) -> list[list[_Seed]]:
 def _reach(start: int, end: int, scene: _Scene) -> int:
     """How far apart lines of one failure may stand. Its stack does not count."""
     between = range(start + 1, end)
-    if any(_is_border(at, scene) for at in between):
+    if any(_is_border(at, scene) or scene.kind(at) is Kind.RECOVERED for at in between):
         return 0
     detail = sum(_is_detail(scene.lines[at]) for at in between)
     return _GAP + detail
@@ -235,16 +247,22 @@ def _before_an_end(at: int, ends: Sequence[int], scene: _Scene) -> float:
     return 4.0 * max(0.0, 1.0 - distance / _NEAR_THE_END)
 
 
+_MENDED_BY_TIME: Final = frozenset(
+    {Cause.NETWORK, Cause.TIMEOUT, Cause.INFRASTRUCTURE, Cause.RESOURCE, Cause.OTHER, None}
+)
+"""Nobody tries again what does not compile."""
+
+
 def _mended(group: Sequence[_Seed], scene: _Scene) -> float:
     """What counts against it: it was tried again, or belongs to what passed."""
-    last = group[-1].at
-    distances = [at for at in (1, 2, 3) if scene.kind(last + at) is Kind.RECOVERED]
-    recovered = 8.0 - 2.0 * distances[0] if distances else 0.0
+    last = group[-1]
+    after = next((at for at in (1, 2, 3) if scene.kind(last.at + at) is Kind.RECOVERED), None)
+    recovered = 8.0 - 2.0 * after if after and last.cause in _MENDED_BY_TIME else 0.0
     if any(scene.kind(seed.at) is Kind.RECOVERED for seed in group):
         recovered = 6.0
     before = scene.lines[max(0, group[0].at - 4) : group[0].at + 1]
     quoted = any(_QUOTED.match(line) for line in before)
-    passed = any(scene.kind(last + at) is Kind.PASSED for at in (1, 2))
+    passed = any(scene.kind(last.at + at) is Kind.PASSED for at in (1, 2))
     return recovered + 3.0 * quoted + 1.0 * passed
 
 
