@@ -11,7 +11,7 @@ from testfleet.planning.priority.lifts import Situations
 from testfleet.planning.priority.memory import Memory, Ran
 from testfleet.planning.priority.napfd import Floats, Ints
 
-_SURE = 1e-4
+_SMALLEST = 1e-4
 _LONG_AGO = 1000
 _FRESH = 0.1
 
@@ -49,8 +49,8 @@ class Knowledge:
         usual = 0.1 * seconds.mean() + 1e-9
         return [
             self._fast(tests),
-            _log_odds((memory.slow[tests] + 0.15 * base) / (memory.slow_weight[tests] + 0.15)),
-            _log_odds((memory.failures[tests] + 2 * base) / (runs + 2)),
+            _log((memory.slow[tests] + 0.15 * base) / (memory.slow_weight[tests] + 0.15)),
+            _log((memory.failures[tests] + 2 * base) / (runs + 2)),
             np.where(never, 0.0, np.log1p(passes)),
             np.where(never, 0.0, np.log1p(since_failure)),
             (never & ~new).astype(np.float64),
@@ -65,11 +65,11 @@ class Knowledge:
         verdicts = self._situations.of_verdicts(tests, memory)
         durations = self._situations.of_durations(tests, memory)
         return [
-            _log_odds(self._neighbours.folder_rate(tests, memory.base)),
+            _log(self._neighbours.folder_rate(tests, memory.base)),
             np.log(self._companions.likeness[tests] + 0.02),
             self._situations.verdicts.log_lift(verdicts),
             np.log1p(memory.streak[tests]),
-            _log_odds(self._neighbours.rate(tests, memory)),
+            _log(self._neighbours.rate(tests, memory)),
             self._situations.durations.log_lift(durations),
         ]
 
@@ -85,15 +85,13 @@ class Knowledge:
 
     def _fast(self, tests: Ints) -> Floats:
         memory = self.memory
-        return _log_odds(
-            (memory.fast[tests] + 0.15 * memory.base) / (memory.fast_weight[tests] + 0.15)
-        )
+        return _log((memory.fast[tests] + 0.15 * memory.base) / (memory.fast_weight[tests] + 0.15))
 
     def _idle(self, tests: Ints) -> Floats:
         """Cycles since its last run; 0 when it was in the last."""
         return np.asarray(self.memory.cycle - self.memory.ran_at[tests] - 1, dtype=np.float64)
 
 
-def _log_odds(rate: Floats) -> Floats:
-    sure: Floats = np.clip(rate, _SURE, 1 - _SURE)
-    return np.log(sure / (1 - sure))
+def _log(rate: Floats) -> Floats:
+    """Shares of failures are in proportion to rates, so their logarithms add up to scores."""
+    return np.log(np.maximum(rate, _SMALLEST))

@@ -24,7 +24,7 @@ from testfleet.planning.priority.prior import FEATURES, PRIOR
 _FAST: Final = 0.3
 _SLOW: Final = 0.1
 _BASE: Final = 0.02
-_SURE: Final = 1e-4
+_SMALLEST: Final = 1e-4
 _SHORTEST: Final = 1e-3
 """Share of the mean duration that every unit counts for at least."""
 _CHANGED: Final = 2.0
@@ -187,7 +187,7 @@ def _scores(units: Sequence[PlannedUnit], pasts: Sequence[_Past]) -> list[float]
     return [
         _score(past)
         + _WEIGHTS["duration"] * math.log((_seconds(unit) + mean) / (usual + mean))
-        + _WEIGHTS["folder rate"] * _log_odds((rates[dirname(unit.id)] + 0.3 * _BASE) / 1.3)
+        + _WEIGHTS["folder rate"] * _log((rates[dirname(unit.id)] + 0.3 * _BASE) / 1.3)
         for unit, past in zip(units, pasts, strict=True)
     ]
 
@@ -197,12 +197,12 @@ def _score(past: _Past) -> float:
     slow, slow_weight = past.rate(_SLOW)
     passes = past.passes
     since = math.log1p(passes) if passes is not None else 0.0
-    recent = _log_odds((fast + 0.15 * _BASE) / (fast_weight + 0.15))
+    recent = _log((fast + 0.15 * _BASE) / (fast_weight + 0.15))
     values = {
         "recent rate": recent,
         "recent rate, while fresh": recent,
-        "slow rate": _log_odds((slow + 0.15 * _BASE) / (slow_weight + 0.15)),
-        "lifetime rate": _log_odds((past.failures + 2 * _BASE) / (past.runs + 2)),
+        "slow rate": _log((slow + 0.15 * _BASE) / (slow_weight + 0.15)),
+        "lifetime rate": _log((past.failures + 2 * _BASE) / (past.runs + 2)),
         "runs since failure": since,
         "cycles since failure": since,
         "never failed": float(passes is None and past.runs > 0),
@@ -238,6 +238,5 @@ def _seconds(unit: PlannedUnit) -> float:
     return seconds if math.isfinite(seconds) and seconds > 0 else 0.0
 
 
-def _log_odds(rate: float) -> float:
-    sure = min(max(rate, _SURE), 1 - _SURE)
-    return math.log(sure / (1 - sure))
+def _log(rate: float) -> float:
+    return math.log(max(rate, _SMALLEST))
