@@ -55,14 +55,6 @@ class DependencyGraph:
         """The rules, as positions in `rules`, that the unit is a provider in."""
         return [node - len(self.units) for node in self._after[self._number[provider]]]
 
-    def providers(self, unit: str) -> list[str]:
-        """What the unit needs, in the order of its rules."""
-        return self._beyond(unit, self._before)
-
-    def dependents(self, unit: str) -> list[str]:
-        """What needs the unit, in the order of its rules."""
-        return self._beyond(unit, self._after)
-
     def chain_before(self, unit: str) -> str | None:
         """The one unit that it needs, where that is needed by nothing else."""
         needed = self._only(self._number[unit], self._before)
@@ -168,10 +160,6 @@ class DependencyGraph:
                 stuck.discard(node)
                 free += _released([n for n in outgoing[node] if n in stuck], missing)
         return stuck
-
-    def _beyond(self, unit: str, edges: list[list[int]]) -> list[str]:
-        rules = edges[self._number[unit]]
-        return self._names(dict.fromkeys(node for rule in rules for node in edges[rule]))
 
     def _only(self, node: int, edges: list[list[int]]) -> int | None:
         """The only unit in that direction."""
