@@ -98,7 +98,7 @@ def _weigh(log: Log, indices: Sequence[int], scene: _Scene) -> tuple[WeighedLine
             log.numbers[at],
             log.lines[at],
             _share(at, scene, beside_hard=hard),
-            tuple(scene.rules.matches(log.lines[at])),
+            tuple(one for one in scene.rules.matches(log.lines[at]) if not one.harmless),
         )
         for at in indices
     )
@@ -164,24 +164,32 @@ def _seeds(scene: _Scene) -> list[_Seed]:
 
 
 def _seed(at: int, said: int, scene: _Scene) -> _Seed:
-    signatures = sorted(scene.rules.matches(scene.lines[at]), key=lambda one: -one.weight)
+    found = sorted(scene.rules.matches(scene.lines[at]), key=lambda one: -one.weight)
+    signatures = [one for one in found if not one.harmless]
     known = signatures[0].weight if signatures else 0.0
     kind = scene.suspects[at]
+    special = any(one.domain in _SPECIAL for one in signatures)
     if kind is Kind.SOFT and known >= _PLAIN_STATEMENT:
         strength = known + 2.0
     elif kind is Kind.WARNING and any(one.domain is Domain.REACT for one in signatures):
-        strength = known - 0.5  # React reports as a warning what fails
+        strength = known - 1.5  # React reports as a warning what fails
     else:
         strength = known + _STRENGTH[kind]
+    strength += 1.5 * special - 6.0 * (len(signatures) < len(found))
     cause = next((one.cause for one in signatures if one.cause), None)
     return _Seed(at, strength - min(4.0, 1.2 * math.log2(said)), cause)
 
 
+_SPECIAL: Final = frozenset({Domain.TYPESCRIPT, Domain.REACT, Domain.TEST})
+"""Domains whose messages stand in no log of a machine that is merely unwell."""
+
+
 def _shape(line: str) -> str:
-    """The line without what differs when it is said again."""
-    return _VARIABLE.sub("0", line.strip())
+    """How the line begins, without what differs when it is said again."""
+    return _VARIABLE.sub("0", line.strip()[:_BEGINNING])
 
 
+_BEGINNING: Final = 24
 _VARIABLE = re.compile(r"\d+")
 
 

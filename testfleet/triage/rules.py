@@ -37,6 +37,8 @@ class Group(Contract):
     domain: Domain | None = None
     cause: Cause | None = None
     weight: float
+    harmless: bool = False
+    """These lines stand in the logs of jobs that went well."""
     patterns: tuple[str, ...]
 
 
@@ -55,6 +57,7 @@ class Signature:
     cause: Cause | None
     weight: float
     pattern: str
+    harmless: bool = False
 
     @property
     def name(self) -> str:
@@ -102,7 +105,7 @@ class Rules:
             texts = {
                 max(signature.parts, key=len).lower()
                 for signature in signatures
-                if signature.weight >= TELLING
+                if signature.weight >= TELLING and not signature.harmless
             }
             if texts:
                 found[word] = sorted(texts)
@@ -130,7 +133,9 @@ def load_rules(path: Path = FILE) -> Rules:
             f"{path} cannot be read: {exc}", hint="see config/triage-rules.toml for the form"
         ) from exc
     return index(
-        Signature(group.tool, group.domain, group.cause, group.weight, pattern)
+        Signature(
+            group.tool, group.domain, group.cause, group.weight, pattern, harmless=group.harmless
+        )
         for group in catalogue.group
         for pattern in group.patterns
     )

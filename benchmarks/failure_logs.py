@@ -1,0 +1,407 @@
+"""CI logs around a failure: set-up, passing tests, warnings, recovered errors, the end of the step.
+
+Made from a seed. The failure is put in as it stands, a line of the log for a line of it; around it
+are 60 to 5,000 lines of what npm, pip, Gradle, Go and Docker print when nothing is wrong, and
+trouble that failed nothing: deprecations, compiler warnings, a retried download, errors that a
+passing test prints. Nothing here was taken from a real log.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+# ruff: noqa: RUF001 E501  lines of logs are as long as they are, with the signs that tools use
+NAMES = ("cart", "billing", "login", "search", "profile", "upload", "report", "mailer", "queue")
+PACKAGES = ("lodash", "left-pad", "chalk", "vite", "semver", "glob", "rimraf", "uuid", "inflight")
+WHEELS = ("numpy", "urllib3", "attrs", "pluggy", "Jinja2", "certifi", "idna", "packaging", "six")
+
+
+@dataclass(frozen=True)
+class MadeLog:
+    """A log, and where its failure stands."""
+
+    text: str
+    first: int
+    """Line of the failure's first line, from 1."""
+    last: int
+    style: str
+
+
+@dataclass(frozen=True)
+class Style:
+    """What one kind of job prints."""
+
+    name: str
+    setup: Sequence[str]
+    passing: Sequence[str]
+    harmless: Sequence[Sequence[str]]
+    """Trouble that failed nothing, each some lines that stand together."""
+    end: Sequence[str]
+
+
+EVERYWHERE = (
+    ("Warning: Node.js 16 actions are deprecated. Please update to use Node.js 20.",),
+    ("Cache not found for input keys: Linux-build-{n}, Linux-build-",),
+    (
+        "curl: (56) Recv failure: Connection reset by peer",
+        "Warning: Problem : timeout. Will retry in 2 seconds. 3 retries left.",
+        "200 OK",
+    ),
+    ("fatal: not a git repository (or any of the parent directories): .git", "Skipping version."),
+    ("hint: Using 'master' as the name for the initial branch. This default is deprecated",),
+    ("##[warning]No files were found with the provided path: coverage/. No artifacts uploaded.",),
+)
+
+OF_OTHER_TOOLS = (
+    ("ERROR: pip's dependency resolver does not currently take into account all the packages.",),
+    ("[{n}:{n}:0312/101010.{n}:ERROR:bus.cc(407)] Failed to connect to the bus: Address unknown",),
+    ("[{n}:{n}:ERROR:gpu_init.cc(446)] Passthrough is not supported, GL is disabled",),
+    ("rm: cannot remove 'dist': No such file or directory",),
+    ("Error: No such container: app_{name}_1",),
+    ("Error response from daemon: network app_default not found",),
+    ("Unable to find image 'postgres:15' locally", "15: Pulling from library/postgres"),
+    ('FATAL:  role "root" does not exist', "/var/run/postgresql:5432 - accepting connections"),
+    ("ERROR 1007 (HY000) at line {k}: Can't create database 'test'; database exists",),
+    ("Failed to save: Unable to reserve cache with key npm-{n}, another job may be creating it",),
+    ("Failed to restore: Cache service responded with 503",),
+    ("fatal: no tag exactly matches '{n}abcdef'",),
+    (
+        'SLF4J: Failed to load class "org.slf4j.impl.StaticLoggerBinder".',
+        "SLF4J: Defaulting to NOP",
+    ),
+    ("log4j:WARN No appenders could be found for logger (org.{name}).",),
+    ("WARNING: An illegal reflective access operation has occurred",),
+    (
+        "debconf: unable to initialize frontend: Dialog",
+        "debconf: falling back to frontend: Readline",
+    ),
+    ("invoke-rc.d: could not determine current runlevel",),
+    ("A worker process has failed to exit gracefully and has been force exited.",),
+    ("(node:{n}) MaxListenersExceededWarning: Possible EventEmitter memory leak detected.",),
+    ("Browserslist: caniuse-lite is outdated. Please run: npx update-browserslist-db@latest",),
+    (
+        "WARNING in ./src/{name}.js {k}:12",
+        "Critical dependency: the request of a dependency is an expression",
+    ),
+    ("Deprecation Warning: Sass @import rules are deprecated and will be removed in 3.0.0.",),
+    ("PytestUnknownMarkWarning: Unknown pytest.mark.slow - is this a typo?",),
+    ("tests/test_{name}.py:{k}: RemovedInDjango50Warning: the default will change",),
+    ("Error: Codecov: Failed to properly upload report: 429 Too Many Requests", "Exiting with 0"),
+    ("tar: ./{name}: file changed as we read it",),
+    (
+        "  console.error",
+        "    Warning: An update to {name} inside a test was not wrapped in act(...).",
+        "      at console.error (node_modules/@testing-library/react/dist/act.js:46:7)",
+    ),
+    (
+        "browser: Failed to load resource: net::ERR_CONNECTION_REFUSED (http://localhost/{name}.png)",
+    ),
+    ("src/{name}.ts({k},3): warning TS6385: 'escape' is deprecated.",),
+    ("ld: warning: directory not found for option '-L/usr/local/{name}'",),
+    ("src/{name}.c:{k}:9: warning: unused variable 'error' [-Wunused-variable]",),
+    ("8 vulnerabilities (3 moderate, 5 high)", "Run `npm audit` for details."),
+    ('warning " > react-{name}@1.0.{k}" has unmet peer dependency "react@^17.0.0".',),
+    ("Could not find a production build; using the development server",),
+    ("lsof: no process found on port {n}",),
+    ("E: Could not get lock /var/lib/dpkg/lock-frontend", "Waiting for cache lock... got it"),
+    ("[Error] {name}: validation failed (this is logged by the test 'rejects bad input')",),
+    ("WARN  [{name}] took {n} ms, longer than the timeout of 100 ms",),
+)
+
+NPM = Style(
+    "npm",
+    (
+        "Run npm ci",
+        "added {n} packages, and audited {n} packages in {k}s",
+        "{k} packages are looking for funding",
+        "npm warn deprecated {package}@{k}.0.1: this version is no longer supported",
+        "> app@1.{k}.0 build",
+        "transforming ({n}) src/components/{name}/index.js",
+        "✓ {n} modules transformed.",
+        "dist/assets/{name}-{n}.js   {k}.12 kB │ gzip: 1.02 kB",
+        "npm http fetch GET 200 https://packages.example/{package} {n}ms (cache hit)",
+        "found 0 vulnerabilities",
+    ),
+    (
+        "PASS src/{name}/{name}.test.tsx ({k}.2 s)",
+        "PASS src/{name}/errors.test.js",
+        "  ✓ {name} shows an error when the request fails ({k} ms)",
+        "  ✓ handles undefined {name} ({k} ms)",
+        "    ✓ rejects with TypeError when {name} is missing",
+        " ✓ src/{name}/{name}.test.ts ({k} tests) {n}ms",
+        "  ✓  {k} [chromium] › e2e/{name}.spec.ts:{k}:3 › {name} › opens ({k}.1s)",
+        "  ok {k} [firefox] › e2e/{name}.spec.ts:{k}:5 › times out gracefully ({k}ms)",
+    ),
+    (
+        (
+            "  console.error",
+            '    Warning: Each child in a list should have a unique "key" prop.',
+            "",
+            "    Check the render method of `{name}List`.",
+            "        at li",
+            "        at {name}List (src/{name}/List.tsx:{k}:10)",
+            "",
+            "      at printWarning (node_modules/react/cjs/react.development.js:209:30)",
+        ),
+        (
+            "  console.error",
+            "    Error: {name} service unavailable",
+            "        at Object.<anonymous> (src/{name}/errors.test.js:{k}:11)",
+            "        at Promise.then.completed (node_modules/jest-circus/build/utils.js:298:28)",
+            "",
+            "      at src/{name}/client.js:{k}:13",
+        ),
+        (
+            "stderr | src/{name}/{name}.test.ts > {name} > survives a lost connection",
+            "Error: connect ECONNREFUSED 127.0.0.1:{n}",
+            "    at TCPConnectWrap.afterConnect [as oncomplete] (node:net:1495:16)",
+            "",
+        ),
+        ("(node:{n}) [DEP0040] DeprecationWarning: The `punycode` module is deprecated.",),
+        ("npm warn EBADENGINE Unsupported engine {{ package: '{package}@{k}.1.0' }}",),
+        ("npm warn ERESOLVE overriding peer dependency", "npm warn Found: react@18.2.0"),
+        (
+            "src/{name}/{name}.ts:{k}:5: warning  'value' is defined but never used  no-unused-vars",
+            "",
+            "✖ {k} problems (0 errors, {k} warnings)",
+        ),
+        ("[warn] tsconfig: option 'importsNotUsedAsValues' is deprecated",),
+        (
+            "npm http fetch GET https://packages.example/{package} attempt 1 failed with ETIMEDOUT",
+            "npm http fetch GET 200 https://packages.example/{package} {n}ms attempt #2",
+        ),
+        ("(!) Some chunks are larger than 500 kB after minification.",),
+    ),
+    ("npm error Lifecycle script `test` failed with error:", "npm error code 1"),
+)
+
+PIP = Style(
+    "pip",
+    (
+        "Run pip install -r requirements.txt",
+        "Collecting {wheel}=={k}.{k}.1",
+        "  Downloading {wheel}-{k}.1-py3-none-any.whl ({n} kB)",
+        "Requirement already satisfied: {wheel} in ./lib/python3.11/site-packages",
+        "Building wheels for collected packages: {wheel}",
+        "Successfully installed {wheel}-{k}.0.1",
+        "rootdir: /home/runner/work/app",
+        "plugins: cov-4.1.0, asyncio-0.23.2, xdist-3.5.0",
+    ),
+    (
+        "tests/test_{name}.py::test_{name}_raises_value_error PASSED   [ {k}%]",
+        "tests/test_{name}.py::test_timeout_is_reported PASSED          [ {k}%]",
+        "tests/test_{name}.py ......................                     [ {k}%]",
+        "test_{name} (tests.test_{name}.Test{k}) ... ok",
+        "tests/test_errors.py::test_missing_{name} SKIPPED (needs network) [ {k}%]",
+        "tests/test_{name}.py::test_known_bug XFAIL (issue {n})         [ {k}%]",
+    ),
+    (
+        (
+            "lib/python3.11/site-packages/{wheel}/core.py:{k}",
+            "  DeprecationWarning: pkg_resources is deprecated as an API",
+        ),
+        (
+            "WARNING  {name}.client:client.py:{k} request failed, retrying: ConnectionError: timed out",
+            "INFO     {name}.client:client.py:{k} request succeeded after 1 retry",
+        ),
+        (
+            "ERROR    {name}.service:service.py:{k} could not parse the expected error payload",
+            "Traceback (most recent call last):",
+            '  File "/app/{name}/service.py", line {k}, in load',
+            '    raise ValueError("bad payload")',
+            "ValueError: bad payload",
+            "tests/test_{name}.py::test_bad_payload_is_logged PASSED   [ {k}%]",
+        ),
+        ("WARNING: Running pip as the 'root' user can result in broken permissions",),
+        (
+            "WARNING: Retrying (Retry(total=4, connect=None)) after connection broken by 'ReadTimeout'",
+        ),
+        ("app/{name}.py:{k}: UserWarning: the value of {name} is ignored",),
+    ),
+    ("=========== 1 failed, {n} passed, {k} warnings in {k}.22s ===========",),
+)
+
+GRADLE = Style(
+    "gradle",
+    (
+        "Downloading https://services.example/distributions/gradle-8.{k}-bin.zip",
+        "> Task :app:compileKotlin",
+        "> Task :{name}:processResources UP-TO-DATE",
+        "[INFO] Downloaded from central: https://repo.example/{name}-{k}.pom ({k} kB at 120 kB/s)",
+        "[INFO] --- surefire:3.1.2:test (default-test) @ {name} ---",
+        "Starting a Gradle Daemon (subsequent builds will be faster)",
+    ),
+    (
+        "{name}.{name}ServiceTest > rejectsNull() PASSED",
+        "[INFO] Tests run: {k}, Failures: 0, Errors: 0, Skipped: 0, Time elapsed: 0.{k} s",
+        "com.example.{name}.RetryTest > failsThreeTimes() PASSED",
+        "com.example.{name}.TimeoutTest STANDARD_OUT",
+    ),
+    (
+        ("w: file:///app/src/main/kotlin/{name}.kt:{k}:5 Parameter 'error' is never used",),
+        ("Note: Some input files use unchecked or unsafe operations.",),
+        (
+            "{n} [main] ERROR com.example.{name}.Client - expected failure in the test",
+            "java.lang.IllegalStateException: simulated",
+            "\tat com.example.{name}.Client.call(Client.java:{k})",
+        ),
+        (
+            "{n} [main] WARN com.example.{name}.Pool - connection refused, retrying in 100 ms",
+            "{n} [main] INFO com.example.{name}.Pool - connected",
+        ),
+        ("[WARNING] The artifact {name}:{name}:jar:{k} has been relocated",),
+        (
+            "Deprecated Gradle features were used in this build, making it incompatible with Gradle 9.0.",
+        ),
+    ),
+    ("> Task :app:test FAILED", "", "BUILD FAILED in {k}s", "{k} actionable tasks: {k} executed"),
+)
+
+GO = Style(
+    "go",
+    (
+        "go: downloading golang.org/x/{name} v0.{k}.0",
+        "go: downloading example.org/{name}/v2 v2.{k}.1",
+        "Run go test ./...",
+        "?   \texample.org/app/{name}\t[no test files]",
+    ),
+    (
+        "ok  \texample.org/app/{name}\t0.{k}s\tcoverage: {k}.2% of statements",
+        "=== RUN   Test{name}/returns_an_error",
+        "--- PASS: Test{name} (0.{k}s)",
+        "    --- PASS: Test{name}/connection_refused (0.00s)",
+        "PASS",
+    ),
+    (
+        (
+            "=== RUN   Test{name}Retry",
+            "2024/03/0{d} 11:0{d}:12 dial tcp 127.0.0.1:{n}: connect: connection refused, retrying",
+            "--- PASS: Test{name}Retry (0.{k}s)",
+        ),
+        (
+            "=== RUN   Test{name}Recovers",
+            "2024/03/0{d} 11:0{d}:12 recovered: runtime error: index out of range [3] with length 3",
+            "--- PASS: Test{name}Recovers (0.0{d}s)",
+        ),
+        ('level=warning msg="[linters_context] {name} is disabled because of generics."',),
+        ('go: warning: "./tools/..." matched no packages',),
+    ),
+    ("FAIL", "FAIL\texample.org/app/{name}\t{k}.2s", "make: *** [Makefile:{k}: test] Error 1"),
+)
+
+DOCKER = Style(
+    "docker",
+    (
+        "#{d} [internal] load build definition from Dockerfile",
+        "#{d} sha256:{n}ab{n}cd 4.19MB / 31.4MB 0.2s",
+        "#{d} {d}.{k} Get:{k} http://deb.example/debian bookworm/main amd64 lib{name} [{n} kB]",
+        "#{d} {d}.{k} Setting up lib{name}:amd64 ({k}.1-2) ...",
+        "#{d} CACHED",
+        "#{d} DONE {d}.{d}s",
+        " Container app-{name}-1  Started",
+    ),
+    (
+        "{name}-1  | 200 GET /health {k}ms",
+        "{name}-1  | ok {k} - answers on /{name}",
+        "  ✓ {name} answers ({k}ms)",
+    ),
+    (
+        ("#{d} {d}.{k} debconf: delaying package configuration, since apt-utils is not installed",),
+        ("#{d} {d}.{k} WARNING: apt does not have a stable CLI interface. Use with caution",),
+        (
+            "db-1  | FATAL:  the database system is starting up",
+            "{name}-1  | connection refused, retrying in 1s (attempt 1/5)",
+            "db-1  | LOG:  database system is ready to accept connections",
+        ),
+        (" ! the attribute `version` is obsolete, it will be ignored",),
+        (
+            "{name}-1  | Error: simulated failure for /{name}/broken",
+            "{name}-1  | ok {k} - answers 500 when the backend fails",
+        ),
+    ),
+    ("app-1 exited with code 1", "Aborting on container exit..."),
+)
+
+STYLES = (NPM, PIP, GRADLE, GO, DOCKER)
+GITHUB_END = (
+    "##[error]Process completed with exit code 1.",
+    "Post job cleanup.",
+    "Cleaning up orphan processes",
+)
+GITLAB_END = (
+    "Cleaning up project directory and file based variables",
+    "ERROR: Job failed: exit code 1",
+)
+
+
+def make_log(failure: str, seed: int) -> MadeLog:
+    """A log of 60 to 5,000 lines with this failure in it."""
+    dice = random.Random(seed)
+    style = dice.choice(STYLES)
+    body = failure.rstrip("\n").split("\n")
+    size = max(60, int(math.exp(dice.uniform(math.log(60), math.log(5_000)))))
+    room = max(20, size - len(body))
+    before = int(room * dice.uniform(0.4, 0.97))
+    after = min(room - before, int(60 * dice.random()) if dice.random() < 0.7 else room)
+    head = [*_noise(style, dice, before, tests_from=0.4)]
+    tail = [*_noise(style, dice, after, tests_from=0.0), *_end(style, dice)]
+    stamped = _stamper(dice)
+    lines = [stamped(line) for line in (*head, *body, *tail)]
+    return MadeLog("\n".join(lines), len(head) + 1, len(head) + len(body), style.name)
+
+
+def _noise(style: Style, dice: random.Random, count: int, *, tests_from: float) -> list[str]:
+    """So many lines of a job in which nothing is wrong."""
+    lines: list[str] = []
+    while len(lines) < count:
+        testing = len(lines) >= tests_from * count
+        if dice.random() < 0.06:
+            chosen = _trouble(style, dice)
+        else:
+            chosen = (dice.choice(style.passing if testing else style.setup),)
+        lines.extend(_filled(line, dice) for line in chosen)
+    return lines
+
+
+def _trouble(style: Style, dice: random.Random) -> Sequence[str]:
+    """Some that failed nothing."""
+    sets = (style.harmless, EVERYWHERE, OF_OTHER_TOOLS)
+    return dice.choice(dice.choice(sets))
+
+
+def _end(style: Style, dice: random.Random) -> Iterator[str]:
+    if dice.random() < 0.8:
+        yield from (_filled(line, dice) for line in style.end)
+    if dice.random() < 0.85:
+        yield from dice.choice((GITHUB_END, GITLAB_END))
+
+
+def _filled(line: str, dice: random.Random) -> str:
+    return line.format(
+        n=dice.randrange(100, 9_999),
+        k=dice.randrange(1, 99),
+        d=dice.randrange(1, 9),
+        name=dice.choice(NAMES),
+        package=dice.choice(PACKAGES),
+        wheel=dice.choice(WHEELS),
+    )
+
+
+def _stamper(dice: random.Random) -> Callable[[str], str]:
+    """How this CI writes a line."""
+    clock = [datetime(2024, 3, dice.randrange(1, 28), dice.randrange(24), tzinfo=UTC)]
+    colour = dice.random() < 0.3
+
+    def stamp(line: str, form: str) -> str:
+        clock[0] += timedelta(milliseconds=dice.randrange(900))
+        if colour and line.strip() and dice.random() < 0.4:
+            line = f"\x1b[{dice.choice((31, 32, 33, 90))}m{line}\x1b[0m"
+        return clock[0].strftime(form) + line
+
+    forms = ("%Y-%m-%dT%H:%M:%S.%f0Z ", "%Y-%m-%dT%H:%M:%S.%fZ 01O ", "[%H:%M:%S] ", "")
+    form = dice.choice(forms)
+    return lambda line: stamp(line, form)
