@@ -14,10 +14,19 @@ from testfleet.contracts.plan import Compute
 from testfleet.contracts.profile import Group, Profile
 from testfleet.contracts.quota import Quotas
 from testfleet.contracts.risk import RiskRules
+from testfleet.contracts.routing import Routing
 from testfleet.contracts.scaling import Scaling
 from testfleet.errors import UsageError
 
-__all__ = ["Environment", "Fleet", "Group", "Profile", "load_environment", "load_risk_rules"]
+__all__ = [
+    "Environment",
+    "Fleet",
+    "Group",
+    "Profile",
+    "load_environment",
+    "load_risk_rules",
+    "load_routing",
+]
 
 _Model = TypeVar("_Model", bound=Contract)
 
@@ -219,6 +228,11 @@ def load_environment(name: str, root: Path = ROOT) -> Environment:
 def load_risk_rules(root: Path = ROOT) -> RiskRules:
     """Read and check `config/risk.toml`. Raises UsageError."""
     return _read(root / "config" / "risk.toml", RiskRules, {})
+
+
+def load_routing(root: Path = ROOT) -> Routing:
+    """Read and check `config/routing.toml`. Raises UsageError."""
+    return _read(root / "config" / "routing.toml", Routing, {})
 
 
 def _read(path: Path, model: type[_Model], extra: Mapping[str, str]) -> _Model:

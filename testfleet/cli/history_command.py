@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,14 +10,12 @@ import typer
 from testfleet.cli.console import out, print_json, say
 from testfleet.cli.fleet_commands import JsonOption
 from testfleet.cli.options import EnvOption, PathArgument, SuiteOption
-from testfleet.contracts.run import Mode
+from testfleet.cli.suite_project import suite_project
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from testfleet.cli.past_files import PastFiles
+    from testfleet.cli.suite_project import SuiteProject
     from testfleet.planning.past.merge import Imported
-    from testfleet.planning.project import ResolvedSuite
 
 _SKIPPED_SHOWN = 10
 
@@ -55,7 +52,7 @@ def import_past(
 
     *given, last = sources
     path = last if given and last.is_dir() else Path()
-    project = _project(path, suite, env)
+    project = suite_project(path, suite, env)
     read = read_files(given if given and last.is_dir() else sources)
 
     from testfleet.cli.client import connect
@@ -78,7 +75,7 @@ def show(
     json: JsonOption = False,
 ) -> None:
     """Show what is known of the suite: how long, how sure, what is slow, what fails."""
-    project = _project(path, suite, env)
+    project = suite_project(path, suite, env)
 
     from testfleet.cli.client import connect
     from testfleet.cli.history_view import as_json, print_history
@@ -91,33 +88,7 @@ def show(
         print_history(project.suite.name, units, details)
 
 
-@dataclass(frozen=True)
-class _Project:
-    """What is imported into, and what it is kept under."""
-
-    root: Path
-    files: Sequence[str]
-    suite: ResolvedSuite
-    key: str
-
-
-def _project(path: Path, suite: str | None, env: str) -> _Project:
-    from testfleet.cli.request import project_root
-    from testfleet.config import load_environment
-    from testfleet.planning.project import load_project, resolve_suite
-    from testfleet.planning.source_tree import DirectoryTree
-    from testfleet.scm.working_tree import describe_head, list_files
-    from testfleet.workflow.prepared import history_key, project_key
-
-    root = project_root(path)
-    files = tuple(list_files(root))
-    found = resolve_suite(load_project(DirectoryTree(root, files)), suite, Mode.FULL)
-    original = str(root) if load_environment(env).embedded else None
-    name = project_key(describe_head(root).repository, original)
-    return _Project(root, files, found, history_key(name, found.name, trusted=True))
-
-
-def _refuse_foreign(done: Imported, project: _Project) -> None:
+def _refuse_foreign(done: Imported, project: SuiteProject) -> None:
     from testfleet.errors import UsageError
 
     if done.unmapped and not done.tests:
@@ -128,7 +99,7 @@ def _refuse_foreign(done: Imported, project: _Project) -> None:
         )
 
 
-def _tell_import(done: Imported, read: PastFiles, project: _Project, *, json: bool) -> None:
+def _tell_import(done: Imported, read: PastFiles, project: SuiteProject, *, json: bool) -> None:
     if json:
         print_json(
             {

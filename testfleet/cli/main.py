@@ -11,6 +11,7 @@ import typer
 
 from testfleet.cli import (
     classify_command,
+    flaky_command,
     fleet_commands,
     history_command,
     impact_command,
@@ -49,6 +50,7 @@ profiles_command.register(app)
 quotas_command.register(app)
 risk_command.register(app)
 history_command.register(app)
+flaky_command.register(app)
 replay_command.register(app)
 classify_command.register(app)
 prioritise_command.register(app)

@@ -14,6 +14,7 @@ from testfleet.cli.reference.strategies import strategies_page
 from testfleet.config import ROOT, Environment
 from testfleet.contracts.project import ProjectConfig
 from testfleet.contracts.risk import RiskRules
+from testfleet.contracts.routing import Routing
 
 _PROJECT = ModelPage(
     title="testfleet.toml",
@@ -45,6 +46,15 @@ _RISK = ModelPage(
         "refused. How to use it: [Judge the risk of a change](../how-to/judge-a-change.md)."
     ),
 )
+_ROUTING = ModelPage(
+    title="config/routing.toml",
+    model=Routing,
+    intro=(
+        "Lies in the checkout of Testfleet and holds for every environment: which failures go to "
+        "which repair engine and model, and how soon somebody should look. Unknown keys are "
+        "refused. How to use it: [Read a red run](../how-to/read-a-red-run.md)."
+    ),
+)
 
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "cli.md": cli_page,
@@ -54,6 +64,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "abilities.md": abilities_page,
     "strategies.md": strategies_page,
     "risk.md": lambda: model_page(_RISK),
+    "routing.md": lambda: model_page(_ROUTING),
 }
 """File name in docs/reference, and what makes its text."""
 
