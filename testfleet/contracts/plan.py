@@ -108,6 +108,8 @@ class Plan(Contract):
     reasons: tuple[str, ...]
     strategy: str = "balanced"
     """How units became shards: a name of the entry point `testfleet.strategies`."""
+    ordered: bool = False
+    """Workers run units as they stand in their shard. Else as the framework collects them."""
     predicted_usd: float | None = None
     """Expected dollars of all shards' workers. None: planned without prices."""
     splits: Splits = Field(default_factory=dict)

@@ -88,6 +88,8 @@ class WorkerTask(Contract):
     """Set on the shard that takes the rest: units that belong to other shards."""
     splits: Splits = Field(default_factory=dict)
     """Files of which `units` and `excluded` name node groups."""
+    ordered: bool = False
+    """Run `units` in the order given, though the framework would collect them in another."""
     dependencies: tuple[Dependency, ...] = ()
     """Between `units`, which then stand in the order in which they run: what needs a unit of which
     a test has failed is skipped."""

@@ -14,12 +14,14 @@ if TYPE_CHECKING:
 class Sequence:
     """Which files come before which, and which of them must not run any more.
 
+    `ordered`: whether the order of `units` is wanted even where another would do.
     `units`: the files in an order that respects `dependencies`. `dependencies`: pairs of the files
     that need others, and those others. `failed`: files of which a test has failed in an earlier
     process of this shard.
     """
 
     def __init__(self, values: dict[str, Any]) -> None:
+        self._ordered: bool = values["ordered"]
         self._rank = {unit: at for at, unit in enumerate(values["units"])}
         self._rules = [(set(units), set(needed)) for units, needed in values["dependencies"]]
         self._blocked: dict[str, str] = {}
@@ -30,7 +32,7 @@ class Sequence:
         """Sort the tests by their files, unless the order that they have will do: it is that of
         home."""
         units = [unit_of(item) for item in items]
-        if self._is_sound(units):
+        if not self._ordered and self._is_sound(units):
             return
         ranks, rank = [], -1
         for unit in units:  # what is not ours to sort stays behind what it follows

@@ -41,6 +41,7 @@ class Place:
     splits: Splits = field(default_factory=dict)
     units: tuple[str, ...] = ()
     """Of the task, in the order in which they run when there are dependencies."""
+    ordered: bool = False
     dependencies: tuple[Dependency, ...] = ()
 
 
@@ -148,7 +149,8 @@ class SessionRunner:
         # What runs again alone is to be judged by itself.
         failed = self.journal.failed_files() if rules and choice.only is None else ()
         return {
-            "units": self.place.units if rules else (),
+            "units": self.place.units if rules or self.place.ordered else (),
+            "ordered": self.place.ordered,
             "dependencies": [(rule.units, rule.providers) for rule in rules],
             "failed": sorted(failed),
         }

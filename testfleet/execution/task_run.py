@@ -199,6 +199,7 @@ class TaskRun:
             args=self.task.framework_args,
             splits=self.task.splits,
             units=self.task.units,
+            ordered=self.task.ordered,
             dependencies=self.task.dependencies,
         )
 

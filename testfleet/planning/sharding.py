@@ -18,7 +18,7 @@ from testfleet.planning.place import Place
 from testfleet.planning.placement_score import Experience
 from testfleet.planning.portions import Grouping, bundles_of, portions_of
 from testfleet.planning.prediction import predict
-from testfleet.planning.strategies import DEFAULT
+from testfleet.planning.strategies import DEFAULT, is_ordered
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,7 @@ def assemble(head: PlanHead, prefix: str, shards: Sequence[Shard], *, takes_rest
         reasons=head.reasons,
         splits=head.splits,
         strategy=head.strategy,
+        ordered=is_ordered(head.strategy),
         predicted_usd=_predicted_usd(head, named, lengths),
     )
 

@@ -90,7 +90,11 @@ class Assignment:
 
 
 class Strategy(Protocol):
-    """How units become shards. Plugins register under the entry point `testfleet.strategies`."""
+    """How units become shards. Plugins register under the entry point `testfleet.strategies`.
+
+    With an attribute `ordered` that is true, workers run the units of a shard in the order of the
+    assignment; else in the order in which the framework collects them, as at home.
+    """
 
     @property
     def name(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Final, Literal
 
 from testfleet.contracts.change import FileChange
 from testfleet.contracts.dependencies import Dependency, RulesWithin
@@ -22,6 +22,8 @@ from testfleet.planning.imports.build import Readers
 from testfleet.planning.place import Place
 from testfleet.planning.placement_score import Experience
 from testfleet.planning.portions import Grouping
+from testfleet.planning.prediction import predict
+from testfleet.planning.priority.units import Change, priorities
 from testfleet.planning.project import ResolvedSuite
 from testfleet.planning.selection import SelectionOptions, select_units
 from testfleet.planning.sharding import PlanInput
@@ -29,6 +31,9 @@ from testfleet.planning.source_tree import SourceTree
 from testfleet.planning.stages import plan_in_stages
 from testfleet.planning.traits import traits_of
 from testfleet.planning.work import Traits
+
+PRIORITISED: Final = frozenset({"priority", "hybrid"})
+"""Strategies to which history says what is likely to fail, where testfleet.toml does not."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,9 @@ def plan_with_reasons(source: PlanRequest) -> Planned:
         shards=source.shards,
         framework=source.suite.framework,
         grouping=Grouping(
-            objectives=source.objectives, known=source.known, traits=_traits(source, discovery)
+            objectives=source.objectives,
+            known=source.known,
+            traits=_traits(source, discovery, reasons),
         ),
     )
     plan = plan_in_stages(request, RulesWithin(dependencies).files(kept))
@@ -134,11 +141,29 @@ def _with_companions(
     return kept
 
 
-def _traits(source: PlanRequest, found: Discovery) -> dict[str, Traits]:
+def _traits(
+    source: PlanRequest, found: Discovery, reasons: Mapping[str, UnitImpact]
+) -> dict[str, Traits]:
     needs, entries = source.place.needs, source.suite.traits
-    if not needs.suite and not needs.files and not entries:
-        return {}
-    return traits_of((unit.id for unit in found.units), entries, needs)
+    traits: dict[str, Traits] = {}
+    if needs.suite or needs.files or entries:
+        traits = traits_of((unit.id for unit in found.units), entries, needs)
+    if source.objectives.strategy not in PRIORITISED:
+        return traits
+    return {
+        unit: replace(own, priority=own.priority or learnt)
+        for unit, learnt in _priorities(source, found, reasons).items()
+        for own in (traits.get(unit, Traits()),)
+    }
+
+
+def _priorities(
+    source: PlanRequest, found: Discovery, reasons: Mapping[str, UnitImpact]
+) -> dict[str, float]:
+    paths = {change.path for change in source.changes or ()}
+    unreached = {unit for unit, impact in reasons.items() if not impact.selected}
+    expected = predict(found.units, source.history, source.place.usual)
+    return priorities(expected, source.history, Change(paths, unreached))
 
 
 def _dependencies(source: PlanRequest, found: Discovery) -> tuple[Dependency, ...]:

@@ -97,6 +97,7 @@ class TaskWriter:
                     "splits": splits_of(
                         (*task.units, *(task.excluded or ())), plan.splits if plan else {}
                     ),
+                    "ordered": plan.ordered if plan else False,
                     "dependencies": rules.files({file_of(unit) for unit in task.units}),
                 }
             )

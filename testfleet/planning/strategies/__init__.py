@@ -61,6 +61,14 @@ def strategy_named(name: str) -> Strategy:
     return _load(plugins[0])
 
 
+def is_ordered(name: str) -> bool:
+    """Whether the order of a shard's units is part of the strategy, and so holds when they run.
+
+    Raises UsageError as `strategy_named` does.
+    """
+    return bool(getattr(strategy_named(name), "ordered", False))
+
+
 def _load(plugin: EntryPoint) -> Strategy:
     try:
         loaded = plugin.load()

@@ -29,6 +29,7 @@ class Deadline:
 
     name: str = "deadline"
     summary: str = "earliest deadline first; what cannot be in time runs last, lowest priority last"
+    ordered: bool = True
 
     def assign(self, job: Job) -> Assignment:
         """A unit without a deadline has that of the job. The reasons tell the chance to meet all,

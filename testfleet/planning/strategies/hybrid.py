@@ -23,6 +23,7 @@ class Hybrid:
 
     name: str = "hybrid"
     summary: str = "even shards, dependent units together, highest priority first inside"
+    ordered: bool = True
 
     def assign(self, job: Job) -> Assignment:
         """Even shards first: priority decides only about the order inside a shard."""

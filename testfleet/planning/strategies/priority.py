@@ -20,6 +20,7 @@ class Priority:
 
     name: str = "priority"
     summary: str = "highest priority first on every worker, so that failures come early"
+    ordered: bool = True
 
     def assign(self, job: Job) -> Assignment:
         """Bundles count with their highest priority, and ties are taken longest first."""
