@@ -28,7 +28,7 @@ import numpy as np
 from benchmarks.ci_histories import made_up
 from testfleet.planning.priority import prior_table
 from testfleet.planning.priority.histories import CiHistory, read_history
-from testfleet.planning.priority.learner import choice_curvature, choice_shares
+from testfleet.planning.priority.learner import choice_curvature, choice_shares, choice_target
 from testfleet.planning.priority.napfd import Floats, napfd
 from testfleet.planning.priority.prior import FEATURES, Prior
 from testfleet.planning.priority.prioritiser import Prioritiser
@@ -65,9 +65,7 @@ def recorded(history: CiHistory, prior: Prior, feedback: Feedback) -> Project:
         order = learner.order(cycle.tests)
         ran = napfd(order, cycle.durations, cycle.failed, BUDGET).ran
         if cycle.failed.any() and not cycle.failed.all():
-            target = cycle.failed / cycle.failed.sum()
-            told = min(float(cycle.failed.sum()), 4.0) ** 0.5
-            choices.append(Choice(learner.features(cycle.tests), target, told))
+            choices.append(Choice(learner.features(cycle.tests), *choice_target(cycle.failed)))
         if feedback is Feedback.ALL:
             ran = np.arange(cycle.tests.size)
         learner.learn(cycle.tests, ran, cycle.failed[ran], cycle.durations[ran])

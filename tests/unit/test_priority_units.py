@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -81,6 +83,11 @@ def test_a_node_group_is_known_by_its_file() -> None:
 @pytest.mark.parametrize("seconds", [0.0, -1.0, math.nan, math.inf])
 def test_a_broken_duration_still_has_a_finite_priority(seconds: float) -> None:
     assert all(map(math.isfinite, priorities([unit("a", seconds), unit("b")], {}).values()))
+
+
+def test_a_control_function_can_rank_without_numpy() -> None:
+    code = "import sys, testfleet.planning.priority.units; sys.exit('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_no_units_no_priorities() -> None:

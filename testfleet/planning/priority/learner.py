@@ -17,13 +17,16 @@ import numpy as np
 
 from testfleet.planning.priority.napfd import Flags, Floats
 
-_MOST_TOLD = 4.0
+_MOST_TOLD = 8.0
 """A cycle's failures often have one cause: it tells as much as the root of its failures, but as
 that of so many at most."""
 _STEPS = 3
 _HALVINGS = 6
 _CLOSE = 1e-3
-_STIFFNESS = (3.0, 1000.0)
+_STIFFNESS = (0.3, 3.0, 30.0, 1000.0)
+"""How much more each model trusts the prior than projects differ."""
+_TRUST = (0.02, 0.3, 0.3, 0.38)
+"""In each, before anything is known: few projects are so unlike others that the first is right."""
 _SWITCH = 0.01
 """Chance of each cycle that another of them is right from now on."""
 
@@ -38,7 +41,7 @@ class Blend:
 
     def __init__(self, means: Floats, precisions: Floats) -> None:
         self._models = [ConditionalLogit(means, precisions * times) for times in _STIFFNESS]
-        self.trust = np.full(len(self._models), 1 / len(self._models))
+        self.trust = np.array(_TRUST)
 
     def shares(self, features: Floats) -> Floats:
         """Expected share of the cycle's failures of each row; they add up to 1."""
@@ -49,7 +52,7 @@ class Blend:
         """Take in one cycle."""
         if failed.all() or not failed.any():
             return
-        target, told = _told(failed)
+        target, told = choice_target(failed)
         logs = [np.log(model.shares(features)[failed] + 1e-12) for model in self._models]
         fit = told * np.array([float(target[failed] @ log) for log in logs])
         trust = self.trust * np.exp(fit - fit.max())
@@ -74,7 +77,7 @@ class ConditionalLogit:
         """Take in one cycle. Without failures, or with nothing else, it tells nothing."""
         if failed.all() or not failed.any():
             return
-        target, told = _told(failed)
+        target, told = choice_target(failed)
         weights, value = self.weights, self._value(self.weights, features, target, told)
         for _ in range(_STEPS):
             step = self._newton(weights, features, target, told)
@@ -111,7 +114,7 @@ class ConditionalLogit:
         return step
 
 
-def _told(failed: Flags) -> tuple[Floats, float]:
+def choice_target(failed: Flags) -> tuple[Floats, float]:
     """The share of each row in the failures, and how much the cycle tells."""
     failures = float(failed.sum())
     return failed / failures, min(failures, _MOST_TOLD) ** 0.5
