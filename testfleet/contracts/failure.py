@@ -187,7 +187,7 @@ class FailureCluster(Contract):
     id: str
     """The same in every run in which the cause shows."""
     title: str
-    """Its message in one line, without what varies."""
+    """The message of its representative, in one line."""
     representative: str
     """Id of the test to look at."""
     count: Annotated[int, Field(ge=1)]

@@ -14,20 +14,23 @@ What counts depends on where the cause can lie:
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from hashlib import blake2b
 from typing import Final
 
+from testfleet.triage.fingerprint_error import error_of, raised, root_cause
 from testfleet.triage.fingerprint_stack import Frame, frames, own
 from testfleet.triage.fingerprint_text import specific, template, words
+from testfleet.triage.mask import mask
 from testfleet.triage.text import clean
 
 MAX_TEXT: Final = 40_000
 """Characters of a stack that are read, half of them from its end."""
 _MAX_TITLE: Final = 300
+_MAX_MASKED: Final = 4 * _MAX_TITLE
+"""A secret that is cut in half is not known any more."""
 _HEAD_LINES: Final = 3
 
 
@@ -116,9 +119,9 @@ class Trace:
 
     @property
     def title(self) -> str:
-        """One line for a person."""
+        """One line for a person, without secrets."""
         text = f"{self.kind}: {self.message}" if self.kind else self.message
-        return (text.strip() or "no message")[:_MAX_TITLE]
+        return mask(text[:_MAX_MASKED]).strip()[:_MAX_TITLE] or "no message"
 
     @cached_property
     def fingerprint(self) -> str:
@@ -140,9 +143,9 @@ class Trace:
 def read_trace(failure: FailureText) -> Trace:
     """Read a failure. Any text is accepted; what is not understood stays in the message."""
     text = _bounded(failure.stack)
-    lines = _root_cause(clean(text))
-    kind, message = _raised(lines)
-    own_kind, own_message = _split(clean(_bounded(failure.message))[:_HEAD_LINES])
+    lines = root_cause(clean(text))
+    kind, message = raised(lines)
+    own_kind, own_message = error_of(clean(_bounded(failure.message))[:_HEAD_LINES])
     if not kind or (own_kind and len(lines) <= 1):
         kind, message = own_kind or kind, own_message or message
     found = tuple(frames(lines, failure.file))
@@ -181,70 +184,9 @@ _INTERFACE: Final = re.compile(
     r"|has no exported member|cannot find symbol"
 )
 _ASSERTED: Final = re.compile(r"assert |expect\(|Expected |expected ")
-_KIND: Final = re.compile(
-    r"(?:E {1,7}|Uncaught |Unhandled |Caused by: |\[|Exception in thread \S{1,100} )?"
-    r"(?P<kind>(?:[A-Za-z_]\w{0,100}[.$]|[A-Za-z_]\w{0,100}::){0,12}[A-Z]\w{0,100}"
-    r"|[a-z]\w{0,40}\.\w{1,80}|gaierror|timeout)"
-    r"(?: \[\w{1,60}\])?(?P<colon>:| \()?(?: (?P<message>.*))?$"
-)
-_ERROR_NAME: Final = re.compile(
-    r"(?:Error|Exception|Warning|Failure|Failed|Exit|Interrupt|Timeout|Refused|Violation|Abort"
-    r"|DoesNotExist|NotFound|Invalid|Fault|StopIteration|Cancelled|gaierror|timeout|Problem)$"
-)
-_COMPILED: Final = re.compile(
-    r".{0,300}?\berror (?P<kind>TS\d{4,5}|E\d{4}|\[E\d{4}\])?: (?P<message>.*)"
-)
-_PANICKED: Final = re.compile(
-    r"(?:thread '.{0,100}' )?(?P<kind>panic(?:ked)?)(?: at |: )(?P<message>.*)"
-)
-_DIRECT_CAUSE: Final = "The above exception was the direct cause of the following exception"
-_JAVA_CAUSE: Final = "Caused by: "
 
 
 def _bounded(text: str) -> str:
     if len(text) <= MAX_TEXT:
         return text
     return text[: MAX_TEXT // 2] + "\n" + text[-MAX_TEXT // 2 :]
-
-
-def _root_cause(lines: Sequence[str]) -> Sequence[str]:
-    """The lines of the first cause of all: what wraps it differs from place to place."""
-    for at, line in enumerate(lines):
-        if line.startswith(_DIRECT_CAUSE):
-            return lines[:at]
-    causes = [at for at, line in enumerate(lines) if line.startswith(_JAVA_CAUSE)]
-    return lines[causes[-1] :] if causes else lines
-
-
-def _raised(lines: Sequence[str]) -> tuple[str, str]:
-    """Type and message in a stack: pytest's last block of `E` lines, else the last line that
-    begins with a type where a traceback ends with it, else the first."""
-    marked = [at for at, line in enumerate(lines) if line.startswith("E  ")]
-    if marked:
-        first = marked[-1]
-        while first and lines[first - 1].startswith("E  "):
-            first -= 1
-        return _split([lines[first][1:]])
-    for line in lines:
-        if (found := _COMPILED.match(line)) or (found := _PANICKED.match(line)):
-            return (found["kind"] or "error").strip("[]"), found["message"].strip()
-    ends_with_type = any(line.startswith("Traceback (most recent call last)") for line in lines)
-    for line in reversed(lines) if ends_with_type else lines:
-        kind, message = _split([line])
-        if kind:
-            return kind, message
-    return "", next((line.strip() for line in lines if line.strip()), "")
-
-
-def _split(lines: Sequence[str]) -> tuple[str, str]:
-    text = next((line.strip() for line in lines if line.strip()), "")
-    found = _KIND.match(text)
-    if found and (
-        _ERROR_NAME.search(found["kind"]) and (found["colon"] or found.end("kind") == len(text))
-    ):
-        return found["kind"], (found["message"] or "").strip()
-    if text.startswith("assert "):
-        return "AssertionError", text
-    if text.startswith("expect("):
-        return "AssertionError", text
-    return "", text
