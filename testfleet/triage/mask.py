@@ -51,7 +51,8 @@ _URL_PASSWORD = re.compile(
 _URL_TOKEN = re.compile(r"(https?://)[^\s:/@'\"]{16,300}(?=@)")
 _AUTHORISATION = re.compile(
     r"((?:proxy-)?authorization['\"]?\s{0,3}[:=]\s{0,3}['\"]?"
-    r"(?:bearer |basic |token |digest |aws4-hmac-sha256 )?)[^\s'\",;]{4,4000}",
+    r"(?:bearer |basic |token |digest |aws4-hmac-sha256 )?)"
+    r"(?!(?:bearer|basic|token|digest)\b)[^\s'\",;]{4,4000}",
     re.IGNORECASE,
 )
 _BEARER = re.compile(r"\b((?:bearer|basic) )[A-Za-z0-9._~+/=-]{16,4000}", re.IGNORECASE)
@@ -82,7 +83,22 @@ _HARMLESS = re.compile(
 _AFTER_A_PREFIX: Final = (_URL_PASSWORD, _URL_TOKEN, _HOOK, _QUERY, _AUTHORISATION, _BEARER)
 _HINTS: Final = (
     *("pass", "pwd", "secret", "key", "token", "credential", "auth", "bearer", "basic ", "://"),
-    *("gh", "xox", "xapp", "npm_", "pypi-", "eyj", "gl", "sk", "rk_", "pk_", "sg.", "hf_", "hvs"),
+    *(
+        "gh",
+        "github_pat_",
+        "xox",
+        "xapp",
+        "npm_",
+        "pypi-",
+        "eyj",
+        "gl",
+        "sk",
+        "rk_",
+        "pk_",
+        "sg.",
+        "hf_",
+        "hvs",
+    ),
     *("sig", "whsec", "ya29", "aiza", "aki", "asia", "aro", "aida", "agp", "anp", "abi", "acca"),
     *("dop_", "dckr", "shp", "lin_", "dapi"),
 )

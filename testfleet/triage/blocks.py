@@ -1,0 +1,126 @@
+"""Which lines of a log stand together, and which of these blocks is the failure.
+
+A block counts for its strongest line and for where it stands: shortly before the step ended with an
+error, late in the log. What was tried again, or belongs to a test that passed, counts less.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Final
+
+from testfleet.contracts.failure import Cause
+from testfleet.triage.scene import Scene
+from testfleet.triage.seeds import PLAIN_STATEMENT, Seed, find_seeds
+from testfleet.triage.signs import Kind
+
+_GAP: Final = 4
+"""Lines that may stand between two of one failure, its stack not counted."""
+_UP: Final = 10
+_DOWN: Final = 25
+_NEAR_THE_END: Final = 30
+_QUOTED = re.compile(r"^\s*(?:console\.(?:error|warn|log|info)\b|std(?:err|out) \||-+ Captured)")
+
+
+def decisive_block(scene: Scene) -> range:
+    """Indices of the block that counts most; empty if there is none."""
+    seeds = find_seeds(scene)
+    if not seeds:
+        return range(0)
+    ends = sorted(at for at, kind in scene.suspects.items() if kind is Kind.CONSEQUENCE)
+    best = max(_groups(seeds, scene), key=lambda group: _score(group, scene, ends))
+    return _grown(best[0].at, best[-1].at, scene)
+
+
+def _groups(seeds: Sequence[Seed], scene: Scene) -> list[list[Seed]]:
+    """Seeds that stand together."""
+    groups = [[seeds[0]]]
+    for seed in seeds[1:]:
+        last = groups[-1][-1].at
+        if seed.at - last <= _reach(last, seed.at, scene):
+            groups[-1].append(seed)
+        else:
+            groups.append([seed])
+    return groups
+
+
+def _reach(start: int, end: int, scene: Scene) -> int:
+    """How far apart lines of one failure may stand. Its stack does not count."""
+    between = range(start + 1, end)
+    if any(scene.is_border(at) or scene.kind(at) is Kind.RECOVERED for at in between):
+        return 0
+    detail = sum(scene.is_detail(at) for at in between)
+    return _GAP + detail
+
+
+def _score(group: Sequence[Seed], scene: Scene, ends: Sequence[int]) -> float:
+    best = max(seed.strength for seed in group)
+    last = group[-1].at
+    late = 2.0 * last / len(scene.lines)
+    # Where a line stands makes a failure likelier, and nothing a failure.
+    place = (late + _before_an_end(last, ends, scene)) * max(0.0, min(1.0, best / PLAIN_STATEMENT))
+    more = 0.7 * math.log2(1 + len(group))
+    following = range(last + 1, min(last + 9, len(scene.lines)))
+    detail = 0.2 * sum(scene.is_detail(at) for at in following)
+    return best + more + detail + place - _mended(group, scene)
+
+
+def _before_an_end(at: int, ends: Sequence[int], scene: Scene) -> float:
+    """What it counts that the step ended with an error soon after."""
+    follows = bisect_right(ends, at)
+    if follows == len(ends):
+        return 0.0
+    distance = sum(1 for line in scene.lines[at + 1 : ends[follows]] if line.strip())
+    return 4.0 * max(0.0, 1.0 - distance / _NEAR_THE_END)
+
+
+_MENDED_BY_TIME: Final = frozenset(
+    {Cause.NETWORK, Cause.TIMEOUT, Cause.INFRASTRUCTURE, Cause.RESOURCE, Cause.OTHER, None}
+)
+"""Nobody tries again what does not compile."""
+
+
+def _mended(group: Sequence[Seed], scene: Scene) -> float:
+    """What counts against it: it was tried again, or belongs to what passed."""
+    last = group[-1]
+    after = next((at for at in (1, 2, 3) if scene.kind(last.at + at) is Kind.RECOVERED), None)
+    recovered = 8.0 - 2.0 * after if after and last.cause in _MENDED_BY_TIME else 0.0
+    if any(scene.kind(seed.at) is Kind.RECOVERED for seed in group):
+        recovered = 6.0
+    before = scene.lines[max(0, group[0].at - 4) : group[0].at + 1]
+    quoted = any(_QUOTED.match(line) for line in before)
+    passed = any(scene.kind(last.at + at) is Kind.PASSED for at in (1, 2))
+    special = any(seed.special for seed in group)
+    return recovered + 4.5 * quoted + (1.0 if special else 2.5) * passed
+
+
+def _grown(first: int, last: int, scene: Scene) -> range:
+    """The block with the lines around that belong to it."""
+    up = _grow(range(first - 1, max(-1, first - _UP - 1), -1), scene, plain=4)
+    down = _grow(range(last + 1, min(len(scene.lines), last + _DOWN + 1)), scene, plain=8)
+    return range(first if up is None else up, (last if down is None else down) + 1)
+
+
+def _grow(way: range, scene: Scene, *, plain: int) -> int | None:
+    """The last line on the way that belongs to the block.
+
+    So many lines that tell nothing are taken along, then the next has to be part of a report.
+    """
+    reached, left, blank = None, plain, False
+    for at in way:
+        if not scene.lines[at].strip():
+            blank = True
+            continue
+        if scene.is_border(at):
+            break
+        if scene.is_told(at):
+            left = plain
+        elif blank or left == 0:
+            break
+        else:
+            left -= 1
+        reached, blank = at, False
+    return reached
