@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Literal
 
 from testfleet.contracts.base import SCHEMA_VERSION, Contract
+from testfleet.contracts.failure import Failure, FailureCluster
 from testfleet.contracts.result import Outcome, WorkerError
 
 
@@ -100,3 +101,7 @@ class RunReport(Contract):
     errors: tuple[WorkerError, ...] = ()
     notes: tuple[str, ...] = ()
     cost: Cost
+    failures: tuple[Failure, ...] = ()
+    """Each test that failed at least once, flaky ones included, as triage sees it."""
+    clusters: tuple[FailureCluster, ...] = ()
+    """These failures by cause, the most urgent first."""

@@ -24,12 +24,12 @@ def recall(
     A cluster that shares a fingerprint with one of the past is that one, and keeps its id.
     """
     by_fingerprint = {name: each for each in past for name in each.fingerprints}
-    found, taken = [], set[str]()
-    for each in clusters:
+    ordered = list(clusters)
+    found, taken = [], {each.id for each in ordered}
+    for each in ordered:
         known = next((by_fingerprint[n] for n in each.fingerprints if n in by_fingerprint), None)
-        if known is not None and known.id in taken:
-            known = None
-        name = known.id if known else each.id
+        # Of a cluster that fell apart, one part keeps the name.
+        name = known.id if known and known.id not in taken else each.id
         taken.add(name)
         told = each.as_contract().model_copy(
             update={
