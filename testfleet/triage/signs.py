@@ -13,6 +13,9 @@ from typing import Final
 _MOST_HITS: Final = 3_000
 """Of one sign. A log that says `error` more often says nothing by it."""
 
+_READ: Final = 400
+"""Characters of a line that say what it is."""
+
 _SIGNS: Final = (
     *("error", "exception", "fail", "fatal", "panic", "traceback", "assert", "expect"),
     *("cannot ", "can't ", "could not", "couldn't", "unable to", "denied", "refused", "timed out"),
@@ -133,7 +136,7 @@ def kind_of(line: str) -> Kind | None:
     if _TELLING_EXIT.search(line):
         return Kind.HARD
     # Of a thousand lines most say the same with other numbers.
-    return _kind_of_shape(_NUMBER.sub("7", line))
+    return _kind_of_shape(_NUMBER.sub("7", line[:_READ]))
 
 
 @lru_cache(maxsize=16_384)
