@@ -2,8 +2,8 @@
 
     python benchmarks/run.py [NAME ...] [--repeat 1]
 
-NAME is fleet, plan, balance, placement, kill, suites, impact, replay or thousand; the last two read
-what suites leaves.
+NAME is fleet, plan, balance, placement, risk, prioritise, kill, suites, impact, replay or thousand;
+the last two read what suites leaves.
 The defaults are small; for numbers to quote, `--repeat 3`.
 Ends with 1 when a run had other outcomes than plain pytest, or a killed run lost a test.
 """
@@ -27,6 +27,7 @@ def commands(repeat: int) -> dict[str, list[str]]:
         "balance": ["benchmarks.balance"],
         "placement": ["benchmarks.placement"],
         "risk": ["benchmarks.risk"],
+        "prioritise": ["benchmarks.prioritise", "--budgets=0.5"],
         "kill": ["benchmarks.kill", f"--kills={3 * repeat}"],
         "suites": ["benchmarks.run_suites", f"--repeat={repeat}", f"--others={repeat // 3}"],
         "impact": ["benchmarks.impact", "jinja2", f"--mutants={3 * repeat}"],
