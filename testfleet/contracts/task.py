@@ -90,6 +90,8 @@ class WorkerTask(Contract):
     """Files of which `units` and `excluded` name node groups."""
     ordered: bool = False
     """Run `units` in the order given, though the framework would collect them in another."""
+    mixed: tuple[tuple[str, ...], ...] = ()
+    """Units of which the framework may mix the tests: among them its own order stays."""
     dependencies: tuple[Dependency, ...] = ()
     """Between `units`, which then stand in the order in which they run: what needs a unit of which
     a test has failed is skipped."""

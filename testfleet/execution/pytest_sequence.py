@@ -15,14 +15,19 @@ class Sequence:
     """Which files come before which, and which of them must not run any more.
 
     `ordered`: whether the order of `units` is wanted even where another would do.
-    `units`: the files in an order that respects `dependencies`. `dependencies`: pairs of the files
-    that need others, and those others. `failed`: files of which a test has failed in an earlier
-    process of this shard.
+    `units`: the files in an order that respects `dependencies`. `mixed`: groups of files of which
+    other plugins may mix the tests: among these their order stays. `dependencies`: pairs of the
+    files that need others, and those others. `failed`: files of which a test has failed in an
+    earlier process of this shard.
     """
 
     def __init__(self, values: dict[str, Any]) -> None:
         self._ordered: bool = values["ordered"]
         self._rank = {unit: at for at, unit in enumerate(values["units"])}
+        self._mixed = dict(self._rank)
+        for group in values["mixed"]:
+            own = [unit for unit in group if unit in self._rank]
+            self._mixed.update(dict.fromkeys(own, min(map(self._rank.__getitem__, own), default=0)))
         self._rules = [(set(units), set(needed)) for units, needed in values["dependencies"]]
         self._blocked: dict[str, str] = {}
         for unit in values["failed"]:
@@ -34,11 +39,9 @@ class Sequence:
         units = [unit_of(item) for item in items]
         if not self._ordered and self._is_sound(units):
             return
-        ranks, rank = [], -1
-        for unit in units:  # what is not ours to sort stays behind what it follows
-            rank = self._rank.get(unit, rank)
-            ranks.append(rank)
-        order = sorted(range(len(items)), key=ranks.__getitem__)
+        mixed = _sorted(units, self._mixed)
+        is_sound = self._is_sound([units[at] for at in mixed])
+        order = mixed if is_sound else _sorted(units, self._rank)
         items[:] = [items[at] for at in order]
 
     def fail(self, unit: str) -> None:
@@ -67,3 +70,12 @@ class Sequence:
             < min((first[unit] for unit in dependents if unit in first), default=len(units))
             for dependents, needed in self._rules
         )
+
+
+def _sorted(units: list[str], rank: dict[str, int]) -> list[int]:
+    """The positions by rank. What is not ours to sort stays behind what it follows."""
+    ranks, last = [], -1
+    for unit in units:
+        last = rank.get(unit, last)
+        ranks.append(last)
+    return sorted(range(len(units)), key=ranks.__getitem__)

@@ -42,6 +42,7 @@ class Place:
     units: tuple[str, ...] = ()
     """Of the task, in the order in which they run when there are dependencies."""
     ordered: bool = False
+    mixed: tuple[tuple[str, ...], ...] = ()
     dependencies: tuple[Dependency, ...] = ()
 
 
@@ -151,6 +152,7 @@ class SessionRunner:
         return {
             "units": self.place.units if rules or self.place.ordered else (),
             "ordered": self.place.ordered,
+            "mixed": self.place.mixed,
             "dependencies": [(rule.units, rule.providers) for rule in rules],
             "failed": sorted(failed),
         }

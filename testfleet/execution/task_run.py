@@ -200,6 +200,7 @@ class TaskRun:
             splits=self.task.splits,
             units=self.task.units,
             ordered=self.task.ordered,
+            mixed=self.task.mixed,
             dependencies=self.task.dependencies,
         )
 

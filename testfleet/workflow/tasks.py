@@ -98,6 +98,7 @@ class TaskWriter:
                         (*task.units, *(task.excluded or ())), plan.splits if plan else {}
                     ),
                     "ordered": plan.ordered if plan else False,
+                    "mixed": _groups(plan, task.units),
                     "dependencies": rules.files({file_of(unit) for unit in task.units}),
                 }
             )
@@ -192,3 +193,10 @@ class TaskWriter:
             log=self.objects.put_url(keys.log(shard.id)),
             stop=self.objects.put_url(keys.stop) if fail_fast else None,
         )
+
+
+def _groups(plan: Plan | None, units: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """Of what stays together, the groups that are among the units."""
+    own = set(units)
+    groups = plan.together if plan else ()
+    return tuple(group for group in groups if len(group) > 1 and not own.isdisjoint(group))

@@ -78,9 +78,34 @@ def test_skipped_tests_keep_nobody_from_running(worker: Bench) -> None:
     assert by_file(run(worker, {"a": "b"}, b=skips, a=PASSES))["test_a.py"] == "passed"
 
 
-def sequence(units: str, *needs: str) -> Sequence:
+def sequence(units: str, *needs: str, mixed: str = "", ordered: bool = False) -> Sequence:
     rules = [(list(need.split(">")[0]), list(need.split(">")[1])) for need in needs]
-    return Sequence({"units": list(units), "dependencies": rules, "failed": []})
+    groups = [list(group) for group in mixed.split()]
+    return Sequence(
+        {
+            "units": list(units),
+            "ordered": ordered,
+            "mixed": groups,
+            "dependencies": rules,
+            "failed": [],
+        }
+    )
+
+
+def arranged(items: str, order: Sequence) -> str:
+    tests = list(items)
+    order.arrange(tests, str)
+    return "".join(tests)
+
+
+@pytest.mark.parametrize(
+    ("needs", "ordered", "after"),
+    [((), True, "cabab"), (("a>c",), False, "cabab"), (("b>a",), False, "caabb")],
+)
+def test_files_that_other_plugins_mix_stay_mixed_unless_they_need_each_other(
+    needs: tuple[str, ...], ordered: bool, after: str
+) -> None:
+    assert arranged("ababc", sequence("cab", *needs, mixed="ab", ordered=ordered)) == after
 
 
 @pytest.mark.parametrize(
@@ -93,9 +118,7 @@ def sequence(units: str, *needs: str) -> Sequence:
     ],
 )
 def test_tests_are_moved_only_where_their_order_would_not_do(items: str, after: str) -> None:
-    tests = list(items)
-    sequence("ab", "b>a").arrange(tests, str)
-    assert "".join(tests) == after
+    assert arranged(items, sequence("ab", "b>a")) == after
 
 
 @given(st.permutations(list("aabbccddxx")))
