@@ -46,7 +46,7 @@ def replan(rounds: Rounds) -> Plan | None:
     head = PlanHead(first.framework, first.suite, place, reasons, first.splits)
     ordered = [in_order(shard, rules) for shard in settled(shards, place)]
     plan = assemble(head, f"r{len(rounds.plans) + 1}", ordered, takes_rest=False)
-    kept = {"dependencies": first.dependencies, "together": first.together}
+    kept = {name: getattr(first, name) for name in ("dependencies", "together", "ordered")}
     return plan.model_copy(update=kept)
 
 
