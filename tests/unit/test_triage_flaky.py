@@ -1,5 +1,6 @@
 """Flaky tests: their rate, which rerun tells most, and who waits in quarantine."""
 
+from dataclasses import replace
 from datetime import date
 from random import Random
 
@@ -7,12 +8,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.flaky import Score, by_testfleet, made_suite
 from testfleet.contracts.failure import Cause, FailureVerdict, FlakyCategory
 from testfleet.contracts.history import TestHistory
 from testfleet.contracts.project import QuarantineConfig
 from testfleet.triage.flaky import beta_below, flake_rate, quantile, rank
-from testfleet.triage.flaky_plan import Before, Case, Ran, Rerun, next_step, next_steps
+from testfleet.triage.flaky_plan import (
+    BUDGET_FACTOR,
+    Before,
+    Case,
+    Ran,
+    Rerun,
+    next_step,
+    next_steps,
+)
 from testfleet.triage.flaky_quarantine import covers, entry_of, proposals, standings
+from testfleet.triage.flaky_words import category_of_words, has_measured
 
 TODAY = date(2026, 3, 1)
 TEN = tuple(Before(f"tests/test_{name}.py::test_it", 0.1) for name in "abcdefghij")
@@ -154,6 +165,47 @@ def test_all_reruns_together_cost_less_than_twice_the_failing_tests(seconds, rng
         for test, step in reruns.items():
             outcomes[test].append(Ran(rng.random() < 0.5, rng.choice("mn"), step.seconds))
     assert sum(ran.seconds for runs in outcomes.values() for ran in runs) < 2 * sum(seconds)
+
+
+def test_suspicion_of_nothing_at_all_is_suspicion_of_all():
+    before = tuple(Before(each.test, 0.0, 0.0) for each in TEN)
+    case = Case("tests/test_z.py::test_it", 0.0, "m", before)
+    judgement, _ = played(case, lambda order: "m" if TEN[4].test in order else None)
+    assert judgement.polluter == TEN[4].test
+
+
+def test_the_likeliest_polluter_is_tried_first():
+    before = tuple(replace(each, suspicion=100.0 if each is TEN[3] else 1.0) for each in TEN)
+    step = next_step(Case("tests/test_z.py::test_it", 1.0, "m", before), [Ran(passed=True)])
+    assert step.tests == (TEN[3].test, "tests/test_z.py::test_it")
+
+
+@pytest.mark.parametrize(
+    ("message", "category"),
+    [
+        ("assert elapsed < 0.5", FlakyCategory.TIMING),
+        ("ConnectionResetError: [Errno 104] Connection reset by peer", FlakyCategory.NETWORK),
+        ("OSError: [Errno 28] No space left on device", FlakyCategory.RESOURCE),
+        ("assert random.choice(names) == 'a'", FlakyCategory.RANDOMNESS),
+        ("assert ['left'] == []", None),
+    ],
+)
+def test_words_tell_what_kind_of_chance_it_was(message, category):
+    assert category_of_words(message, "", None) is category
+
+
+def test_a_drawn_number_tells_of_chance_and_a_written_one_does_not():
+    assert has_measured("assert 0.73184 < 0.5")
+    assert not has_measured("assert 0.75 < 0.5")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_planted_flakiness_is_found_within_twice_the_failing_tests_seconds(seed):
+    score = Score()
+    suite = made_suite(Random(seed), suspected=False)
+    by_testfleet(suite, Random(seed), BUDGET_FACTOR, score)
+    assert score.found >= 0.9 * score.flaky
+    assert (score.false, score.spent_s < 2 * score.own_s) == (0, True)
 
 
 def test_a_test_without_budget_is_still_judged():
