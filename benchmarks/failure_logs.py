@@ -188,7 +188,7 @@ PIP = Style(
         "Requirement already satisfied: {wheel} in ./lib/python3.11/site-packages",
         "Building wheels for collected packages: {wheel}",
         "Successfully installed {wheel}-{k}.0.1",
-        "rootdir: /home/runner/work/app",
+        "rootdir: /srv/app",
         "plugins: cov-4.1.0, asyncio-0.23.2, xdist-3.5.0",
     ),
     (

@@ -86,7 +86,7 @@ _MENDED_BY_TIME: Final = frozenset(
 def _mended(group: Sequence[Seed], scene: Scene) -> float:
     """What counts against it: it was tried again, or belongs to what passed."""
     last = group[-1]
-    after = next((at for at in (1, 2, 3) if scene.kind(last.at + at) is Kind.RECOVERED), None)
+    after = next((at for at in (1, 2) if scene.kind(last.at + at) is Kind.RECOVERED), None)
     recovered = 8.0 - 2.0 * after if after and last.cause in _MENDED_BY_TIME else 0.0
     if any(scene.kind(seed.at) is Kind.RECOVERED for seed in group):
         recovered = 6.0
@@ -94,7 +94,7 @@ def _mended(group: Sequence[Seed], scene: Scene) -> float:
     quoted = any(_QUOTED.match(line) for line in before)
     passed = any(scene.kind(last.at + at) is Kind.PASSED for at in (1, 2))
     special = any(seed.special for seed in group)
-    return recovered + 4.5 * quoted + (1.0 if special else 2.5) * passed
+    return recovered + 7.0 * quoted + (1.0 if special else 2.5) * passed
 
 
 def _grown(first: int, last: int, scene: Scene) -> range:

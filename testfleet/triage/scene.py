@@ -52,11 +52,12 @@ _DETAIL = re.compile(
     r"^(?:\s{2,}\S|\s*at |\s*\||\s*\d+[ :]|\s*>|[-+] |E  |\t|goroutine |\s*File \")"
 )
 _STEP = re.compile(
-    r"^(?:Run |\$ |> \S+@\S+ |\+ \S|Step \d|#\d+ \[|RUNS? |Post |Complete job|Cleaning up)"
+    r"^(?:Run |\$ |> \S+@\S+ |Step \d|#\d+ \[|RUNS? |Post |Complete job|Cleaning up)"
     r"|^\[Pipeline\]"
 )
 _MORE = re.compile(
     r"(?:Component Stack|Call Stack|Call log|Check |See |Learn more|Did you|This |The above|If you"
+    r"|Ignored nodes|There are |Here are |Expected|Received|Locator|Error|[-+<>{}()\[\]\"'#*•]"
     r"|To |Please|Description|Action|Reason|Details?|Time:|Source:|Node\.js v|stdout|stderr|With )"
 )
 """How a paragraph begins that goes on with a report."""
