@@ -122,3 +122,8 @@ def test_a_test_that_seems_too_long_is_tried_first_where_it_is_worth_more_than_a
     seconds = np.array([1.0, 8.0, 1.0])
     assert best_order(np.array([0.1, 0.8, 0.1]), seconds, 0.5).tolist() == [1, 0, 2]
     assert best_order(np.array([0.4, 0.2, 0.4]), seconds, 0.5).tolist() == [0, 2, 1]
+
+
+def test_curiosity_decides_what_runs_and_not_in_which_order() -> None:
+    shares, curious = np.array([0.4, 0.3, 0.2, 0.1]), np.array([1.0, 1.0, 1.0, 5.0])
+    assert best_order(shares, np.ones(4), 0.5, curious).tolist() == [0, 3, 1, 2]

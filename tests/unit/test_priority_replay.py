@@ -113,6 +113,16 @@ def test_with_executed_feedback_what_never_runs_is_never_learnt() -> None:
     assert set(means.values()) == {0.0}
 
 
+def test_what_was_left_out_for_long_gets_its_turn() -> None:
+    # All alike, none fails, and half of them fit: no test may be left out for ever.
+    learner, tests, ran_once = Prioritiser(NAMES[:10], 0.5), np.arange(10), set()
+    for _ in range(12):
+        ran = learner.order(tests)[:5]
+        learner.learn(tests, ran, np.zeros(5, dtype=bool), np.ones(5))
+        ran_once |= set(ran.tolist())
+    assert ran_once == set(range(10))
+
+
 def test_all_simple_orderings_are_scored_beside_the_learner() -> None:
     result = replay(history_of(some_rows(), NAMES), Settings())
     assert set(result.scores) == {"learner", "ceiling", *(simple.name for simple in SIMPLE)}

@@ -13,6 +13,9 @@ from testfleet.planning.priority.napfd import Flags, Floats, Ints
 from testfleet.planning.priority.ordering import best_order
 from testfleet.planning.priority.prior import PRIOR, Prior
 
+_CURIOSITY = 0.3
+"""Power of the cycles that a test was left out of: after nine it is wanted twice as much."""
+
 
 class Prioritiser:
     """Call `order` and then `learn` for each cycle. The same calls give the same orders."""
@@ -24,8 +27,9 @@ class Prioritiser:
 
     def order(self, tests: Ints) -> Ints:
         """Rows of the next cycle, first to run first; `tests` are indices into the names."""
-        seconds = self._knowledge.memory.seconds(tests)
-        return best_order(self.shares(tests), seconds, self._budget)
+        memory = self._knowledge.memory
+        curiosity = (1 + memory.missed[tests]) ** _CURIOSITY
+        return best_order(self.shares(tests), memory.seconds(tests), self._budget, curiosity)
 
     def features(self, tests: Ints) -> Floats:
         """What is known of each row before it runs: one column a feature."""
