@@ -21,6 +21,8 @@ from testfleet.triage.fingerprint_text import names
 
 ALIKE: Final = 0.75
 """Jaccard index of words and pairs of words from which on two messages say the same."""
+NEARLY_EQUAL: Final = 0.9
+"""The same where no place in the code says that they belong together."""
 _COMPARED: Final = 12
 """Neighbours in a bucket that each fingerprint is compared with: what bounds the cost."""
 _MIN_ASSERTED_WORDS: Final = 3
@@ -65,9 +67,17 @@ class Cluster:
         """The representative's."""
         return self.representative.trace
 
+    @property
+    def where(self) -> str:
+        """The place to look at. Empty where the cause shows in many places and lies in none."""
+        place = self.trace.where
+        places = {each.trace.where.place for each in self.members if each.trace.where}
+        if place is None or (self.trace.scope is Scope.OUTSIDE and len(places) > 1):
+            return ""
+        return str(place)
+
     def as_contract(self) -> FailureCluster:
         """What is reported of it, before anybody asks for its past."""
-        where = self.trace.where
         return FailureCluster(
             id=self.id,
             title=self.trace.title,
@@ -75,7 +85,7 @@ class Cluster:
             count=len(self.members),
             files=len({member.text.file for member in self.members}),
             fingerprints=self.fingerprints,
-            where=str(where) if where else "",
+            where=self.where,
         )
 
 
@@ -156,7 +166,7 @@ def same_cause(one: Trace, other: Trace) -> bool:
         return False
     if _line(one) != _line(other):
         return False
-    return jaccard(one.words, other.words) >= ALIKE
+    return jaccard(one.words, other.words) >= (ALIKE if one.scope is Scope.CODE else NEARLY_EQUAL)
 
 
 def _place(trace: Trace) -> str:

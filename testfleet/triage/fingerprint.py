@@ -32,6 +32,8 @@ _MAX_TITLE: Final = 300
 _MAX_MASKED: Final = 4 * _MAX_TITLE
 """A secret that is cut in half is not known any more."""
 _HEAD_LINES: Final = 3
+_MIN_MESSAGE: Final = 40
+"""Characters below which a message without a type may be a heading."""
 
 
 class Scope(StrEnum):
@@ -146,8 +148,10 @@ def read_trace(failure: FailureText) -> Trace:
     lines = root_cause(clean(text))
     kind, message = raised(lines)
     own_kind, own_message = error_of(clean(_bounded(failure.message))[:_HEAD_LINES])
-    if not kind or (own_kind and len(lines) <= 1):
-        kind, message = own_kind or kind, own_message or message
+    if own_kind and (not kind or len(lines) <= 1):
+        kind, message = own_kind, own_message
+    elif not kind and len(own_message) >= _MIN_MESSAGE:
+        message = own_message
     found = tuple(frames(lines, failure.file))
     return Trace(kind, message or own_message, found, failure.test.partition("[")[0])
 

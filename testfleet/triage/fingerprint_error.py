@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from typing import Final
 
 _KIND: Final = re.compile(
-    r"(?:E {1,7}|Uncaught |Unhandled |Caused by: |\[|Exception in thread \S{1,100} )?"
+    r"(?:E {1,7}|[\w.-]{1,60}\.js:\d{1,6} )?"
+    r"(?:Uncaught |Unhandled |Caused by: |\[|\{ |Exception in thread \S{1,100} )?"
     r"(?P<kind>(?:[A-Za-z_]\w{0,100}[.$]|[A-Za-z_]\w{0,100}::){0,12}[A-Z]\w{0,100}"
     r"|[a-z]\w{0,40}\.\w{1,80}|gaierror|timeout)"
-    r"(?: \[\w{1,60}\])?(?P<colon>:| \()?(?: (?P<message>.*))?$"
+    r"(?: \[\w{1,60}\])?(?P<colon>:| \(|$) ?(?P<message>.*)$"
 )
 _ERROR_NAME: Final = re.compile(
     r"(?:Error|Exception|Warning|Failure|Failed|Exit|Interrupt|Timeout|Refused|Violation|Abort"
-    r"|DoesNotExist|NotFound|Invalid|Fault|StopIteration|Cancelled|gaierror|timeout|Problem)$"
+    r"|DoesNotExist|NotFound|Invalid|Bad|Denied|Fault|StopIteration|Cancelled|gaierror|timeout|Problem)$"
 )
 _COMPILED: Final = re.compile(
     r".{0,300}?\berror (?P<kind>TS\d{4,5}|E\d{4}|\[E\d{4}\])?: (?P<message>.*)"
@@ -22,6 +23,8 @@ _COMPILED: Final = re.compile(
 _PANICKED: Final = re.compile(
     r"(?:thread '.{0,100}' )?(?P<kind>panic(?:ked)?)(?: at |: )(?P<message>.*)"
 )
+_SAID_LINES: Final = 4
+"""Where no line has a type, the first may be a heading."""
 _DIRECT_CAUSE: Final = "The above exception was the direct cause of the following exception"
 _JAVA_CAUSE: Final = "Caused by: "
 
@@ -52,7 +55,7 @@ def raised(lines: Sequence[str]) -> tuple[str, str]:
         kind, message = error_of([line])
         if kind:
             return kind, message
-    return "", next((line.strip() for line in lines if line.strip()), "")
+    return "", " ".join([line.strip() for line in lines if line.strip()][:_SAID_LINES])
 
 
 def error_of(lines: Sequence[str]) -> tuple[str, str]:

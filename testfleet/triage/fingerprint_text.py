@@ -38,7 +38,9 @@ _TOKEN: Final = re.compile(
     r"|(?P<number>(?<![\w.])[-+]?\d[\d_,]*(?:\.\d+)?(?:[eE][-+]?\d{1,4})?%?(?![\w]))"
     r"|(?P<word>[A-Za-z_][\w$]*|\d\w*)"
 )
-_NAME: Final = re.compile(r"[A-Za-z_$@][\w$@./:-]{0,150}$")
+_WORD: Final = re.compile(r"\w+")
+_MAX_NAME: Final = 100
+"""Characters of a name or a type. What is longer and quoted is data."""
 _NAMED: Final = re.compile(r"'[^']{1,300}'|[a-z]{2,16}://\S{1,300}|:\d{2,5}\b|TS\d{4,5}")
 _DIGITS: Final = re.compile(r"\d+")
 _HEX: Final = re.compile(r"[0-9a-fA-F]{7,64}$")
@@ -92,12 +94,14 @@ def _masked(message: str, kept: Mapping[str, Callable[[str], str]]) -> str:
 
 
 def _keep_name(found: str) -> str:
-    inner = found[1:-1]
+    inner = found[1:-1].strip("\"'")
     if _TEMPORARY.search(inner) or inner.startswith(("/", "\\")) or inner[1:3] in (":\\", ":/"):
         return f"'{masked_path(inner)}'"
     if "://" in inner:
         return f"'{_url(inner)}'"
-    return f"'{masked_word(inner)}'" if _NAME.match(inner) else _VALUE
+    if len(inner) > _MAX_NAME or not any(map(str.isalpha, inner)):
+        return _VALUE
+    return f"'{_WORD.sub(lambda word: masked_word(word[0]), inner)}'"
 
 
 def _url(found: str) -> str:

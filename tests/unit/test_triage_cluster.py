@@ -77,3 +77,17 @@ def test_alike_sets_share_a_band_and_others_do_not():
 def test_the_index_is_one_for_the_same_partition_and_zero_for_one_lump():
     assert adjusted_rand_index("aabb", "xxyy") == 1.0
     assert adjusted_rand_index("aabb", "xxxx") == 0.0
+
+
+def test_a_cause_outside_the_code_that_shows_everywhere_lies_nowhere():
+    head = 'Traceback (most recent call last):\n  File "app/{}.py", line 1, in f\n    go()\n'
+    end = "ConnectionRefusedError: [Errno 111] Connection refused"
+    failures = [FailureText(name, "t.py", "", head.format(name) + end) for name in "ab"]
+    assert [each.where for each in cluster(failures)] == [""]
+    assert cluster(failures[:1])[0].where == "app/a.py:1, in f"
+
+
+def test_messages_under_one_heading_are_not_one_cause():
+    stacks = ("npm ERR! code ERESOLVE\nnpm ERR! peer react", "npm ERR! code ERESOLVE\nnpm ERR! vue")
+    failures = [FailureText(text[-3:], "t", "npm ERR! code ERESOLVE", text) for text in stacks]
+    assert len(cluster(failures)) == 2
