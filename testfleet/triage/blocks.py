@@ -114,6 +114,9 @@ def _grow(way: range, scene: Scene, *, plain: int) -> int | None:
         if not scene.lines[at].strip():
             blank = True
             continue
+        if scene.kind(at) is Kind.CONSEQUENCE:
+            reached, left, blank = at, 0, False
+            continue
         if scene.is_border(at):
             break
         if scene.is_told(at):

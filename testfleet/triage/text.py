@@ -48,7 +48,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\u2028\u2029]")
 _STAMP = r"\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[ ]?[+-]\d\d:?\d\d|[ ]UTC)?"
 _PREFIX = re.compile(
     r"^(?:"
-    rf"(?:[^\t\n]{{1,80}}\t[^\t\n]{{1,80}}\t)?\ufeff?{_STAMP}(?:[ ]\d\d[OE][+ ]?)?[ \t]?"
+    rf"(?:[^\t\n]{{1,80}}\t[^\t\n]{{1,80}}\t)?\ufeff?{_STAMP}(?:[ ]\d\d[OE][+ ]?|[ \t])?"
     rf"|\[{_STAMP}\][ ]?"
     r"|\[?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\]?[ ]"
     r"|section_(?:start|end):\d+:[\w.-]{1,80}(?:\[[^\]\n]{0,80}\])?"

@@ -60,6 +60,11 @@ def test_what_the_tool_itself_prints_stays(line):
     assert clean(line) == [line]
 
 
+@pytest.mark.parametrize("stamp", ["2024-01-02T03:04:05.6Z ", "2024-01-02T03:04:05.6Z 01O "])
+def test_the_indent_of_a_line_stays_after_its_time(stamp):
+    assert clean(stamp + "    at total (src/cart.js:8:20)") == ["    at total (src/cart.js:8:20)"]
+
+
 @given(st.text())
 def test_each_line_of_any_text_gives_one_line(text):
     assert len(clean(text)) == text.count("\n") + 1
