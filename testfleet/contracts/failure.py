@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from testfleet.contracts.base import Contract
+from testfleet.contracts.base import SCHEMA_VERSION, Contract
 
 
 class Domain(StrEnum):
@@ -218,3 +218,11 @@ class PastCluster(Contract):
     last_seen: Sighting
     runs: Annotated[int, Field(ge=1)] = 1
     """Runs in which it was seen."""
+
+
+class PastClusters(Contract):
+    """What is kept of a suite's clusters."""
+
+    schema_version: Literal["1"] = SCHEMA_VERSION
+    clusters: tuple[PastCluster, ...] = ()
+    """Those seen last at the end."""

@@ -20,6 +20,11 @@ def placement_key(history_key: str) -> str:
     return f"placement/{history_key}.json"
 
 
+def clusters_key(history_key: str) -> str:
+    """What is remembered of the causes of a suite's failures."""
+    return f"clusters/{history_key}.json"
+
+
 @dataclass(frozen=True)
 class RunKeys:
     """The keys of one run."""
