@@ -85,3 +85,14 @@ def test_a_history_without_rows_is_refused(lines: list[str]) -> None:
 def test_a_file_that_is_no_csv_is_refused() -> None:
     with pytest.raises(UsageError, match="no CSV"):
         read(f'1,"{"a" * 200_000}",1,0')
+
+
+def test_of_a_file_that_is_something_else_only_a_little_is_shown() -> None:
+    with pytest.raises(UsageError) as refused:
+        read_history(["\x00\ufffd" * 200_000])
+    assert len(str(refused.value)) < 500
+
+
+def test_quoted_names_of_columns_are_understood() -> None:
+    history = read('"1","a, b","2","1"', header='"cycle","test","duration_s","failed"')
+    assert names_in(history) == [["a, b"]]

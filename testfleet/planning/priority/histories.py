@@ -26,6 +26,7 @@ from testfleet.errors import UsageError
 from testfleet.planning.priority.company import natural_key
 from testfleet.planning.priority.napfd import Flags, Floats, Ints
 
+_SHOWN = 80
 _COLUMNS = ("cycle", "test", "duration_s", "failed")
 _FAILED = frozenset({"1", "true", "yes", "failed", "fail", "failure", "error"})
 _PASSED = frozenset({"0", "false", "no", "passed", "pass", "ok", "success", "skipped"})
@@ -88,11 +89,12 @@ def read_history(lines: Iterable[str]) -> CiHistory:
     source = iter(lines)
     header = next(source, "").removeprefix("\ufeff")
     delimiter = ";" if ";" in header and "," not in header else ","
-    columns = [name.strip().lower() for name in next(csv.reader([header], delimiter=delimiter), [])]
+    columns = [name.strip(' "\r\n').lower() for name in header.split(delimiter)]
     missing = [name for name in _COLUMNS if name not in columns]
     if missing:
         raise UsageError(
-            f"the history has no column {', '.join(missing)}; its first line is {header.strip()!r}",
+            f"the history has no column {', '.join(missing)};"
+            f" its first line is {header.strip()[:_SHOWN]!r}",
             hint=f"it needs the columns {','.join(_COLUMNS)}",
         )
     rows = _Rows()
