@@ -71,7 +71,7 @@ def _score(group: Sequence[Seed], scene: Scene, ends: Sequence[int]) -> float:
 def _before_an_end(at: int, ends: Sequence[int], scene: Scene) -> float:
     """What it counts that the step ended with an error soon after."""
     follows = bisect_right(ends, at)
-    if follows == len(ends):
+    if follows == len(ends) or ends[follows] - at > 4 * _NEAR_THE_END:
         return 0.0
     distance = sum(1 for line in scene.lines[at + 1 : ends[follows]] if line.strip())
     return 4.0 * max(0.0, 1.0 - distance / _NEAR_THE_END)
