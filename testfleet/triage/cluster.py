@@ -17,7 +17,6 @@ from typing import Final
 from testfleet.contracts.failure import FailureCluster
 from testfleet.triage.cluster_minhash import bands, jaccard
 from testfleet.triage.fingerprint import FailureText, Scope, Trace, digest, read_trace
-from testfleet.triage.fingerprint_text import names
 
 ALIKE: Final = 0.75
 """Jaccard index of words and pairs of words from which on two messages say the same."""
@@ -162,7 +161,7 @@ def same_cause(one: Trace, other: Trace) -> bool:
         return False
     if one.scope is Scope.TEST:
         return one.specific == other.specific and _says_enough(one)
-    if one.scope is Scope.OUTSIDE and names(one.specific) != names(other.specific):
+    if one.scope is Scope.OUTSIDE and one.names != other.names:
         return False
     if _line(one) != _line(other):
         return False

@@ -34,11 +34,11 @@ def bands(words: Collection[str]) -> Iterator[str]:
         yield f"{band}:" + ",".join(map(str, rows))
 
 
-def jaccard(one: Collection[str], other: Collection[str]) -> float:
+def jaccard(one: frozenset[str], other: frozenset[str]) -> float:
     """Shared words by all words, from 0 to 1. Two empty sets are equal."""
-    left, right = frozenset(one), frozenset(other)
-    union = len(left | right)
-    return len(left & right) / union if union else 1.0
+    shared = len(one & other)
+    union = len(one) + len(other) - shared
+    return shared / union if union else 1.0
 
 
 @lru_cache(maxsize=65_536)

@@ -22,7 +22,7 @@ from typing import Final
 
 from testfleet.triage.fingerprint_error import error_of, raised, root_cause
 from testfleet.triage.fingerprint_stack import Frame, frames, own
-from testfleet.triage.fingerprint_text import specific, template, words
+from testfleet.triage.fingerprint_text import names, specific, template, words
 from testfleet.triage.mask import mask
 from testfleet.triage.text import clean
 
@@ -118,6 +118,11 @@ class Trace:
     def words(self) -> frozenset[str]:
         """What it is compared by."""
         return words(self.specific if self.scope is Scope.OUTSIDE else self.template)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """What is quoted in its message, and its addresses."""
+        return names(self.specific)
 
     @property
     def title(self) -> str:

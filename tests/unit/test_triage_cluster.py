@@ -67,7 +67,7 @@ def test_words_that_are_values_on_one_line_do_not_split_a_cause():
 
 
 def test_alike_sets_share_a_band_and_others_do_not():
-    words = {f"w{number}" for number in range(40)}
+    words = frozenset(f"w{number}" for number in range(40))
     nearly = (words - {"w0"}) | {"x"}
     assert jaccard(words, nearly) == pytest.approx(39 / 41)
     assert set(bands(words)) & set(bands(nearly))
