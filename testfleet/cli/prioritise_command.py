@@ -133,24 +133,15 @@ def _rank(draft: Draft) -> _Found:
 
 
 def _change(draft: Draft, units: Sequence[Unit]) -> Change:
-    from testfleet.cli.home import home
-    from testfleet.local.fact_store import FileFactStore
-    from testfleet.local.node_imports import NodeScriptReader
-    from testfleet.planning.imports.build import Readers
     from testfleet.planning.priority.units import NO_CHANGE
-    from testfleet.planning.selection import SelectionOptions, select_units
-    from testfleet.planning.source_tree import DirectoryTree
 
-    if draft.changes is None:
+    chosen = draft.reached()
+    if draft.changes is None or chosen is None:
         return NO_CHANGE
-    readers = Readers(FileFactStore(home(), draft.root), NodeScriptReader(draft.root, home()))
-    options = SelectionOptions(framework_args=draft.options.framework_args, readers=readers)
-    tree = DirectoryTree(draft.root, draft.files)
-    chosen = set(select_units(tree, draft.suite, units, draft.changes, options).selected)
     return replace(
         NO_CHANGE,
         paths=tuple(change.path for change in draft.changes),
-        unreached=frozenset(unit.id for unit in units) - chosen,
+        unreached=frozenset(unit.id for unit in units).difference(chosen),
     )
 
 

@@ -26,12 +26,13 @@ from testfleet.contracts.run import (
     new_run_id,
 )
 from testfleet.errors import FleetError, UsageError
-from testfleet.local.fact_store import FileFactStore
-from testfleet.local.node_imports import NodeScriptReader
+from testfleet.local.readers import local_readers
+from testfleet.planning.discovery import discover
 from testfleet.planning.imports.build import Readers
 from testfleet.planning.place import Place
 from testfleet.planning.project import ResolvedSuite, load_project, resolve_suite
 from testfleet.planning.pytest_config import locate_config, settings_above
+from testfleet.planning.selection import SelectionOptions, select_units
 from testfleet.planning.source_tree import DirectoryTree
 from testfleet.planning.strategies import strategy_named
 from testfleet.scm.changes import changes_since
@@ -93,6 +94,20 @@ class Draft:
         project = project_key(self.head.repository, self.original_root)
         return history_key(project, self.suite.name, trusted=True)
 
+    @property
+    def readers(self) -> Readers:
+        """All that can be read on this machine."""
+        return local_readers(self.root, home(), self.python)
+
+    def reached(self) -> tuple[str, ...] | None:
+        """Units that the changes can reach. None when there is no question of changes."""
+        if self.changes is None:
+            return None
+        tree, args = DirectoryTree(self.root, self.files), self.options.framework_args
+        units = discover(tree, self.suite, args, {}).units
+        options = SelectionOptions(framework_args=args, readers=self.readers)
+        return select_units(tree, self.suite, units, self.changes, options).selected
+
     def submit(self, client: Client) -> RunRequest:
         """Upload the source unless the fleet has it, store the request, start the workflow."""
         started_at = utc_now()
@@ -111,6 +126,7 @@ class Draft:
             shards=self.options.shards,
             objectives=self.options.objectives,
             changes=self.changes,
+            reached=self.reached(),
             keep_going=self.options.keep_going,
             framework_args=self.options.framework_args,
             env=home_variables() if self.original_root else {},
@@ -132,7 +148,7 @@ class Draft:
             known=PlacementMemory(client.objects, self.history_key).recall(),
             objectives=self.options.objectives,
             changes=self.changes,
-            readers=Readers(FileFactStore(home(), self.root), NodeScriptReader(self.root, home())),
+            readers=self.readers,
         )
         planned = plan_with_reasons(source)
         return Preview(

@@ -88,6 +88,9 @@ class RunRequest(Contract):
     objectives: Objectives = Objectives()
     changes: tuple[FileChange, ...] | None = None
     """Run only tests that these can reach. None: all."""
+    reached: tuple[str, ...] | None = None
+    """Units that the client has found `changes` to reach: it can read more than the fleet, such as
+    what is installed beside the project. None: the planner finds out."""
     keep_going: bool = True
     framework_args: tuple[str, ...] = ()
     env: dict[str, str] = Field(default_factory=dict)

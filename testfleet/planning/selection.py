@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from testfleet.contracts.change import FileChange, FileStatus
@@ -68,6 +68,16 @@ def select_units(
         reasons={one.unit: one for one in decisions},
         notes=_notes(decisions, len(changes)),
     )
+
+
+def known_selection(
+    units: Sequence[Unit], changes: Sequence[FileChange], reached: Collection[str]
+) -> Selection:
+    """The selection of somebody who has found out already which units the changes reach."""
+    selected = tuple(unit.id for unit in units if unit.id in reached)
+    files = "1 changed file" if len(changes) == 1 else f"{len(changes)} changed files"
+    note = f"{files} can reach {len(selected)} of {len(units)} units"
+    return Selection(selected=selected, reasons={}, notes=(note,))
 
 
 def _excuse(

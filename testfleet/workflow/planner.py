@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
@@ -25,7 +25,7 @@ from testfleet.planning.portions import Grouping
 from testfleet.planning.prediction import predict
 from testfleet.planning.priority.units import Change, priorities
 from testfleet.planning.project import ResolvedSuite
-from testfleet.planning.selection import SelectionOptions, select_units
+from testfleet.planning.selection import SelectionOptions, known_selection, select_units
 from testfleet.planning.sharding import PlanInput
 from testfleet.planning.source_tree import SourceTree
 from testfleet.planning.stages import plan_in_stages
@@ -51,6 +51,8 @@ class PlanRequest:
     objectives: Objectives = field(default_factory=Objectives)
     changes: tuple[FileChange, ...] | None = None
     """Plan only units that these can reach. None: all."""
+    reached: Collection[str] | None = None
+    """Units that the changes are known to reach. None: to be found out."""
     readers: Readers = field(default_factory=Readers)
     """What may help to read imports."""
 
@@ -103,8 +105,11 @@ def _reached(
     """The units that the changes can reach, with those that they must meet or wait for."""
     if source.changes is None:
         return found, {}
-    options = SelectionOptions(framework_args=source.framework_args, readers=source.readers)
-    selection = select_units(source.tree, source.suite, found.units, source.changes, options)
+    if source.reached is None:
+        options = SelectionOptions(framework_args=source.framework_args, readers=source.readers)
+        selection = select_units(source.tree, source.suite, found.units, source.changes, options)
+    else:
+        selection = known_selection(found.units, source.changes, source.reached)
     kept = _with_companions(selection.selected, found.together, dependencies)
     if not kept and found.units:
         raise NothingToRunError(

@@ -296,6 +296,7 @@ class RunTests:
                     framework_args=request.framework_args,
                     objectives=request.objectives,
                     changes=prepared.changes,
+                    reached=request.reached,
                     known=PlacementMemory(self._world.objects, prepared.history_key).recall(),
                 )
             )
