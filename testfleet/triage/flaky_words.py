@@ -13,8 +13,15 @@ def category_of_words(message: str, stack: str, cause: Cause | None) -> FlakyCat
     """What kind of chance the failure tells of; None where it tells of none."""
     if cause in BY_CHANCE:
         return BY_CHANCE[cause]
-    text = f"{message}\n{stack[-_READ:]}"
+    text = f"{message}\n{_told(stack[-_READ:])}"
     return next((category for category, words in _WORDS if words.search(text)), None)
+
+
+def _told(stack: str) -> str:
+    """The lines that failed, and what was said of them: a test may sleep without being slow."""
+    lines = stack.splitlines()
+    marked = [line for line in lines if line.startswith((">", "E "))]
+    return "\n".join(marked or lines[-_LAST_LINES:])
 
 
 def has_measured(message: str) -> bool:
@@ -30,6 +37,8 @@ BY_CHANCE: Final[Mapping[Cause | None, FlakyCategory]] = {
 }
 """Causes that come and go by themselves."""
 _READ: Final = 20_000
+_LAST_LINES: Final = 4
+"""Of a stack that marks no lines."""
 _WORDS: Final = (
     (FlakyCategory.RANDOMNESS, re.compile(r"\brandom|\bshuffle|\bseed\b|\buuid4", re.I)),
     (FlakyCategory.NETWORK, re.compile(r"Connection|socket\.|ECONN|getaddrinfo|urlopen|\bDNS\b")),

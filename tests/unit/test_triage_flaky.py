@@ -194,6 +194,14 @@ def test_words_tell_what_kind_of_chance_it_was(message, category):
     assert category_of_words(message, "", None) is category
 
 
+def test_a_test_that_sleeps_is_not_slow_for_that():
+    stack = (
+        "    def test_it():\n        sleep(1)\n>       assert box == []\nE       assert [1] == []"
+    )
+    assert category_of_words("assert [1] == []", stack, None) is None
+    assert category_of_words("", stack.replace("box", "elapsed()"), None) is FlakyCategory.TIMING
+
+
 def test_a_drawn_number_tells_of_chance_and_a_written_one_does_not():
     assert has_measured("assert 0.73184 < 0.5")
     assert not has_measured("assert 0.75 < 0.5")
