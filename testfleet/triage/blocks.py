@@ -87,7 +87,8 @@ def _mended(group: Sequence[Seed], scene: Scene) -> float:
     """What counts against it: it was tried again, or belongs to what passed."""
     last = group[-1]
     after = next((at for at in (1, 2) if scene.kind(last.at + at) is Kind.RECOVERED), None)
-    recovered = 8.0 - 2.0 * after if after and last.cause in _MENDED_BY_TIME else 0.0
+    mendable = last.cause in _MENDED_BY_TIME or (after == 1 and not last.special)
+    recovered = 8.0 - 2.0 * after if after and mendable else 0.0
     if any(scene.kind(seed.at) is Kind.RECOVERED for seed in group):
         recovered = 6.0
     before = scene.lines[max(0, group[0].at - 4) : group[0].at + 1]

@@ -30,6 +30,9 @@ _STRENGTH: Final = {
 }
 _SPECIAL: Final = frozenset({Domain.TYPESCRIPT, Domain.REACT, Domain.TEST})
 """Domains whose messages stand in no log of a machine that is merely unwell."""
+_LOUD: Final = frozenset({Kind.HARD, Kind.SOFT})
+_QUIET: Final = 5.0
+"""What a message counts at most where the line itself says that it is a warning."""
 _VARIABLE = re.compile(r"\d+")
 
 
@@ -87,8 +90,8 @@ def _seed(at: int, said: int, scene: Scene) -> Seed:
     elif kind is Kind.WARNING and any(one.domain is Domain.REACT for one in signatures):
         strength = known - 1.5  # React reports as a warning what fails
     else:
-        strength = known + _STRENGTH[kind]
-    strength += 1.5 * special - 6.0 * (len(signatures) < len(found))
+        strength = (known if kind in _LOUD else min(known, _QUIET)) + _STRENGTH[kind]
+    strength += 1.5 * (special and kind in _LOUD) - 6.0 * (len(signatures) < len(found))
     cause = next((one.cause for one in signatures if one.cause), None)
     return Seed(at, strength - min(4.0, 1.2 * math.log2(said)), cause, special)
 

@@ -72,6 +72,8 @@ _RECOVERED = _any(
     r"\bexpected (?:error|failure|exception)\b| \(expected\)|\[expected\]|\bas expected",
     r"\bignor(?:ed|ing)\b|non-?fatal|\bskipping\b|allowed to fail|allow_failure",
     r"\bfall(?:ing|s)? ?back\b|\bsimulat|\bintentional|\bhandled\b|(?<!\[)\brecovered\b|gracefully",
+    r"^(?:re)?connected\b|\b200 ok\b|(?<!not )\b(?:is|now) ready\b|ready to accept|ready in \d",
+    r"available after|accepting connections|old ones used instead|^waiting for |, waiting\b",
     r"quarantined|\bknown issue\b|\bsucceeded\b|continuing\b|continue-on-error",
     flags=re.IGNORECASE,
 )
@@ -84,7 +86,7 @@ _BENIGN = _any(
 )
 _WARNING = _any(
     r"^\W{0,3}(?:\[?warn(?:ing)?\b\]?|npm warn|\(node:\d+\)|w:)",
-    r"\bwarn(?:ing)?[: \]]|level=(?:warn|info|debug)|warning\b.{0,200}\[-w",
+    r"\bwarn(?:ing)?(?:[: \])>|]|$)|level=(?:warn|info|debug)|warning\b.{0,200}\[-w",
     r"^\s*(?:\[?(?:info|debug|notice|trace|verbose)\]?[: |]|npm (?:info|notice|verb|http))",
     r"(?:deprecation|future|user|runtime|resource|experimental)warning",
     r"(?:pending|insecure)\w{0,20}warning",
