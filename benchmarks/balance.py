@@ -33,7 +33,7 @@ from pytest_split.algorithms import DurationBasedChunksAlgorithm, LeastDurationA
 
 from benchmarks.measure import guarded
 from benchmarks.suites import CACHE, Suite, load_suites, prepare, record
-from testfleet.planning.partition import lower_bound_s, partition
+from testfleet.planning.partition.balance import lower_bound_s, partition
 
 TARGET = 1.01
 ROUNDING = 1 + 1e-9

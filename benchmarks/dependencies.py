@@ -19,8 +19,8 @@ from graphlib import TopologicalSorter
 from benchmarks.measure import describe_conditions, verdict
 from benchmarks.plan_units import best_of, durations_of, plan_request
 from testfleet.contracts.dependencies import Dependency
-from testfleet.planning.dependencies import DependencyGraph
-from testfleet.planning.stages import plan_in_stages
+from testfleet.planning.dependencies.graph import DependencyGraph
+from testfleet.planning.dependencies.stages import plan_in_stages
 
 TARGET_S = 1.0
 

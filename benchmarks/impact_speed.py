@@ -23,8 +23,8 @@ from testfleet.contracts.change import FileChange, FileStatus
 from testfleet.contracts.plan import Unit
 from testfleet.contracts.run import Mode
 from testfleet.local.readers import local_readers
+from testfleet.planning.impact.selection import SelectionOptions, select_units
 from testfleet.planning.project import load_project, resolve_suite
-from testfleet.planning.selection import SelectionOptions, select_units
 from testfleet.planning.source_tree import DirectoryTree
 
 TARGET_COLD_S = 3.0

@@ -18,9 +18,9 @@ from testfleet.contracts.change import FileChange, FileStatus
 from testfleet.contracts.coverage import FileCoverage, UnitCoverage
 from testfleet.contracts.plan import Unit
 from testfleet.local.readers import local_readers
-from testfleet.planning.blocks import cut_blocks
-from testfleet.planning.discovery import discover
-from testfleet.planning.selection import SelectionOptions, select_units
+from testfleet.planning.discovery.discover import discover
+from testfleet.planning.impact.blocks import cut_blocks
+from testfleet.planning.impact.selection import SelectionOptions, select_units
 
 BAD = ("failed", "error")
 

@@ -25,7 +25,7 @@ from pathlib import Path
 
 from benchmarks.measure import describe_load, guarded, verdict
 from testfleet.errors import UsageError
-from testfleet.planning.load import DAY, WEEK, Busy, Forecast, History, forecast, hourly
+from testfleet.planning.scaling.load import DAY, WEEK, Busy, Forecast, History, forecast, hourly
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 FIRST = 4 * WEEK

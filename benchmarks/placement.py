@@ -33,10 +33,10 @@ from testfleet.contracts.placement import PlacementState, ShardOutcome
 from testfleet.contracts.plan import Compute
 from testfleet.contracts.profile import Weights
 from testfleet.costs.metering import worker_usd
-from testfleet.planning.place import Place
-from testfleet.planning.placement import place_units
-from testfleet.planning.placement_learning import learn
-from testfleet.planning.placement_score import Experience
+from testfleet.planning.placement.choice import place_units
+from testfleet.planning.placement.learning import learn
+from testfleet.planning.placement.place import Place
+from testfleet.planning.placement.score import Experience
 from testfleet.planning.work import WorkUnit
 
 TARGET_S = 0.5

@@ -40,12 +40,12 @@ from testfleet.contracts.history import UnitHistory
 from testfleet.contracts.placement import PastShard, PlacementState
 from testfleet.contracts.plan import Compute, Unit
 from testfleet.contracts.run import Objectives
-from testfleet.planning.framework import Discovery
-from testfleet.planning.partition import partition
-from testfleet.planning.place import Place
-from testfleet.planning.placement_score import Experience
-from testfleet.planning.portions import Grouping
-from testfleet.planning.sharding import PlanInput, make_plan
+from testfleet.planning.discovery.framework import Discovery
+from testfleet.planning.partition.balance import partition
+from testfleet.planning.placement.place import Place
+from testfleet.planning.placement.score import Experience
+from testfleet.planning.sharding.plan import PlanInput, make_plan
+from testfleet.planning.sharding.portions import Grouping
 from testfleet.planning.strategies import strategy_names
 from testfleet.planning.work import Traits
 

@@ -37,9 +37,9 @@ from benchmarks.measure import describe_conditions, guarded, verdict
 from testfleet.contracts.history import UnitHistory
 from testfleet.contracts.plan import Unit
 from testfleet.errors import UsageError
-from testfleet.planning.history import UnitRun, remember
-from testfleet.planning.partition import partition
-from testfleet.planning.prediction import MIN_UNIT_S, predict
+from testfleet.planning.partition.balance import partition
+from testfleet.planning.prediction.predict import MIN_UNIT_S, predict
+from testfleet.planning.prediction.remember import UnitRun, remember
 
 TARGET = 1.10
 NOTABLE_S = 0.1

@@ -29,10 +29,10 @@ from dataclasses import dataclass
 from benchmarks.measure import describe_load, verdict
 from testfleet.config import load_risk_rules
 from testfleet.contracts.change import FileChange, FileStatus
-from testfleet.planning.logistic import log_odds, probability
-from testfleet.planning.risk import rule_model
-from testfleet.planning.risk_features import FEATURES, Features, PathPast, Sorter
-from testfleet.planning.risk_history import PastChange, study
+from testfleet.planning.risk.features import FEATURES, Features, PathPast, Sorter
+from testfleet.planning.risk.logistic import log_odds, probability
+from testfleet.planning.risk.past import PastChange, study
+from testfleet.planning.risk.score import rule_model
 
 RULES = load_risk_rules()
 LOSS = 0.01

@@ -21,7 +21,7 @@ from benchmarks.suites import CACHE
 from testfleet.config import load_environment
 from testfleet.contracts.report import RunReport
 from testfleet.errors import UsageError
-from testfleet.planning.place import Place
+from testfleet.planning.placement.place import Place
 from testfleet.planning.simulation.limits import limits_of
 from testfleet.planning.simulation.reports import replay_of
 from testfleet.planning.simulation.simulator import simulate

@@ -36,8 +36,8 @@ from benchmarks.suites import CACHE
 from testfleet.config import load_environment
 from testfleet.costs.metering import Usage, usage_cost
 from testfleet.errors import UsageError
-from testfleet.planning.place import Place
-from testfleet.planning.prediction import MIN_UNIT_S
+from testfleet.planning.placement.place import Place
+from testfleet.planning.prediction.predict import MIN_UNIT_S
 from testfleet.planning.simulation.simulator import Scenario
 from testfleet.planning.work import Assignment, WorkUnit
 from testfleet.workflow.simulation import SimulatedRun, carry_out

@@ -4,9 +4,9 @@ from textwrap import dedent
 
 from testfleet.contracts.change import FileChange, FileStatus
 from testfleet.contracts.run import Mode
-from testfleet.planning.discovery import discover
+from testfleet.planning.discovery.discover import discover
+from testfleet.planning.impact.selection import select_units
 from testfleet.planning.project import load_project, resolve_suite
-from testfleet.planning.selection import select_units
 from testfleet.planning.source_tree import TreeFile
 
 

@@ -8,8 +8,8 @@ from testfleet.config import Fleet, Group, Profile
 from testfleet.contracts.placement import PlacementState
 from testfleet.contracts.plan import Compute
 from testfleet.contracts.profile import Weights
-from testfleet.planning.place import Place
-from testfleet.planning.placement_score import Experience
+from testfleet.planning.placement.place import Place
+from testfleet.planning.placement.score import Experience
 from testfleet.planning.work import WorkUnit
 
 

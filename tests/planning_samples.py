@@ -21,8 +21,8 @@ from testfleet.contracts.result import (
     WorkerError,
     WorkerErrorType,
 )
-from testfleet.planning.framework import Discovery
-from testfleet.planning.place import Place
+from testfleet.planning.discovery.framework import Discovery
+from testfleet.planning.placement.place import Place
 from testfleet.planning.source_tree import TreeFile
 
 RUN = "20260102-030405-abcdef"

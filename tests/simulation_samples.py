@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from testfleet.config import Fleet, Profile
 from testfleet.contracts.plan import Compute
-from testfleet.planning.place import Place
+from testfleet.planning.placement.place import Place
 from testfleet.planning.simulation.limits import UNLIMITED, Limits
 from testfleet.planning.simulation.simulator import Scenario
 from testfleet.planning.work import Assignment, Job, WorkUnit

@@ -15,7 +15,7 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from testfleet.errors import FleetError
-from testfleet.planning.provisioning import Capacity
+from testfleet.planning.scaling.provisioning import Capacity
 
 _BUSY_WINDOW: Final = timedelta(minutes=10)
 _DIMENSION: Final = "sagemaker:variant:DesiredInstanceCount"

@@ -15,7 +15,7 @@ from testfleet.cli.suite_project import suite_project
 if TYPE_CHECKING:
     from testfleet.cli.past_files import PastFiles
     from testfleet.cli.suite_project import SuiteProject
-    from testfleet.planning.past.merge import Imported
+    from testfleet.planning.prediction.past.merge import Imported
 
 _SKIPPED_SHOWN = 10
 
@@ -47,8 +47,8 @@ def import_past(
     The same run counts once, however often it is imported.
     """
     from testfleet.cli.past_files import read_files
-    from testfleet.planning.past.files import FileIndex
-    from testfleet.planning.past.merge import Memory, import_runs
+    from testfleet.planning.prediction.past.files import FileIndex
+    from testfleet.planning.prediction.past.merge import Memory, import_runs
 
     *given, last = sources
     path = last if given and last.is_dir() else Path()

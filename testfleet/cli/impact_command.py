@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from testfleet.contracts.history import UnitHistory
     from testfleet.contracts.impact import UnitImpact
     from testfleet.contracts.plan import PlannedUnit, Unit
-    from testfleet.planning.selection import Selection
+    from testfleet.planning.impact.selection import Selection
 
 _SKIPPED_SHOWN = 20
 
@@ -145,9 +145,9 @@ def _print_chosen(chosen: Sequence[UnitImpact], planned: Mapping[str, PlannedUni
 def _select(draft: Draft, changes: Sequence[FileChange]) -> _Found:
     from testfleet.cli.home import home
     from testfleet.local.readers import local_readers
-    from testfleet.planning.discovery import discover
-    from testfleet.planning.prediction import predict
-    from testfleet.planning.selection import SelectionOptions, select_units
+    from testfleet.planning.discovery.discover import discover
+    from testfleet.planning.impact.selection import SelectionOptions, select_units
+    from testfleet.planning.prediction.predict import predict
     from testfleet.planning.source_tree import DirectoryTree
 
     tree = DirectoryTree(draft.root, draft.files)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from testfleet.errors import UsageError
-from testfleet.planning.past.reading import read_past
-from testfleet.planning.past.records import PastRun, UnreadableError
+from testfleet.planning.prediction.past.reading import read_past
+from testfleet.planning.prediction.past.records import PastRun, UnreadableError
 
 LARGEST: Final = 512 * 1024 * 1024
 """Bytes of one file. A million tests take 200 MB of JUnit."""

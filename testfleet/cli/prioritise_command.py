@@ -120,8 +120,8 @@ class _Found:
 
 
 def _rank(draft: Draft) -> _Found:
-    from testfleet.planning.discovery import discover
-    from testfleet.planning.prediction import predict
+    from testfleet.planning.discovery.discover import discover
+    from testfleet.planning.prediction.predict import predict
     from testfleet.planning.priority.units import ranked
     from testfleet.planning.source_tree import DirectoryTree
 

@@ -14,8 +14,8 @@ from testfleet.cli.options import EnvOption, SuiteOption
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from testfleet.planning.groups import Metrics
-    from testfleet.planning.placement_score import Experience
+    from testfleet.planning.placement.groups import Metrics
+    from testfleet.planning.placement.score import Experience
 
 
 def register(app: typer.Typer) -> None:
@@ -49,8 +49,8 @@ def profiles(
     from dataclasses import asdict
 
     from testfleet.config import load_environment
-    from testfleet.planning.groups import group_metrics, profile_metrics
-    from testfleet.planning.requirements import parse_all
+    from testfleet.planning.placement.groups import group_metrics, profile_metrics
+    from testfleet.planning.placement.requirements import parse_all
 
     environment = load_environment(env)
     asked = parse_all(require or [])
@@ -74,7 +74,7 @@ def profiles(
 
 def _experience(project: Path | None, suite: str | None, env: str) -> Experience:
     from testfleet.costs.metering import worker_usd
-    from testfleet.planning.placement_score import Experience
+    from testfleet.planning.placement.score import Experience
 
     if project is None:
         return Experience(worker_usd)

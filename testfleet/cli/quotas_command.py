@@ -11,8 +11,8 @@ from testfleet.cli.fleet_commands import JsonOption
 from testfleet.cli.options import EnvOption
 
 if TYPE_CHECKING:
-    from testfleet.planning.quota_report import QuotaLine
-    from testfleet.planning.quota_use import Use
+    from testfleet.planning.quotas.report import QuotaLine
+    from testfleet.planning.quotas.use import Use
 
 _HOUR_S = 3600
 
@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 def quotas(*, env: EnvOption = "local", json: JsonOption = False) -> None:
     """Show quotas: limits, use, what is borrowed and what is owed."""
     from testfleet.config import load_environment
-    from testfleet.planning.quota_report import overview
+    from testfleet.planning.quotas.report import overview
 
     policy = load_environment(env).quotas
     lines = overview(_use(env)) if policy else []
@@ -40,7 +40,7 @@ def quotas(*, env: EnvOption = "local", json: JsonOption = False) -> None:
 def _use(env: str) -> Use:
     from testfleet.cli.client import connect
     from testfleet.contracts.base import utc_now
-    from testfleet.planning.quota_use import Use
+    from testfleet.planning.quotas.use import Use
 
     client = connect(env, say)
     state, _ = client.quotas.load()

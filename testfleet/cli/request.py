@@ -27,12 +27,12 @@ from testfleet.contracts.run import (
 )
 from testfleet.errors import FleetError, UsageError
 from testfleet.local.readers import local_readers
-from testfleet.planning.discovery import discover
-from testfleet.planning.imports.build import Readers
-from testfleet.planning.place import Place
+from testfleet.planning.discovery.discover import discover
+from testfleet.planning.discovery.pytest_config import locate_config, settings_above
+from testfleet.planning.impact.imports.build import Readers
+from testfleet.planning.impact.selection import SelectionOptions, select_units
+from testfleet.planning.placement.place import Place
 from testfleet.planning.project import ResolvedSuite, load_project, resolve_suite
-from testfleet.planning.pytest_config import locate_config, settings_above
-from testfleet.planning.selection import SelectionOptions, select_units
 from testfleet.planning.source_tree import DirectoryTree
 from testfleet.planning.strategies import strategy_named
 from testfleet.scm.changes import changes_since

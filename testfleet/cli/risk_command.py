@@ -12,7 +12,7 @@ from testfleet.cli.fleet_commands import JsonOption
 from testfleet.cli.options import EnvOption, PathArgument, SuiteOption
 
 if TYPE_CHECKING:
-    from testfleet.planning.risk import Recommendation, TestChoice
+    from testfleet.planning.risk.score import Recommendation, TestChoice
     from testfleet.workflow.risk_report import RiskReport
 
 
@@ -46,7 +46,7 @@ def risk(
     from testfleet.cli.request import project_root
     from testfleet.config import load_risk_rules
     from testfleet.planning.project import load_project
-    from testfleet.planning.risk import recommend
+    from testfleet.planning.risk.score import recommend
     from testfleet.planning.source_tree import DirectoryTree
     from testfleet.scm.working_tree import list_files
     from testfleet.workflow.risk_report import RiskRequest, as_json, risk_since
@@ -66,7 +66,7 @@ def risk(
 
 def _outcomes(path: Path | None) -> dict[str, bool]:
     from testfleet.errors import UsageError
-    from testfleet.planning.risk_outcomes import read_outcomes
+    from testfleet.planning.risk.outcomes import read_outcomes
 
     if path is None:
         return {}
@@ -86,7 +86,7 @@ def _seconds(rev: str, path: Path, suite: str | None, env: str) -> dict[TestChoi
     from testfleet.cli.request import RunOptions, draft_run
     from testfleet.contracts.run import Mode
     from testfleet.errors import NothingToRunError
-    from testfleet.planning.risk import TestChoice
+    from testfleet.planning.risk.score import TestChoice
 
     client = connect(env, say)
     found = {}

@@ -87,7 +87,7 @@ def simulate(
 
     from testfleet.cli.simulation_view import show, write_svg
     from testfleet.config import load_environment
-    from testfleet.planning.place import Place
+    from testfleet.planning.placement.place import Place
     from testfleet.planning.simulation.limits import UNLIMITED, limits_of
     from testfleet.workflow.simulation import as_json, simulate_run
     from testfleet.workflow.simulation_plan import SimulationRequest

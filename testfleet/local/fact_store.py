@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from testfleet.planning.imports.facts import FORMAT, FileFacts, from_row, to_row
+from testfleet.planning.impact.imports.facts import FORMAT, FileFacts, from_row, to_row
 
 # What parses depends on the interpreter too.
 _FORMAT = [FORMAT, *sys.version_info[:2]]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from testfleet.planning.imports.installed import PYTEST
+from testfleet.planning.impact.imports.installed import PYTEST
 
 _FIELD: Final = re.compile(r"^(Name|Requires-Dist): *([\w.-]+)", re.MULTILINE)
 

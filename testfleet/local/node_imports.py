@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from testfleet.config import ROOT
-from testfleet.planning.imports.facts import Unknown
-from testfleet.planning.imports.scripts import NoScriptReader, ScriptImports
+from testfleet.planning.impact.imports.facts import Unknown
+from testfleet.planning.impact.imports.scripts import NoScriptReader, ScriptImports
 
 _SCRIPT: Final = Path(__file__).with_name("script_imports.mjs")
 _TIME_LIMIT_S: Final = 120

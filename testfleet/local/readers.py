@@ -7,7 +7,7 @@ from pathlib import Path
 from testfleet.local.fact_store import FileFactStore
 from testfleet.local.installed import VenvPackages
 from testfleet.local.node_imports import NodeScriptReader
-from testfleet.planning.imports.build import Readers
+from testfleet.planning.impact.imports.build import Readers
 
 
 def local_readers(root: Path, home: Path, python: str | None) -> Readers:

@@ -25,7 +25,7 @@ from testfleet.contracts.project import (
 from testfleet.contracts.risk import ProjectRisk, RiskRule
 from testfleet.contracts.run import Mode
 from testfleet.errors import UsageError
-from testfleet.planning.needs import Needs
+from testfleet.planning.placement.needs import Needs
 from testfleet.planning.source_tree import SourceTree
 
 DEFAULT_SUITE: Final = "default"

@@ -17,7 +17,7 @@ from testfleet.contracts.plan import Shard
 from testfleet.contracts.quota import QuotaState
 from testfleet.contracts.run import RunRequest
 from testfleet.errors import FleetError
-from testfleet.planning.quotas import (
+from testfleet.planning.quotas.admission import (
     Ask,
     Decision,
     Moment,

@@ -9,7 +9,7 @@ from testfleet.contracts.dependencies import Dependency
 from testfleet.contracts.history import UnitHistory
 from testfleet.contracts.impact import UnitImpact
 from testfleet.contracts.plan import Plan, PlannedUnit, Shard, file_of
-from testfleet.planning.needs import Needs
+from testfleet.planning.placement.needs import Needs
 
 
 class UnitExplanation(Contract):

@@ -10,9 +10,9 @@ from testfleet.contracts.history import UnitHistory, Verdict
 from testfleet.contracts.plan import Plan, file_of
 from testfleet.contracts.report import TestReport
 from testfleet.contracts.result import Outcome, UnitStatus
-from testfleet.planning.history import SCOPED_S, Scopes, UnitRun
-from testfleet.planning.node_groups import whole_files
-from testfleet.planning.single_tests import TestRun, by_scope
+from testfleet.planning.prediction.remember import SCOPED_S, Scopes, UnitRun
+from testfleet.planning.prediction.single_tests import TestRun, by_scope
+from testfleet.planning.sharding.node_groups import whole_files
 from testfleet.results.aggregate import Aggregate
 
 _VERDICTS: Final = {

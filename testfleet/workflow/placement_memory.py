@@ -14,10 +14,10 @@ from testfleet.contracts.placement import ShardOutcome
 from testfleet.contracts.plan import Shard
 from testfleet.contracts.result import ShardResult, WorkerErrorType
 from testfleet.costs.metering import worker_usd
-from testfleet.planning.past_shards import NEWEST, past_shards
-from testfleet.planning.placement_learning import learn, read_state
-from testfleet.planning.placement_score import Experience
-from testfleet.planning.prediction import MIN_UNIT_S
+from testfleet.planning.placement.learning import learn, read_state
+from testfleet.planning.placement.score import Experience
+from testfleet.planning.prediction.predict import MIN_UNIT_S
+from testfleet.planning.sharding.past_shards import NEWEST, past_shards
 from testfleet.workflow.keys import placement_key
 from testfleet.workflow.ports import ObjectStore
 

@@ -15,21 +15,21 @@ from testfleet.contracts.plan import Plan
 from testfleet.contracts.run import Objectives
 from testfleet.costs.metering import worker_usd
 from testfleet.errors import NothingToRunError
-from testfleet.planning.dependency_rules import DependsTable
-from testfleet.planning.discovery import discover
-from testfleet.planning.framework import Discovery
-from testfleet.planning.imports.build import Readers
-from testfleet.planning.place import Place
-from testfleet.planning.placement_score import Experience
-from testfleet.planning.portions import Grouping
-from testfleet.planning.prediction import predict
+from testfleet.planning.dependencies.rules import DependsTable
+from testfleet.planning.dependencies.stages import plan_in_stages
+from testfleet.planning.discovery.discover import discover
+from testfleet.planning.discovery.framework import Discovery
+from testfleet.planning.impact.imports.build import Readers
+from testfleet.planning.impact.selection import SelectionOptions, known_selection, select_units
+from testfleet.planning.placement.place import Place
+from testfleet.planning.placement.score import Experience
+from testfleet.planning.prediction.predict import predict
 from testfleet.planning.priority.units import Change, priorities
 from testfleet.planning.project import ResolvedSuite
-from testfleet.planning.selection import SelectionOptions, known_selection, select_units
-from testfleet.planning.sharding import PlanInput
+from testfleet.planning.sharding.plan import PlanInput
+from testfleet.planning.sharding.portions import Grouping
+from testfleet.planning.sharding.traits import traits_of
 from testfleet.planning.source_tree import SourceTree
-from testfleet.planning.stages import plan_in_stages
-from testfleet.planning.traits import traits_of
 from testfleet.planning.work import Traits
 
 PRIORITISED: Final = frozenset({"priority", "hybrid"})

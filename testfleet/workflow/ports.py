@@ -13,7 +13,7 @@ from testfleet.contracts.base import Contract
 from testfleet.contracts.history import HistoryDetails, UnitHistory
 from testfleet.contracts.quota import QuotaState
 from testfleet.contracts.report import RunReport, RunStatus
-from testfleet.planning.provisioning import Capacity
+from testfleet.planning.scaling.provisioning import Capacity
 
 
 class ObjectStore(Protocol):

@@ -13,8 +13,8 @@ from typing import Final
 from testfleet.contracts.scaling import Scaling
 from testfleet.costs.budget import Month, affordable_units
 from testfleet.errors import FleetError, UsageError
-from testfleet.planning.load import SLOT, Busy, History, forecast, hourly
-from testfleet.planning.provisioning import Bounds, Target, target
+from testfleet.planning.scaling.load import SLOT, Busy, History, forecast, hourly
+from testfleet.planning.scaling.provisioning import Bounds, Target, target
 from testfleet.scm.pulls import PullRequest, open_at
 from testfleet.workflow.ports import Provisioner, RunRow, RunStore
 

@@ -13,10 +13,10 @@ from testfleet.contracts.plan import Plan, Shard, file_of
 from testfleet.contracts.report import RunReport, RunStatus
 from testfleet.contracts.result import WorkerError
 from testfleet.costs.metering import CostInput, run_cost
-from testfleet.planning.history import remember
-from testfleet.planning.place import Place
-from testfleet.planning.promises import broken_promises
-from testfleet.planning.single_tests import remember_tests
+from testfleet.planning.placement.place import Place
+from testfleet.planning.placement.promises import broken_promises
+from testfleet.planning.prediction.remember import remember
+from testfleet.planning.prediction.single_tests import remember_tests
 from testfleet.results.aggregate import Aggregate, AggregateInput
 from testfleet.results.junit import junit_xml
 from testfleet.results.report import ReportInput, build_report, rejected_report

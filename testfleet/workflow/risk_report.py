@@ -10,9 +10,9 @@ from typing import Any, Final
 from testfleet.config import load_risk_rules
 from testfleet.contracts.change import FileChange
 from testfleet.contracts.risk import ProjectRisk, RiskRules
-from testfleet.planning.risk import Recommendation, Risk, RiskInput, assess, recommend
-from testfleet.planning.risk_history import PastChange, study
-from testfleet.planning.risk_outcomes import by_full_name
+from testfleet.planning.risk.outcomes import by_full_name
+from testfleet.planning.risk.past import PastChange, study
+from testfleet.planning.risk.score import Recommendation, Risk, RiskInput, assess, recommend
 from testfleet.scm.changes import changes_since, merge_base
 from testfleet.scm.commits import commits_before
 

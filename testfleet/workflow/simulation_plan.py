@@ -10,17 +10,17 @@ from typing import Literal
 from testfleet.contracts.plan import PlannedUnit
 from testfleet.contracts.run import Objectives
 from testfleet.costs.metering import worker_usd
-from testfleet.planning import batching
-from testfleet.planning.place import Place
-from testfleet.planning.placement import place_units
-from testfleet.planning.placement_score import Experience
-from testfleet.planning.shard_count import ShardCount, count_for, given_count
+from testfleet.planning.placement.choice import place_units
+from testfleet.planning.placement.place import Place
+from testfleet.planning.placement.score import Experience
+from testfleet.planning.sharding import batching
+from testfleet.planning.sharding.shard_count import ShardCount, count_for, given_count
+from testfleet.planning.sharding.workload import Workload
 from testfleet.planning.simulation.limits import Limits, published_limits
 from testfleet.planning.simulation.simulator import Scenario
 from testfleet.planning.strategies import assign, strategy_named
 from testfleet.planning.strategies.bundles import apportion
 from testfleet.planning.work import Assignment, Job, WorkUnit
-from testfleet.planning.workload import Workload
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def draw_up(request: SimulationRequest) -> tuple[Scenario, tuple[str, ...]]:
 
 
 def _portions(request: SimulationRequest) -> tuple[list[_Portion], list[str]]:
-    """By the rules of `testfleet.planning.placement`, where anything is to be decided."""
+    """By the rules of `testfleet.planning.placement.choice`, where anything is to be decided."""
     units, place = request.units, request.place
     usual = place.profiles[place.usual]
     limit_s = place.usable_s(place.usual)

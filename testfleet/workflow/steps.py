@@ -22,14 +22,14 @@ from testfleet.contracts.plan import Plan, Shard
 from testfleet.contracts.result import Outcome, WorkerError, WorkerErrorType
 from testfleet.contracts.run import RepositorySource, RunRequest
 from testfleet.errors import NothingToRunError, TestfleetError, UsageError
-from testfleet.planning.confirmation import Failures
-from testfleet.planning.place import Place
+from testfleet.planning.impact.tree_changes import changed_files
+from testfleet.planning.placement.place import Place
 from testfleet.planning.project import load_project, resolve_suite
-from testfleet.planning.quotas import Verdict
-from testfleet.planning.rounds import replan
+from testfleet.planning.quotas.admission import Verdict
+from testfleet.planning.rounds.confirmation import Failures
+from testfleet.planning.rounds.replan import replan
+from testfleet.planning.rounds.standing import Rounds
 from testfleet.planning.source_tree import ArchiveTree
-from testfleet.planning.standing import Rounds
-from testfleet.planning.tree_changes import changed_files
 from testfleet.workflow.admission import Admission, with_workers
 from testfleet.workflow.environment import plan_environment
 from testfleet.workflow.keys import environment_key, source_key

@@ -21,9 +21,9 @@ from testfleet.contracts.task import (
     Uploads,
     WorkerTask,
 )
-from testfleet.planning.node_groups import splits_of
-from testfleet.planning.place import Place
-from testfleet.planning.rounds import excluded_units
+from testfleet.planning.placement.place import Place
+from testfleet.planning.rounds.replan import excluded_units
+from testfleet.planning.sharding.node_groups import splits_of
 from testfleet.workflow.keys import RunKeys, environment_key
 from testfleet.workflow.ports import ObjectStore
 from testfleet.workflow.prepared import FoundInterpreter, PreparedRun, SetupCommands

@@ -15,7 +15,7 @@ from testfleet.contracts.plan import Compute, Shard
 from testfleet.contracts.quota import Quota, Quotas, QuotaState
 from testfleet.contracts.run import ArchiveSource, RunRequest, Trigger
 from testfleet.errors import FleetError
-from testfleet.planning.quotas import Verdict
+from testfleet.planning.quotas.admission import Verdict
 from testfleet.workflow.admission import Admission, with_workers
 from testfleet.workflow.fakes import InMemoryObjects, InMemoryQuotas, InMemoryRuns
 from testfleet.workflow.keys import RunKeys

@@ -14,7 +14,7 @@ from testfleet.aws.objects import S3ObjectStore
 from testfleet.aws.runs import DynamoRunStore
 from testfleet.contracts.history import HistoryDetails, TestHistory, UnitHistory, Verdict
 from testfleet.contracts.report import Cost, RunReport, RunStatus, Totals
-from testfleet.planning.history import UnitRun, remember
+from testfleet.planning.prediction.remember import UnitRun, remember
 from testfleet.workflow.ports import RunRow
 from tests.aws_samples import BUCKET, make_bucket, mocked_account
 

@@ -23,7 +23,7 @@ from testfleet.contracts.report import (
 )
 from testfleet.contracts.result import Outcome
 from testfleet.errors import UsageError
-from testfleet.planning.place import Place
+from testfleet.planning.placement.place import Place
 from testfleet.planning.simulation.limits import limits_of
 from testfleet.planning.simulation.reports import replay_of
 from testfleet.planning.simulation.simulator import simulate as run_scenario

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from testfleet.errors import UsageError
-from testfleet.planning.load import DAY, WEEK, Busy, History, forecast, hourly
+from testfleet.planning.scaling.load import DAY, WEEK, Busy, History, forecast, hourly
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 

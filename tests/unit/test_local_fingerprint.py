@@ -12,7 +12,7 @@ DEPLOYED = [
     "requirements.txt",
     "stacks/storage.py",
     "statemachines/run-tests.asl.json",
-    "testfleet/planning/sharding.py",
+    "testfleet/planning/sharding/plan.py",
 ]
 OTHER = [
     "README.md",

@@ -4,8 +4,8 @@ import pytest
 
 from testfleet.contracts.change import FileChange, FileStatus
 from testfleet.local.installed import VenvPackages
-from testfleet.planning.imports.build import Readers
-from testfleet.planning.selection import SelectionOptions
+from testfleet.planning.impact.imports.build import Readers
+from testfleet.planning.impact.selection import SelectionOptions
 from tests.impact_samples import selection
 
 PACKAGES = {

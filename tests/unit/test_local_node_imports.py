@@ -6,8 +6,8 @@ from testfleet.contracts.change import FileChange, FileStatus
 from testfleet.contracts.run import Mode
 from testfleet.local import node_imports
 from testfleet.local.node_imports import NodeScriptReader
-from testfleet.planning.impact import impact
-from testfleet.planning.imports.build import GraphRequest, Readers, build_graph
+from testfleet.planning.impact.imports.build import GraphRequest, Readers, build_graph
+from testfleet.planning.impact.reach import impact
 from testfleet.planning.project import load_project, resolve_suite
 from testfleet.planning.source_tree import DirectoryTree
 from testfleet.scm.working_tree import list_files

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from testfleet.contracts.plan import PlannedUnit, Splits, file_of, group_id
 from testfleet.contracts.result import UnitResult, UnitStatus
-from testfleet.planning.node_groups import (
+from testfleet.planning.sharding.node_groups import (
     Inside,
     cut_in_order,
     cut_long_files,

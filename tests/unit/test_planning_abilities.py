@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from testfleet.config import Profile
 from testfleet.contracts.plan import Compute
-from testfleet.planning.abilities import abilities_of
-from testfleet.planning.requirements import parse
+from testfleet.planning.placement.abilities import abilities_of
+from testfleet.planning.placement.requirements import parse
 
 
 def _profile(**changes: object) -> Profile:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from testfleet.planning.framework import DiscoveryRequest
-from testfleet.planning.pytest_discovery import PytestFramework
+from testfleet.planning.discovery.framework import DiscoveryRequest
+from testfleet.planning.discovery.pytest_discovery import PytestFramework
 from testfleet.planning.source_tree import DirectoryTree
 
 TEST = "def test_one(): pass\n"

@@ -7,15 +7,15 @@ from hypothesis import strategies as st
 
 from testfleet.contracts.plan import PlannedUnit
 from testfleet.errors import UsageError
-from testfleet.planning.batching import (
+from testfleet.planning.sharding.batching import (
     CostModel,
     Limits,
     judged,
     limited_count,
     measured_startup_s,
 )
-from testfleet.planning.shard_count import ShardCount
-from testfleet.planning.workload import Workload
+from testfleet.planning.sharding.shard_count import ShardCount
+from testfleet.planning.sharding.workload import Workload
 from tests.planning_samples import make_place
 
 USD_PER_S = 0.001

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from testfleet.contracts.dependencies import Dependency, RulesWithin, blocked_by
 from testfleet.errors import UsageError
-from testfleet.planning.dependencies import DependencyGraph, show_cycle
+from testfleet.planning.dependencies.graph import DependencyGraph, show_cycle
 
 SQUARE = {"a": [], "b": ["a"], "c": ["a"], "d": ["b", "c"]}
 

@@ -3,7 +3,7 @@ import pytest
 from testfleet.contracts.dependencies import Dependency
 from testfleet.contracts.project import DependsConfig
 from testfleet.errors import UsageError
-from testfleet.planning.dependency_rules import DependsTable
+from testfleet.planning.dependencies.rules import DependsTable
 
 UNITS = ("tests/db/test_a.py", "tests/db/test_b.py", "tests/test_smoke.py", "tests/web/test_c.py")
 

@@ -3,10 +3,10 @@ import pytest
 from testfleet.contracts.history import UnitHistory
 from testfleet.contracts.run import Mode
 from testfleet.errors import UsageError
-from testfleet.planning.discovery import discover, framework_named
-from testfleet.planning.framework import Discovery, DiscoveryRequest
+from testfleet.planning.discovery.discover import discover, framework_named
+from testfleet.planning.discovery.framework import Discovery, DiscoveryRequest
+from testfleet.planning.discovery.pytest_discovery import PytestFramework
 from testfleet.planning.project import parse_project, resolve_suite
-from testfleet.planning.pytest_discovery import PytestFramework
 from tests.planning_samples import MemoryTree
 
 TEST = "def test_one(): pass\n"

@@ -4,8 +4,8 @@ import pytest
 
 from testfleet.config import Environment, Group, load_environment
 from testfleet.contracts.placement import PlacementState, ProfileRecord
-from testfleet.planning.groups import group_metrics, profile_metrics
-from testfleet.planning.requirements import parse_all
+from testfleet.planning.placement.groups import group_metrics, profile_metrics
+from testfleet.planning.placement.requirements import parse_all
 from tests.placement_samples import PROFILES, knowing
 
 

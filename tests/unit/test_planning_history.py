@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from testfleet.contracts.history import RECENT, UnitHistory, Verdict
-from testfleet.planning.history import UnitRun, remember
+from testfleet.planning.prediction.remember import UnitRun, remember
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 PASSED, FAILED, FLAKY = Verdict.PASSED, Verdict.FAILED, Verdict.FLAKY

@@ -8,11 +8,11 @@ from testfleet.contracts.change import FileChange, FileStatus
 from testfleet.contracts.coverage import UnitCoverage
 from testfleet.contracts.impact import Cause
 from testfleet.errors import UsageError
-from testfleet.planning.blocks import cut_blocks
-from testfleet.planning.impact import impact
-from testfleet.planning.imports.build import Readers
-from testfleet.planning.imports.graph import EdgeKind, ImportGraph
-from testfleet.planning.selection import SelectionOptions
+from testfleet.planning.impact.blocks import cut_blocks
+from testfleet.planning.impact.imports.build import Readers
+from testfleet.planning.impact.imports.graph import EdgeKind, ImportGraph
+from testfleet.planning.impact.reach import impact
+from testfleet.planning.impact.selection import SelectionOptions
 from tests.impact_samples import deleted, modified, renamed, selected, selection
 
 A, B = "tests/test_a.py", "tests/test_b.py"

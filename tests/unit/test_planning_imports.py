@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from testfleet.planning.imports.facts import FileFacts, Reach, from_row, to_row
-from testfleet.planning.imports.files import FileKind, kind_of
-from testfleet.planning.imports.python_source import read_python, read_text
+from testfleet.planning.impact.imports.facts import FileFacts, Reach, from_row, to_row
+from testfleet.planning.impact.imports.files import FileKind, kind_of
+from testfleet.planning.impact.imports.python_source import read_python, read_text
 
 
 def facts(source):

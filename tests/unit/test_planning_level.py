@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from testfleet.planning.level import interval_of, level_of, median, weighted_median
+from testfleet.planning.prediction.level import interval_of, level_of, median, weighted_median
 
 SECONDS = st.floats(0, 1e5)
 

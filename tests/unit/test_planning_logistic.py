@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from testfleet.planning.logistic import (
+from testfleet.planning.risk.logistic import (
     PRECISION_LIMIT,
     log_odds,
     observe,

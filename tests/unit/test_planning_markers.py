@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from testfleet.planning.framework import Discovery, DiscoveryRequest
-from testfleet.planning.markers import FileMarks, read_marks
-from testfleet.planning.pytest_discovery import PytestFramework
+from testfleet.planning.dependencies.markers import FileMarks, read_marks
+from testfleet.planning.discovery.framework import Discovery, DiscoveryRequest
+from testfleet.planning.discovery.pytest_discovery import PytestFramework
 from tests.planning_samples import MemoryTree
 
 PLAIN = "def test_x(): pass\n"

@@ -2,7 +2,7 @@ import pytest
 
 from testfleet.contracts.run import Mode
 from testfleet.errors import UsageError
-from testfleet.planning.needs import Needs
+from testfleet.planning.placement.needs import Needs
 from testfleet.planning.project import parse_project, resolve_suite
 
 PROJECT = b"""

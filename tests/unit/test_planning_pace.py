@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from testfleet.contracts.history import UnitHistory
-from testfleet.planning.pace import next_pace, pace_of, suite_pace
+from testfleet.planning.prediction.pace import next_pace, pace_of, suite_pace
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from testfleet.planning.exchange import exchange
-from testfleet.planning.partition import list_schedule, lower_bound_s, partition
+from testfleet.planning.partition.balance import list_schedule, lower_bound_s, partition
+from testfleet.planning.partition.exchange import exchange
 
 DURATIONS = st.floats(0.001, 1000.0)
 

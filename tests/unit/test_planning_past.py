@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from testfleet.contracts.history import Verdict
-from testfleet.planning.past.files import FileIndex, Place
-from testfleet.planning.past.junit import read_junit
-from testfleet.planning.past.reading import read_past, whole_runs
-from testfleet.planning.past.records import PastRun, Record, UnreadableError, seconds_of
-from testfleet.planning.past.split import read_durations
-from testfleet.planning.past.table import read_table
+from testfleet.planning.prediction.past.files import FileIndex, Place
+from testfleet.planning.prediction.past.junit import read_junit
+from testfleet.planning.prediction.past.reading import read_past, whole_runs
+from testfleet.planning.prediction.past.records import PastRun, Record, UnreadableError, seconds_of
+from testfleet.planning.prediction.past.split import read_durations
+from testfleet.planning.prediction.past.table import read_table
 
 PASSED, FAILED, FLAKY, UNKNOWN = Verdict.PASSED, Verdict.FAILED, Verdict.FLAKY, Verdict.UNKNOWN
 

@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from testfleet.contracts.history import HistoryDetails, UnitHistory, Verdict
-from testfleet.planning.history import UnitRun, remember
-from testfleet.planning.past.files import FileIndex
-from testfleet.planning.past.merge import PROFILE, Imported, Memory, import_runs
-from testfleet.planning.past.records import PastRun, Record
+from testfleet.planning.prediction.past.files import FileIndex
+from testfleet.planning.prediction.past.merge import PROFILE, Imported, Memory, import_runs
+from testfleet.planning.prediction.past.records import PastRun, Record
+from testfleet.planning.prediction.remember import UnitRun, remember
 
 FILES = FileIndex([f"tests/test_{name}.py" for name in "abcdefghij"])
 NOTHING = Memory({}, HistoryDetails())

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from testfleet.contracts.placement import PlacementState, ProfileRecord
 from testfleet.contracts.profile import Weights
 from testfleet.errors import UsageError
-from testfleet.planning.abilities import abilities_of
-from testfleet.planning.placement import place_units
-from testfleet.planning.requirements import parse_all
+from testfleet.planning.placement.abilities import abilities_of
+from testfleet.planning.placement.choice import place_units
+from testfleet.planning.placement.requirements import parse_all
 from testfleet.planning.work import WorkUnit
 from tests.placement_samples import PROFILES, knowing, make_fleet_of, make_work
 

@@ -10,7 +10,7 @@ from testfleet.contracts.placement import (
     ProfileRecord,
     ShardOutcome,
 )
-from testfleet.planning.placement_learning import (
+from testfleet.planning.placement.learning import (
     PRIOR_SUCCESS,
     learn,
     read_state,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from testfleet.contracts.placement import Lessons, PlacementState
 from testfleet.contracts.profile import Weights
-from testfleet.planning.placement_score import (
+from testfleet.planning.placement.score import (
     FACTORS,
     Estimate,
     Factors,

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from testfleet.contracts.history import UnitHistory
 from testfleet.contracts.plan import Unit
-from testfleet.planning.history import UnitRun, remember
-from testfleet.planning.prediction import MIN_UNIT_S, predict
+from testfleet.planning.prediction.predict import MIN_UNIT_S, predict
+from testfleet.planning.prediction.remember import UnitRun, remember
 from tests.planning_samples import make_history
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from testfleet.contracts.plan import Compute, Shard
 from testfleet.contracts.result import Host
-from testfleet.planning.promises import broken_promises, lacks
+from testfleet.planning.placement.promises import broken_promises, lacks
 from tests.placement_samples import make_profile
 from tests.planning_samples import make_result, make_shard
 

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from testfleet.errors import UsageError
-from testfleet.planning.pytest_args import parse_args, path_of
-from testfleet.planning.pytest_config import (
+from testfleet.planning.discovery.pytest_args import parse_args, path_of
+from testfleet.planning.discovery.pytest_config import (
     ini_section,
     locate_config,
     read_config,

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from testfleet.errors import UsageError
-from testfleet.planning.abilities import TAXONOMY
-from testfleet.planning.requirements import normalise, parse, parse_all, parse_version
+from testfleet.planning.placement.abilities import TAXONOMY
+from testfleet.planning.placement.requirements import normalise, parse, parse_all, parse_version
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from testfleet.config import load_risk_rules
 from testfleet.contracts.risk import Category, FileKind
-from testfleet.planning.logistic import probability
-from testfleet.planning.risk import (
+from testfleet.planning.risk.features import FEATURES, PathPast, Sorter
+from testfleet.planning.risk.logistic import probability
+from testfleet.planning.risk.score import (
     Risk,
     RiskInput,
     TestChoice,
@@ -17,7 +18,6 @@ from testfleet.planning.risk import (
     recommend,
     rule_model,
 )
-from testfleet.planning.risk_features import FEATURES, PathPast, Sorter
 from tests.risk_samples import File
 
 RULES = load_risk_rules()

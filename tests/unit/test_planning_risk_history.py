@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 from testfleet.config import load_risk_rules
-from testfleet.planning.risk import RiskInput, assess
-from testfleet.planning.risk_features import PathPast
-from testfleet.planning.risk_history import LATELY_S, PastChange, study
+from testfleet.planning.risk.features import PathPast
+from testfleet.planning.risk.past import LATELY_S, PastChange, study
+from testfleet.planning.risk.score import RiskInput, assess
 from tests.risk_samples import File
 
 RULES = load_risk_rules()

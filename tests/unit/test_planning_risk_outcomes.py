@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from testfleet.errors import UsageError
-from testfleet.planning.risk_outcomes import by_full_name, read_outcomes
+from testfleet.planning.risk.outcomes import by_full_name, read_outcomes
 
 A, B = "a" * 40, "b" * 40
 

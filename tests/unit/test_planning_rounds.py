@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from testfleet.contracts.plan import Plan
 from testfleet.contracts.result import Outcome, ShardResult, UnitStatus, WorkerErrorType
-from testfleet.planning.confirmation import confirm_shards, home_shard
-from testfleet.planning.rounds import excluded_units, replan
-from testfleet.planning.standing import Rounds
+from testfleet.planning.rounds.confirmation import confirm_shards, home_shard
+from testfleet.planning.rounds.replan import excluded_units, replan
+from testfleet.planning.rounds.standing import Rounds
 from tests.planning_samples import (
     make_place,
     make_plan_of,

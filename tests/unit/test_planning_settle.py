@@ -6,9 +6,9 @@ import pytest
 
 from testfleet.contracts.plan import Compute, Shard
 from testfleet.errors import UsageError
-from testfleet.planning.needs import Needs
-from testfleet.planning.place import Place
-from testfleet.planning.settle import settled
+from testfleet.planning.partition.settle import settled
+from testfleet.planning.placement.needs import Needs
+from testfleet.planning.placement.place import Place
 from tests.placement_samples import make_fleet_of
 from tests.planning_samples import make_shard
 

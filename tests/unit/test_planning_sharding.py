@@ -9,11 +9,11 @@ from testfleet.contracts.placement import PastShard, PlacementState
 from testfleet.contracts.plan import Compute, Plan
 from testfleet.contracts.run import Objectives
 from testfleet.errors import NothingToRunError, UsageError
-from testfleet.planning.framework import Discovery
-from testfleet.planning.place import Place
-from testfleet.planning.placement_score import Experience
-from testfleet.planning.portions import Grouping
-from testfleet.planning.sharding import PlanInput, make_plan
+from testfleet.planning.discovery.framework import Discovery
+from testfleet.planning.placement.place import Place
+from testfleet.planning.placement.score import Experience
+from testfleet.planning.sharding.plan import PlanInput, make_plan
+from testfleet.planning.sharding.portions import Grouping
 from testfleet.planning.strategies import OWN_STRATEGIES
 from testfleet.planning.work import Traits
 from tests.planning_samples import make_discovery, make_history, make_place, make_units

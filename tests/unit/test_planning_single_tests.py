@@ -1,8 +1,8 @@
 from datetime import UTC, datetime
 
 from testfleet.contracts.history import RECENT, TestHistory, Verdict
-from testfleet.planning import single_tests
-from testfleet.planning.single_tests import TestRun, remember_tests
+from testfleet.planning.prediction import single_tests
+from testfleet.planning.prediction.single_tests import TestRun, remember_tests
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 FAILED, FLAKY = Verdict.FAILED, Verdict.FLAKY

@@ -9,13 +9,13 @@ from testfleet.contracts.plan import Plan, Shard
 from testfleet.contracts.result import Outcome, ShardResult, UnitStatus
 from testfleet.contracts.run import Objectives
 from testfleet.errors import UsageError
-from testfleet.planning.framework import Discovery
-from testfleet.planning.place import Place
-from testfleet.planning.rounds import replan
-from testfleet.planning.sharding import PlanInput, make_plan
-from testfleet.planning.stage_goals import StageLoad, goals_of
-from testfleet.planning.stages import plan_in_stages
-from testfleet.planning.standing import Rounds
+from testfleet.planning.dependencies.stage_goals import StageLoad, goals_of
+from testfleet.planning.dependencies.stages import plan_in_stages
+from testfleet.planning.discovery.framework import Discovery
+from testfleet.planning.placement.place import Place
+from testfleet.planning.rounds.replan import replan
+from testfleet.planning.rounds.standing import Rounds
+from testfleet.planning.sharding.plan import PlanInput, make_plan
 from tests.planning_samples import make_history, make_place, make_result, make_test, make_units
 
 UNITS = tuple(unit.id for unit in make_units(8))

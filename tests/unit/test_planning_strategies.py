@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from testfleet.contracts.placement import PastShard
 from testfleet.contracts.result import UnitStatus
 from testfleet.errors import UsageError
-from testfleet.planning.past_shards import past_shards
+from testfleet.planning.sharding.past_shards import past_shards
 from testfleet.planning.strategies import strategy_named, strategy_names
 from testfleet.planning.strategies.checks import assign
 from testfleet.planning.strategies.learned import learn

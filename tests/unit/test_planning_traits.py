@@ -3,9 +3,9 @@ import pytest
 from testfleet.contracts.project import TraitsConfig
 from testfleet.contracts.run import Mode
 from testfleet.errors import UsageError
-from testfleet.planning.needs import Needs
+from testfleet.planning.placement.needs import Needs
 from testfleet.planning.project import parse_project, resolve_suite
-from testfleet.planning.traits import traits_of
+from testfleet.planning.sharding.traits import traits_of
 from testfleet.planning.work import Traits
 
 TOML = b"""

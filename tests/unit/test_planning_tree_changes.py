@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from testfleet.contracts.change import FileChange, FileStatus
-from testfleet.planning.tree_changes import changed_files
+from testfleet.planning.impact.tree_changes import changed_files
 from tests.planning_samples import MemoryTree
 
 FILES = st.dictionaries(st.sampled_from("abcdef"), st.text("xy", max_size=3))

@@ -16,8 +16,8 @@ from testfleet.contracts.report import RunStatus
 from testfleet.contracts.scaling import Scaling
 from testfleet.costs.budget import Month, affordable_units
 from testfleet.errors import FleetError, UsageError
-from testfleet.planning.load import Forecast
-from testfleet.planning.provisioning import Bounds, Capacity, target
+from testfleet.planning.scaling.load import Forecast
+from testfleet.planning.scaling.provisioning import Bounds, Capacity, target
 from testfleet.workflow.fakes import InMemoryRuns
 from testfleet.workflow.ports import RunRow
 from testfleet.workflow.provisioning import Unit, WarmCapacity

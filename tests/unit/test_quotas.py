@@ -8,9 +8,17 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from testfleet.contracts.quota import Average, Quota, Quotas, QuotaState, TeamQuota
-from testfleet.planning.quota_shares import TIME_CONSTANT_S, adjusted, largest_remainders, roll
-from testfleet.planning.quota_use import Use
-from testfleet.planning.quotas import Ask, Moment, Verdict, decide, release, renew, scopes_of
+from testfleet.planning.quotas.admission import (
+    Ask,
+    Moment,
+    Verdict,
+    decide,
+    release,
+    renew,
+    scopes_of,
+)
+from testfleet.planning.quotas.shares import TIME_CONSTANT_S, adjusted, largest_remainders, roll
+from testfleet.planning.quotas.use import Use
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TEAMS = {

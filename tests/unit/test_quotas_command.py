@@ -12,9 +12,9 @@ from testfleet.cli.main import app
 from testfleet.config import load_environment
 from testfleet.contracts.base import utc_now
 from testfleet.contracts.quota import Average, Quota, Quotas, QuotaState, TeamQuota
-from testfleet.planning.quota_report import overview
-from testfleet.planning.quota_use import Use
-from testfleet.planning.quotas import Ask, Moment, decide, scopes_of
+from testfleet.planning.quotas.admission import Ask, Moment, decide, scopes_of
+from testfleet.planning.quotas.report import overview
+from testfleet.planning.quotas.use import Use
 from testfleet.workflow.fakes import InMemoryQuotas
 
 POLICY = Quotas(

@@ -15,8 +15,8 @@ from testfleet.contracts.result import (
     UnitStatus,
     WorkerErrorType,
 )
-from testfleet.planning.rounds import replan
-from testfleet.planning.standing import Rounds
+from testfleet.planning.rounds.replan import replan
+from testfleet.planning.rounds.standing import Rounds
 from testfleet.results.aggregate import Aggregate, AggregateInput, aggregate
 from tests.planning_samples import (
     RUN,

@@ -6,7 +6,7 @@ from testfleet.contracts.dependencies import Dependency
 from testfleet.contracts.history import UnitHistory
 from testfleet.contracts.impact import Cause, UnitImpact
 from testfleet.contracts.plan import Compute, Plan, PlannedUnit, Shard
-from testfleet.planning.needs import Needs
+from testfleet.planning.placement.needs import Needs
 from testfleet.workflow.explanation import explain
 
 UNITS = tuple(

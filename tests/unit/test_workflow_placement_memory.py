@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from testfleet.contracts.result import UnitStatus, WorkerErrorType
-from testfleet.planning.past_shards import NEWEST
-from testfleet.planning.placement_learning import success_of
+from testfleet.planning.placement.learning import success_of
+from testfleet.planning.sharding.past_shards import NEWEST
 from testfleet.workflow.fakes import InMemoryObjects
 from testfleet.workflow.placement_memory import PlacementMemory, outcomes_of
 from tests.placement_samples import PROFILES

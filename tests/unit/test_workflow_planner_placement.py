@@ -7,11 +7,11 @@ import pytest
 from testfleet.contracts.plan import Plan
 from testfleet.contracts.run import Mode, Objectives
 from testfleet.errors import UsageError
-from testfleet.planning.confirmation import confirm_shards
-from testfleet.planning.place import Place
+from testfleet.planning.placement.place import Place
 from testfleet.planning.project import parse_project, resolve_suite
-from testfleet.planning.rounds import replan
-from testfleet.planning.standing import Rounds
+from testfleet.planning.rounds.confirmation import confirm_shards
+from testfleet.planning.rounds.replan import replan
+from testfleet.planning.rounds.standing import Rounds
 from testfleet.workflow.planner import PlanRequest, plan_suite
 from tests.placement_samples import PROFILES, make_fleet_of
 from tests.planning_samples import MemoryTree, make_report

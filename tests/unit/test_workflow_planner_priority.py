@@ -7,7 +7,7 @@ from testfleet.contracts.history import UnitHistory
 from testfleet.contracts.plan import Plan
 from testfleet.contracts.project import ProjectConfig
 from testfleet.contracts.run import Mode, Objectives
-from testfleet.planning.place import Place
+from testfleet.planning.placement.place import Place
 from testfleet.planning.project import resolve_suite
 from testfleet.workflow.planner import PlanRequest, plan_suite
 from tests.planning_samples import MemoryTree

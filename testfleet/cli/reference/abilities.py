@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from testfleet.cli.reference.markdown import page, table
-from testfleet.planning.abilities import TAXONOMY, Ability, Kind
-from testfleet.planning.requirements import other_names, unit_names
+from testfleet.planning.placement.abilities import TAXONOMY, Ability, Kind
+from testfleet.planning.placement.requirements import other_names, unit_names
 
 _INTRO = """\
 What `requires` of [testfleet.toml](testfleet-toml.md) may ask for. A requirement is a lower bound:

@@ -27,8 +27,8 @@ from functools import lru_cache
 from typing import Final, NoReturn
 
 from testfleet.errors import UsageError
-from testfleet.planning.prediction import MIN_UNIT_S, UNKNOWN_FILE_S
-from testfleet.planning.requirements import normalise
+from testfleet.planning.placement.requirements import normalise
+from testfleet.planning.prediction.predict import MIN_UNIT_S, UNKNOWN_FILE_S
 from testfleet.planning.strategies.order import ranks
 from testfleet.planning.work import WorkUnit
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from testfleet.errors import UsageError
-from testfleet.planning.abilities import abilities_of
-from testfleet.planning.place import Place
-from testfleet.planning.placement import eligible_profiles
-from testfleet.planning.requirements import parse_all
+from testfleet.planning.placement.abilities import abilities_of
+from testfleet.planning.placement.choice import eligible_profiles
+from testfleet.planning.placement.place import Place
+from testfleet.planning.placement.requirements import parse_all
 from testfleet.planning.simulation.barriers import Before, chains_of
 from testfleet.planning.work import WorkUnit
 
@@ -39,7 +39,7 @@ class _Need:
 
 
 class Fitting:
-    """Chooses among the profiles of a place, by the rules of `testfleet.planning.placement`."""
+    """Chooses among the profiles of a place, by the rules of `placement.choice`."""
 
     def __init__(self, place: Place, units: Sequence[WorkUnit]) -> None:
         self._place = place

@@ -10,8 +10,8 @@ from typing import Final
 from testfleet.contracts.plan import file_of
 from testfleet.contracts.report import RunReport, ShardReport
 from testfleet.errors import UsageError
-from testfleet.planning.place import Place
-from testfleet.planning.prediction import MIN_UNIT_S
+from testfleet.planning.placement.place import Place
+from testfleet.planning.prediction.predict import MIN_UNIT_S
 from testfleet.planning.simulation.durations import Durations
 from testfleet.planning.simulation.limits import Limits
 from testfleet.planning.simulation.simulator import Scenario

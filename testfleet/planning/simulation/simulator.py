@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from testfleet.planning.partition import partition
-from testfleet.planning.place import Place
-from testfleet.planning.rounds import ALONE_AFTER
+from testfleet.planning.partition.balance import partition
+from testfleet.planning.placement.place import Place
+from testfleet.planning.rounds.replan import ALONE_AFTER
 from testfleet.planning.simulation.attempts import Attempt, Conditions, Order
 from testfleet.planning.simulation.barriers import (
     before_of,
@@ -61,7 +61,7 @@ class Simulation:
 def simulate(scenario: Scenario) -> Simulation:
     """Run the assignment on a fleet like that of the workflow. The same seed, the same result.
 
-    Units that a lost worker had go into the next round, as in `testfleet.planning.rounds`; with
+    Units that a lost worker had go into the next round, as in `rounds.replan`; with
     the last round over they stay lost, and what depends on them never runs. Raises UsageError for
     dependencies in a cycle and for units that no profile can run.
     """

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from heapq import heapify, heapreplace
 from statistics import NormalDist
 
-from testfleet.planning.spread import spread_s
+from testfleet.planning.partition.spread import spread_s
 from testfleet.planning.work import Job, WorkUnit
 
 

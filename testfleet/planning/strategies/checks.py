@@ -51,7 +51,7 @@ def check_job(job: Job) -> None:
             raise UsageError(
                 f"unit {unit.id!r} has duration_s = {unit.duration_s}: it must be positive and"
                 " finite",
-                hint="unknown durations are predicted first: testfleet.planning.prediction",
+                hint="unknown durations are predicted first: testfleet.planning.prediction.predict",
             )
     if len({unit.id for unit in job.units}) < len(job.units):
         raise UsageError(f"unit {_twice(job.units)!r} is in the job twice: ids must be unique")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Final
 
-from testfleet.planning.partition import list_schedule, partition
+from testfleet.planning.partition.balance import list_schedule, partition
 from testfleet.planning.strategies.bundles import Bundles
 from testfleet.planning.strategies.chance import Outlook, deadline_of, outlook
 from testfleet.planning.work import Assignment, Job

@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from testfleet.errors import UsageError
-from testfleet.planning.partition import list_schedule
+from testfleet.planning.partition.balance import list_schedule
 from testfleet.planning.strategies.bundles import Bundles
 from testfleet.planning.work import Assignment, Job
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from testfleet.planning.partition import partition
+from testfleet.planning.partition.balance import partition
 from testfleet.planning.strategies.bundles import (
     Bundles,
     handed_out_longest_first,

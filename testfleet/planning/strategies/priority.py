@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from testfleet.planning.partition import list_schedule
+from testfleet.planning.partition.balance import list_schedule
 from testfleet.planning.strategies.bundles import Bundles
 from testfleet.planning.work import Assignment, Job
 

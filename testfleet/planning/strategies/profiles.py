@@ -8,8 +8,8 @@ from typing import Final
 
 from testfleet.config import Profile
 from testfleet.errors import UsageError
-from testfleet.planning.abilities import abilities_of
-from testfleet.planning.requirements import parse_all
+from testfleet.planning.placement.abilities import abilities_of
+from testfleet.planning.placement.requirements import parse_all
 from testfleet.planning.work import WorkUnit
 
 _RESERVED_MB: Final = 256.0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from testfleet.config import Profile
-from testfleet.planning.partition import partition
+from testfleet.planning.partition.balance import partition
 from testfleet.planning.strategies.bundles import Bundles, apportion, handed_out_longest_first
 from testfleet.planning.strategies.profiles import Needs, ProfileChoice
 from testfleet.planning.work import Assignment, Job

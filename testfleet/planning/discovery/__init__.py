@@ -1,0 +1,1 @@
+"""Which units a suite has, found by reading."""

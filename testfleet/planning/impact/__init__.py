@@ -1,0 +1,1 @@
+"""Which units a change can reach."""

@@ -1,0 +1,111 @@
+"""The units of a suite that a change can reach: what `--changed-since` and pull requests run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from testfleet.contracts.change import FileChange, FileStatus
+from testfleet.contracts.coverage import UnitCoverage
+from testfleet.contracts.impact import Cause, UnitImpact
+from testfleet.contracts.plan import Unit, file_of
+from testfleet.planning.impact.blocks import Blocks, cut_blocks
+from testfleet.planning.impact.imports.build import GraphRequest, Readers, build_graph
+from testfleet.planning.impact.reach import Excuse, impact
+from testfleet.planning.project import ResolvedSuite
+from testfleet.planning.source_tree import SourceTree
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which units run, and why each of them does or does not."""
+
+    selected: tuple[str, ...]
+    """Unit ids in the order given."""
+    reasons: Mapping[str, UnitImpact]
+    """Of every unit, by its id."""
+    notes: tuple[str, ...]
+    """The whole in a few sentences."""
+
+
+@dataclass(frozen=True)
+class SelectionOptions:
+    """What is known beside the tree."""
+
+    framework_args: tuple[str, ...] = ()
+    readers: Readers = field(default_factory=Readers)
+    coverage: Mapping[str, UnitCoverage] = field(default_factory=dict)
+    """By the unit's file, as recorded on an earlier state of the tree."""
+
+
+def select_units(
+    tree: SourceTree,
+    suite: ResolvedSuite,
+    units: Sequence[Unit],
+    changes: Sequence[FileChange],
+    options: SelectionOptions | None = None,
+) -> Selection:
+    """Decide about each unit. Reads the tree, runs nothing.
+
+    Raises UsageError for a pytest configuration that pytest would refuse.
+    """
+    options = options or SelectionOptions()
+    present = {file.path for file in tree.paths()}
+    named = {path for change in changes for path in (change.path, change.old_path) if path}
+    request = GraphRequest(
+        tree=tree,
+        suite=suite,
+        units=tuple(sorted({file_of(unit.id) for unit in units})),
+        framework_args=options.framework_args,
+        gone=frozenset(named - present),
+    )
+    graph = build_graph(request, options.readers)
+    excuse = _excuse(tree, changes, options.coverage) if options.coverage else None
+    decisions = impact(changes, graph, [unit.id for unit in units], excuse)
+    return Selection(
+        selected=tuple(one.unit for one in decisions if one.selected),
+        reasons={one.unit: one for one in decisions},
+        notes=_notes(decisions, len(changes)),
+    )
+
+
+def known_selection(
+    units: Sequence[Unit], changes: Sequence[FileChange], reached: Collection[str]
+) -> Selection:
+    """The selection of somebody who has found out already which units the changes reach."""
+    selected = tuple(unit.id for unit in units if unit.id in reached)
+    files = "1 changed file" if len(changes) == 1 else f"{len(changes)} changed files"
+    note = f"{files} can reach {len(selected)} of {len(units)} units"
+    return Selection(selected=selected, reasons={}, notes=(note,))
+
+
+def _excuse(
+    tree: SourceTree, changes: Sequence[FileChange], coverage: Mapping[str, UnitCoverage]
+) -> Excuse:
+    """Coverage excuses a unit from an edit of functions that it has not entered."""
+    edited: dict[str, Blocks | None] = {
+        change.path: cut_blocks(tree.read(change.path))
+        for change in changes
+        if change.status is FileStatus.MODIFIED and change.path.endswith(".py")
+    }
+
+    def is_excused(unit: str, path: str) -> bool:
+        seen = coverage[unit].files.get(path) if unit in coverage else None
+        blocks = edited.get(path)
+        return seen is not None and blocks is not None and blocks.still_has(seen)
+
+    return is_excused
+
+
+def _notes(decisions: Sequence[UnitImpact], changes: int) -> tuple[str, ...]:
+    causes = Counter(one.cause for one in decisions)
+    chosen = sum(one.selected for one in decisions)
+    shown = ", ".join(
+        f"{causes[cause]} {cause}"
+        for cause in Cause
+        if causes[cause] and cause is not Cause.UNTOUCHED
+    )
+    files = "1 changed file" if changes == 1 else f"{changes} changed files"
+    reach = f"{files} can reach {chosen} of {len(decisions)} units"
+    return (f"{reach} ({shown})" if shown else reach,)

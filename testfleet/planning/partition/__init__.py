@@ -1,0 +1,1 @@
+"""Durations into parts of nearly the same length."""

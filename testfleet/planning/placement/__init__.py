@@ -1,0 +1,1 @@
+"""Which kind of worker a unit runs on."""

@@ -1,0 +1,1 @@
+"""How long units take: what is remembered of runs, and what that makes likely."""

@@ -1,0 +1,1 @@
+"""Units into shards: the plan of the first round."""
