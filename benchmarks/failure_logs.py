@@ -13,6 +13,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 # ruff: noqa: RUF001 E501  lines of logs are as long as they are, with the signs that tools use
 NAMES = ("cart", "billing", "login", "search", "profile", "upload", "report", "mailer", "queue")
@@ -43,74 +44,15 @@ class Style:
     end: Sequence[str]
 
 
-EVERYWHERE = (
-    ("Warning: Node.js 16 actions are deprecated. Please update to use Node.js 20.",),
-    ("Cache not found for input keys: Linux-build-{n}, Linux-build-",),
-    (
-        "curl: (56) Recv failure: Connection reset by peer",
-        "Warning: Problem : timeout. Will retry in 2 seconds. 3 retries left.",
-        "200 OK",
-    ),
-    ("fatal: not a git repository (or any of the parent directories): .git", "Skipping version."),
-    ("hint: Using 'master' as the name for the initial branch. This default is deprecated",),
-    ("##[warning]No files were found with the provided path: coverage/. No artifacts uploaded.",),
-)
+def read_noise(path: Path) -> list[list[list[str]]]:
+    """Sets of blocks of lines."""
+    sets = path.read_text("utf-8").split("\n=== ")[1:]
+    return [
+        [block.split("\n")[1:] for block in one.rstrip("\n").split("\n---")[1:]] for one in sets
+    ]
 
-OF_OTHER_TOOLS = (
-    ("ERROR: pip's dependency resolver does not currently take into account all the packages.",),
-    ("[{n}:{n}:0312/101010.{n}:ERROR:bus.cc(407)] Failed to connect to the bus: Address unknown",),
-    ("[{n}:{n}:ERROR:gpu_init.cc(446)] Passthrough is not supported, GL is disabled",),
-    ("rm: cannot remove 'dist': No such file or directory",),
-    ("Error: No such container: app_{name}_1",),
-    ("Error response from daemon: network app_default not found",),
-    ("Unable to find image 'postgres:15' locally", "15: Pulling from library/postgres"),
-    ('FATAL:  role "root" does not exist', "/var/run/postgresql:5432 - accepting connections"),
-    ("ERROR 1007 (HY000) at line {k}: Can't create database 'test'; database exists",),
-    ("Failed to save: Unable to reserve cache with key npm-{n}, another job may be creating it",),
-    ("Failed to restore: Cache service responded with 503",),
-    ("fatal: no tag exactly matches '{n}abcdef'",),
-    (
-        'SLF4J: Failed to load class "org.slf4j.impl.StaticLoggerBinder".',
-        "SLF4J: Defaulting to NOP",
-    ),
-    ("log4j:WARN No appenders could be found for logger (org.{name}).",),
-    ("WARNING: An illegal reflective access operation has occurred",),
-    (
-        "debconf: unable to initialize frontend: Dialog",
-        "debconf: falling back to frontend: Readline",
-    ),
-    ("invoke-rc.d: could not determine current runlevel",),
-    ("A worker process has failed to exit gracefully and has been force exited.",),
-    ("(node:{n}) MaxListenersExceededWarning: Possible EventEmitter memory leak detected.",),
-    ("Browserslist: caniuse-lite is outdated. Please run: npx update-browserslist-db@latest",),
-    (
-        "WARNING in ./src/{name}.js {k}:12",
-        "Critical dependency: the request of a dependency is an expression",
-    ),
-    ("Deprecation Warning: Sass @import rules are deprecated and will be removed in 3.0.0.",),
-    ("PytestUnknownMarkWarning: Unknown pytest.mark.slow - is this a typo?",),
-    ("tests/test_{name}.py:{k}: RemovedInDjango50Warning: the default will change",),
-    ("Error: Codecov: Failed to properly upload report: 429 Too Many Requests", "Exiting with 0"),
-    ("tar: ./{name}: file changed as we read it",),
-    (
-        "  console.error",
-        "    Warning: An update to {name} inside a test was not wrapped in act(...).",
-        "      at console.error (node_modules/@testing-library/react/dist/act.js:46:7)",
-    ),
-    (
-        "browser: Failed to load resource: net::ERR_CONNECTION_REFUSED (http://localhost/{name}.png)",
-    ),
-    ("src/{name}.ts({k},3): warning TS6385: 'escape' is deprecated.",),
-    ("ld: warning: directory not found for option '-L/usr/local/{name}'",),
-    ("src/{name}.c:{k}:9: warning: unused variable 'error' [-Wunused-variable]",),
-    ("8 vulnerabilities (3 moderate, 5 high)", "Run `npm audit` for details."),
-    ('warning " > react-{name}@1.0.{k}" has unmet peer dependency "react@^17.0.0".',),
-    ("Could not find a production build; using the development server",),
-    ("lsof: no process found on port {n}",),
-    ("E: Could not get lock /var/lib/dpkg/lock-frontend", "Waiting for cache lock... got it"),
-    ("[Error] {name}: validation failed (this is logged by the test 'rejects bad input')",),
-    ("WARN  [{name}] took {n} ms, longer than the timeout of 100 ms",),
-)
+
+NOISE = read_noise(Path(__file__).with_name("failure_noise.txt"))
 
 NPM = Style(
     "npm",
@@ -369,7 +311,7 @@ def _noise(style: Style, dice: random.Random, count: int, *, tests_from: float) 
 
 def _trouble(style: Style, dice: random.Random) -> Sequence[str]:
     """Some that failed nothing."""
-    sets = (style.harmless, EVERYWHERE, OF_OTHER_TOOLS)
+    sets = (style.harmless, *NOISE)
     return dice.choice(dice.choice(sets))
 
 
