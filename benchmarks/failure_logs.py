@@ -46,10 +46,8 @@ class Style:
 
 def read_noise(path: Path) -> list[list[list[str]]]:
     """Sets of blocks of lines."""
-    sets = path.read_text("utf-8").split("\n=== ")[1:]
-    return [
-        [block.split("\n")[1:] for block in one.rstrip("\n").split("\n---")[1:]] for one in sets
-    ]
+    sets = path.read_text("utf-8").rstrip("\n").split("\n@@@ ")[1:]
+    return [[block.split("\n")[1:] for block in one.split("\n@@")[1:]] for one in sets]
 
 
 NOISE = read_noise(Path(__file__).with_name("failure_noise.txt"))
