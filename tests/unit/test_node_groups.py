@@ -13,6 +13,7 @@ from testfleet.planning.sharding.node_groups import (
     cut_in_order,
     cut_long_files,
     splits_of,
+    with_preparation,
     whole_files,
 )
 
@@ -127,3 +128,22 @@ def test_after_three_harmful_cuts_a_file_stays_whole() -> None:
     units = [unit("long", 60.0), unit("short", 2.0)]
     assert cut_long_files(units, {"long": Inside(scopes, ("c", "d"))}, 2).splits
     assert not cut_long_files(units, {"long": Inside(scopes, ("c", "d", "e"))}, 2).splits
+
+
+def test_quick_preparation_goes_with_what_follows_it() -> None:
+    inside = Inside([("TestSlow", 9.0), ("TestSwitchOn", 0.01), ("TestSwitched", 9.0)])
+    parts = cut_in_order(inside.scopes, 2)
+    assert parts == [["TestSlow", "TestSwitchOn"], ["TestSwitched"]]
+    assert with_preparation(parts, inside) == [["TestSlow"], ["TestSwitchOn", "TestSwitched"]]
+
+
+@given(SCOPES, st.integers(2, 6), st.data())
+def test_preparation_keeps_order_and_bonds_and_empties_no_group(
+    scopes: list[tuple[str, float]], count: int, data: st.DataObject
+) -> None:
+    names = [name for name, _ in scopes]
+    inside = Inside(scopes, data.draw(st.sets(st.sampled_from(names))))
+    parts = with_preparation(cut_in_order(scopes, count, inside.bound), inside)
+    assert [name for part in parts for name in part] == names
+    assert all(parts)
+    assert not set(inside.bound).intersection(part[0] for part in parts[1:])
