@@ -49,9 +49,16 @@ def test_what_all_need_does_not_need_itself() -> None:
     assert len(found.units) == 3
 
 
-def test_a_file_that_needs_just_itself_is_a_circle() -> None:
-    with pytest.raises(UsageError, match=r"test_smoke\.py -> tests/test_smoke\.py"):
-        rules(entry("tests/test_smoke.py", "tests/test_smoke.py"))
+def test_a_single_file_never_waits_for_itself() -> None:
+    assert rules(entry("tests/test_smoke.py", "tests/test_smoke.py")) == ()
+    (found,) = rules(entry("tests/web/*", "tests/web/* tests/test_smoke.py"))
+    assert found.providers == ("tests/test_smoke.py",)
+
+
+def test_files_that_all_need_all_of_them_are_a_circle() -> None:
+    circle = r"tests/db/test_a\.py -> tests/db/test_b\.py -> tests/db/test_a\.py"
+    with pytest.raises(UsageError, match=circle):
+        rules(entry("tests/db/*", "tests/db/*"))
 
 
 def test_the_entry_that_closes_a_circle_is_named() -> None:

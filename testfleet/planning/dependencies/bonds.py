@@ -16,6 +16,7 @@ from typing import Final
 
 from testfleet.planning.dependencies.clusters import Groups
 from testfleet.planning.dependencies.markers import FileMarks, read_marks
+from testfleet.planning.dependencies.shared_marks import MarkedTree
 from testfleet.planning.discovery.pytest_args import PytestArgs
 from testfleet.planning.source_tree import SourceTree
 
@@ -64,12 +65,14 @@ class Binder:
             self._by_name[basename(path)].append(path)
 
     def bind(self, tree: SourceTree, args: PytestArgs) -> Bonds:
-        """The bonds under these arguments of pytest. Marks may also come from a conftest.py."""
+        """The bonds under these arguments of pytest. Marks may also come from a conftest.py, or
+        from another module that a file imports."""
         conftests: dict[str, FileMarks] = {}
         for path in sorted(path for path in self._files if basename(path) == "conftest.py"):
             said = read_marks(tree.read(path), order_prefix(args))
             if said is not None:
                 conftests[path] = said
+        self._inherit(tree, args, conftests)
         if args.last("--order-scope") not in ("module", "class"):
             self._bind_order(conftests)
         self._bind_needs(conftests)
@@ -78,6 +81,21 @@ class Binder:
         bound |= {self._groups.name(path) for path in self._marks}
         together = tuple(group for name, group in members.items() if name in bound)
         return Bonds(together, tuple(self._notes))
+
+    def _inherit(self, tree: SourceTree, args: PytestArgs, conftests: dict[str, FileMarks]) -> None:
+        """Take in what files import from others."""
+        marked = MarkedTree(
+            tree=tree,
+            files=self._files,
+            tests=frozenset(self._paths),
+            marks=self._marks,
+            prefix=order_prefix(args),
+            plugins=args.values.get("-p", ()),
+        )
+        own = dict(self._marks)
+        for path, marks in marked.inherited().items():
+            (conftests if basename(path) == "conftest.py" else own)[path] = marks
+        self._marks = {path: own[path] for path in self._paths if path in own}
 
     def _bind_order(self, conftests: Mapping[str, FileMarks]) -> None:
         """Files of which tests are numbered, and those that name others to come before or after."""
@@ -90,6 +108,10 @@ class Binder:
         for path, marks in self._marks.items():
             others = [other for place in marks.places for other in self._near(path, place)]
             named += self._joined([path, *others])
+        for conftest, marks in conftests.items():
+            for path in self._below(conftest) if marks.places else ():
+                others = [other for place in marks.places for other in self._near(path, place)]
+                named += self._joined([path, *others])
         self._note(named, "their tests come before or after each other's")
 
     def _bind_needs(self, conftests: Mapping[str, FileMarks]) -> None:
@@ -114,9 +136,8 @@ class Binder:
             self._join([*open_files, *self._marks], why)
         for conftest, marks in conftests.items():
             if marks.needs or marks.has_unknown_need:
-                self._join(
-                    self._below(conftest), f"{conftest} gives them marks that act across files"
-                )
+                why = f"{conftest} gives them marks that act across files"
+                self._join([*self._below(conftest), *self._marks], why)
 
     def _joined(self, paths: Sequence[str]) -> list[str]:
         self._groups.join(paths)

@@ -50,15 +50,24 @@ def read_marks(source: bytes, prefix: str = "") -> FileMarks | None:
 
     `prefix` is the value of `--order-marker-prefix`: with `m`, `@pytest.mark.m3` means order 3.
     """
-    numbered = re.compile(rf"{re.escape(prefix)}\d+$") if prefix else None
-    seen = prefix and re.search(rf"\bmark\.{re.escape(prefix)}\d".encode(), source)
-    if not (seen or _MARK.search(source) or _ALIAS.search(source)):
+    if not _may_have_marks(source, prefix):
         return None
+    numbered = re.compile(rf"{re.escape(prefix)}\d+$") if prefix else None
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     return _Reader(tree, numbered).read()
+
+
+def may_pass_on_marks(source: bytes, prefix: str = "") -> bool:
+    """Whether such marks, or what makes them, may be imported from the file."""
+    return read_marks(source, prefix) is not None or _ALIAS.search(source) is not None
+
+
+def _may_have_marks(source: bytes, prefix: str) -> bool:
+    seen = prefix and re.search(rf"\bmark\.{re.escape(prefix)}\d".encode(), source)
+    return bool(seen or _MARK.search(source) or _ALIAS.search(source))
 
 
 class _Reader:

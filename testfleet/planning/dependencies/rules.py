@@ -70,8 +70,10 @@ class DependsTable:
         # "All need the smoke test" does not mean that the smoke test needs itself.
         needed = set(providers)
         units = tuple(file for file in files if file not in needed)
-        if files and providers and not units:
-            raise self._circle(at, [files[0], files[0]])
+        if len(files) > 1 and not units:
+            raise self._circle(at, [files[0], files[1], files[0]])
+        if len(files) == 1:
+            units, providers = tuple(files), [file for file in providers if file != files[0]]
         if units and providers:
             yield Dependency(units=units, providers=tuple(providers))
 
