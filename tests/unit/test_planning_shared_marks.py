@@ -68,6 +68,14 @@ def test_a_test_file_may_be_the_module_that_is_imported() -> None:
     assert look(files).together == (("test_a.py", "test_b.py"),)
 
 
+@pytest.mark.parametrize(
+    "plugin", ["from pytest_dependency import depends", "import pytest_dependency as d"]
+)
+def test_what_a_module_imports_of_the_plugin_may_be_imported_from_it(plugin: str) -> None:
+    use = "import own\ndef test_x(request): own.depends(request, ['a1'], scope='session')\n"
+    assert look(suite(use) | {"tests/own.py": f"{plugin}\n"}).together == BOUND
+
+
 def test_pytest_mark_under_another_name_may_be_imported() -> None:
     use = "from own import m\n@m.dependency(depends=['a1'], scope='session')\ndef test_x(): pass\n"
     files = suite(use) | {"tests/own.py": "import pytest\nm = pytest.mark\n"}
@@ -98,6 +106,12 @@ def test_a_plugin_with_marks_may_mark_every_test() -> None:
 def test_a_file_that_imports_something_else_is_free() -> None:
     free = "import os\nfrom tests import other\ndef test_x(): pass\n"
     assert look(suite(free, other="VALUE = 1\n")).together == (("tests/test_a.py",),)
+
+
+def test_a_module_that_only_speaks_of_such_marks_binds_nothing() -> None:
+    text = "NAME = 'pytest_dependency'\n# see pytest.mark\nmark = compile('mark.order')\n"
+    files = {"src/marks.py": text, "test_a.py": "import marks\n" + PLAIN, "test_b.py": PLAIN}
+    assert look(files).together == ()
 
 
 def test_a_suite_without_such_marks_is_unbound_and_each_file_is_read_once() -> None:

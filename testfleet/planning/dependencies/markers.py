@@ -50,24 +50,25 @@ def read_marks(source: bytes, prefix: str = "") -> FileMarks | None:
 
     `prefix` is the value of `--order-marker-prefix`: with `m`, `@pytest.mark.m3` means order 3.
     """
-    if not _may_have_marks(source, prefix):
-        return None
-    numbered = re.compile(rf"{re.escape(prefix)}\d+$") if prefix else None
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    return _Reader(tree, numbered).read()
+    reader = _reader(source, prefix)
+    return reader.read() if reader else None
 
 
 def may_pass_on_marks(source: bytes, prefix: str = "") -> bool:
     """Whether such marks, or what makes them, may be imported from the file."""
-    return read_marks(source, prefix) is not None or _ALIAS.search(source) is not None
+    reader = _reader(source, prefix)
+    return reader is not None and (reader.makes_marks or reader.read() is not None)
 
 
-def _may_have_marks(source: bytes, prefix: str) -> bool:
+def _reader(source: bytes, prefix: str) -> _Reader | None:
     seen = prefix and re.search(rf"\bmark\.{re.escape(prefix)}\d".encode(), source)
-    return bool(seen or _MARK.search(source) or _ALIAS.search(source))
+    if not (seen or _MARK.search(source) or _ALIAS.search(source)):
+        return None
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    return _Reader(tree, re.compile(rf"{re.escape(prefix)}\d+$") if prefix else None)
 
 
 class _Reader:
@@ -80,11 +81,18 @@ class _Reader:
         self._found = FileMarks()
         self._roots = {"mark"}
         """Names of `pytest.mark` in the file."""
+        self._plugins = set[str]()
+        """Names of the module `pytest_dependency` in the file."""
         self._kinds: dict[str, str] = {}
         """Names of single marks in the file, as after `needs = pytest.mark.dependency`."""
         self._constants: dict[str, object] = {}
         for node in self._nodes:
             self._learn(node)
+
+    @property
+    def makes_marks(self) -> bool:
+        """Whether there are names in it for what makes marks, which others may import and call."""
+        return len(self._roots) > 1 or bool(self._kinds or self._plugins)
 
     def read(self) -> FileMarks | None:
         """What the marks say, or None when there are none."""
@@ -110,6 +118,9 @@ class _Reader:
                     self._roots.add(each.asname or each.name)
                 if (node.module, each.name) == ("pytest_dependency", "depends"):
                     self._kinds[each.asname or each.name] = "depends"
+        elif isinstance(node, ast.Import):
+            names = (each for each in node.names if each.name == "pytest_dependency")
+            self._plugins.update(each.asname or each.name for each in names)
         elif isinstance(node, ast.Assign):
             for target in node.targets:
                 if isinstance(target, ast.Name):
@@ -135,7 +146,7 @@ class _Reader:
             return self._kinds.get(node.id)
         if not isinstance(node, ast.Attribute):
             return None
-        if isinstance(node.value, ast.Name) and node.value.id == "pytest_dependency":
+        if isinstance(node.value, ast.Name) and node.value.id in self._plugins:
             return "depends" if node.attr == "depends" else None
         is_sought = node.attr in _SOUGHT or self._is_number(node.attr)
         return node.attr if is_sought and self._is_root(node.value) else None
