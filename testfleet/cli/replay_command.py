@@ -39,7 +39,9 @@ def replay(
     *,
     budget: Annotated[
         float,
-        typer.Option("--budget", help="Share of each cycle's duration that may run, 0 to 1."),
+        typer.Option(
+            "--budget", help="Share of each cycle's duration that may run, above 0, at most 1."
+        ),
     ] = 0.5,
     feedback: Annotated[
         FeedbackChoice,
@@ -83,6 +85,8 @@ def _read(path: Path) -> CiHistory:
     try:
         with path.open(encoding="utf-8", errors="replace", newline="") as lines:
             return read_history(lines)
+    except UsageError as exc:
+        raise UsageError(f"{path.name}: {exc}", hint=exc.hint) from None
     except OSError as exc:
         raise UsageError(
             f"cannot read the history {path}: {exc.strerror or exc}", hint="give a CSV file"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as jsonlib
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,9 +23,12 @@ from testfleet.cli.options import (
 
 if TYPE_CHECKING:
     from testfleet.planning.simulation.durations import Durations
+    from testfleet.workflow.simulation import SimulatedRun
 
 _MANY_UNITS = 2000
 """From here on JSON is written without line breaks."""
+_NAMED = 3
+"""Units that a message names."""
 
 
 def register(app: typer.Typer) -> None:
@@ -79,6 +83,9 @@ def simulate(
     """Simulate a run of the units in a table on AWS. Needs no fleet.
 
     Without --profile it is the plan alone: workers stand ready and nothing limits them.
+
+    Ends with exit code 3 when units never finished: their worker's time limit, or losses in every
+    round.
     """
     if not 0.0 <= faults <= 1.0:
         raise typer.BadParameter(f"--faults takes a chance from 0 to 1, like 0.05; got {faults}")
@@ -88,16 +95,19 @@ def simulate(
     from testfleet.cli.simulation_view import show, write_svg
     from testfleet.config import load_environment
     from testfleet.planning.placement.place import Place
+    from testfleet.planning.simulation.feasible import check_feasible
     from testfleet.planning.simulation.limits import UNLIMITED, limits_of
     from testfleet.workflow.simulation import as_json, simulate_run
     from testfleet.workflow.simulation_plan import SimulationRequest
 
     environment = load_environment(env)
     table = _read(durations, strict=strict)
+    place = Place.of(environment, profile) if profile else Place.of(environment).ready()
+    check_feasible(table, place)
     done = simulate_run(
         SimulationRequest(
             units=table.units,
-            place=Place.of(environment, profile) if profile else Place.of(environment).ready(),
+            place=place,
             shards=wanted,
             workers=workers,
             objectives=objectives,
@@ -116,7 +126,28 @@ def simulate(
     elif len(table.units) < _MANY_UNITS:
         print_json(as_json(done))
     else:
-        sys.stdout.write(jsonlib.dumps(as_json(done)) + "\n")
+        sys.stdout.write(jsonlib.dumps(as_json(done), allow_nan=False) + "\n")
+    _check_finished(done)
+
+
+def _check_finished(done: SimulatedRun) -> None:
+    """Raises IncompleteError that names the first units without a result."""
+    from testfleet.errors import IncompleteError
+
+    ends = done.simulation.finished_s
+    units = [
+        unit.id
+        for unit, end_s in zip(done.scenario.job.units, ends, strict=True)
+        if end_s == math.inf
+    ]
+    if units:
+        more = f" and {len(units) - _NAMED} more" if len(units) > _NAMED else ""
+        raise IncompleteError(
+            f"{len(units)} unit{'s' * (len(units) > 1)} never finished in the simulation:"
+            f" {', '.join(units[:_NAMED])}{more}",
+            hint="split what is longer than a worker's time limit, take a --profile that allows"
+            " more, or lower --faults",
+        )
 
 
 def _read(path: Path, *, strict: bool) -> Durations:
@@ -130,10 +161,15 @@ def _read(path: Path, *, strict: bool) -> Durations:
             hint="name a CSV file with the columns unit,duration_s, or a run's report",
         ) from None
     if found.guessed:
-        say(f"note: {found.guessed} units without a duration: the median of the others was taken")
+        units = _units(found.guessed)
+        say(f"note: {units} without a duration: the median of the others was taken")
     if found.too_short:
-        say(f"note: {found.too_short} units with a duration of 0: taken as 0.001 s")
+        say(f"note: {_units(found.too_short)} with a duration of 0: taken as 0.001 s")
     return found
+
+
+def _units(count: int) -> str:
+    return f"{count} unit{'s' * (count != 1)}"
 
 
 def _read_table(path: Path, *, strict: bool) -> Durations:

@@ -67,6 +67,10 @@ def _print_numbers(rows: Iterable[Row]) -> None:
     out().print(numbers)
 
 
+def _ratio(ratio: float | None) -> str:
+    return "not finished" if ratio is None else f"{ratio:.3f}"
+
+
 def _rows(done: SimulatedRun) -> list[Row]:
     found, simulation, job = done.measures, done.simulation, done.scenario.job
     prices = ", ".join(f"{name} ${usd:.4f}" for name, usd in sorted(done.cost.by_service.items()))
@@ -83,7 +87,7 @@ def _rows(done: SimulatedRun) -> list[Row]:
             f"{found.lower_bound_s:.1f} s",
             f"longest unit {found.longest_s:.1f} s; all {found.total_s:.1f} s / {job.workers}",
         ),
-        ("ratio", f"{found.ratio:.3f}", f"to the bound; the plan alone {found.plan_ratio:.3f}"),
+        ("ratio", _ratio(found.ratio), f"to the bound; the plan alone {_ratio(found.plan_ratio)}"),
         ("utilisation", f"{found.utilisation:.0%}", "of the workers' time in tests that count"),
         ("cost", f"${done.cost.usd:.4f}", prices),
         ("attempts", str(len(simulation.attempts)), unwell),

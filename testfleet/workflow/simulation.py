@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from testfleet.config import Profile
 from testfleet.contracts.report import Cost
 from testfleet.costs.metering import CONTROL_CALLS_PER_RUN, Usage, usage_cost, worker_usd
+from testfleet.planning.sharding.shard_count import AS_ASKED
 from testfleet.planning.simulation.attempts import Attempt, Ending
 from testfleet.planning.simulation.measures import Measures, measure
 from testfleet.planning.simulation.simulator import (
@@ -47,7 +49,36 @@ def simulate_run(request: SimulationRequest) -> SimulatedRun:
 
     Raises as `testfleet.workflow.simulation_plan.draw_up` does.
     """
-    return carry_out(*draw_up(request))
+    done = carry_out(*draw_up(request))
+    asked, planned = request.shards, done.simulation.shards
+    if asked == "auto":
+        return done
+    is_said = planned == len(done.scenario.assignment.shards) and any(
+        f" instead of {asked}:" in reason for reason in done.reasons
+    )
+    if asked == planned or is_said:
+        return done
+    # What was dealt out as asked for was cut later: two numbers must not both be the plan's.
+    dealt = tuple(reason.replace(AS_ASKED, "") for reason in done.reasons)
+    return replace(done, reasons=(_recounted(done, asked), *dealt))
+
+
+def _recounted(done: SimulatedRun, asked: int) -> str:
+    planned, dealt = done.simulation.shards, len(done.scenario.assignment.shards)
+    stages = done.simulation.stages
+    causes = []
+    if dealt > asked:
+        causes.append("units need room, profiles or shards of their own")
+    elif dealt < asked:
+        causes.append(f"the units fill {dealt}")
+    if planned != dealt and stages > 1:
+        causes.append(f"dependencies cut the run into {stages} stages, each with its own shards")
+    elif planned != dealt:
+        causes.append("no profile has what all units of one shard require")
+    return (
+        f"{planned} shard{'s' * (planned > 1)} planned, {asked} asked for: {'; '.join(causes)};"
+        f" at most {done.scenario.job.workers} at the same time"
+    )
 
 
 def carry_out(scenario: Scenario, reasons: tuple[str, ...] = ()) -> SimulatedRun:
@@ -89,7 +120,7 @@ def as_json(run: SimulatedRun) -> dict[str, Any]:
     job, found, simulation = run.scenario.job, run.measures, run.simulation
     return {
         "units": len(job.units),
-        "shards": sum(1 for shard in run.scenario.assignment.shards if shard),
+        "shards": simulation.shards,
         "workers": job.workers,
         "profile": job.profile,
         "makespan_s": _rounded(found.makespan_s),
@@ -140,5 +171,6 @@ def _timeline_entry(attempt: Attempt, units: Sequence[WorkUnit]) -> dict[str, An
     }
 
 
-def _rounded(number: float) -> float:
-    return round(number, _DIGITS)
+def _rounded(number: float | None) -> float | None:
+    """Null where there is no finite number: JSON has no other."""
+    return round(number, _DIGITS) if number is not None and math.isfinite(number) else None

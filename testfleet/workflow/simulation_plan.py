@@ -14,6 +14,7 @@ from testfleet.planning.placement.choice import place_units
 from testfleet.planning.placement.place import Place
 from testfleet.planning.placement.score import Experience
 from testfleet.planning.sharding import batching
+from testfleet.planning.sharding.outliving import rehoused
 from testfleet.planning.sharding.shard_count import ShardCount, count_for, given_count
 from testfleet.planning.sharding.workload import Workload
 from testfleet.planning.simulation.limits import Limits, published_limits
@@ -46,6 +47,15 @@ class _Portion:
     members: Sequence[int]
     alone: bool = False
     """Each in a shard of its own."""
+
+
+@dataclass(frozen=True)
+class _Share:
+    """How many shards a portion may have."""
+
+    shards: int
+    of: int | None
+    """All that were asked for, where there are other portions, too."""
 
 
 @dataclass
@@ -84,8 +94,13 @@ def draw_up(request: SimulationRequest) -> tuple[Scenario, tuple[str, ...]]:
     totals = [sum(request.units[at].duration_s for at in each.members) for each in spread]
     wanted = _workers(request) if request.shards == "auto" else request.shards
     for portion, share in zip(spread, apportion(totals, wanted), strict=True):
-        job, count = _part(request, portion, share)
+        of = None if len(portions) == 1 or request.shards == "auto" else request.shards
+        job, count = _part(request, portion, _Share(share, of))
         draft.add(portion, assign(strategy_named(request.objectives.strategy), job), count)
+    if request.shards != "auto":
+        dealt = [[request.units[at] for at in shard] for shard in draft.shards]
+        draft.profiles, told = rehoused(dealt, draft.profiles, request.place)
+        draft.reasons += told
     job = _job(request, request.units, (1.0,) * len(draft.shards), request.place.usual)
     assignment = Assignment(tuple(draft.shards), profiles=tuple(draft.profiles))
     scenario = Scenario(job, assignment, request.place, request.limits, request.faults)
@@ -132,7 +147,7 @@ def _whole(bundle: Sequence[WorkUnit]) -> WorkUnit:
     )
 
 
-def _part(request: SimulationRequest, portion: _Portion, shards: int) -> tuple[Job, ShardCount]:
+def _part(request: SimulationRequest, portion: _Portion, share: _Share) -> tuple[Job, ShardCount]:
     """The portion as a job of its own, in at most so many shards, or exactly so many if given."""
     units = [request.units[at] for at in portion.members]
     # Millions of them are made to be counted only; they were checked when they were read.
@@ -140,12 +155,12 @@ def _part(request: SimulationRequest, portion: _Portion, shards: int) -> tuple[J
         PlannedUnit.model_construct(id=unit.id, predicted_s=unit.duration_s, known=unit.known)
         for unit in units
     ]
-    count = _count(request, portion, planned, shards)
+    count = _count(request, portion, planned, share)
     return _job(request, units, count.weights, portion.profile), count
 
 
 def _count(
-    request: SimulationRequest, portion: _Portion, planned: Sequence[PlannedUnit], shards: int
+    request: SimulationRequest, portion: _Portion, planned: Sequence[PlannedUnit], may: _Share
 ) -> ShardCount:
     objectives = request.objectives
     share = sum(unit.predicted_s for unit in planned) / sum(
@@ -153,11 +168,11 @@ def _count(
     )
     max_usd = objectives.max_usd and objectives.max_usd * share
     wanted = batching.Limits(objectives.deadline_s, max_usd)
-    given = None if request.shards == "auto" else given_count(planned, request.place, shards)
+    fleet = request.place.fleet.model_copy(update={"workers": may.shards})
+    work = Workload.of(planned, replace(request.place, fleet=fleet), portion.profile)
+    given = None if request.shards == "auto" else given_count(work, may.shards, may.of)
     if given is not None and not wanted:
         return given
-    fleet = request.place.fleet.model_copy(update={"workers": shards})
-    work = Workload.of(planned, replace(request.place, fleet=fleet), portion.profile)
     price = partial(worker_usd, request.place.profiles[portion.profile])
     model = batching.CostModel(work, price)
     if given is not None:

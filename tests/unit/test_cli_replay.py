@@ -55,6 +55,35 @@ def test_replay_of_a_history_without_failures_is_refused(tmp_path: Path) -> None
         _run("replay", str(path))
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "cycle,test,duration_s,failed\n1,a,1,0\n1,b,1e308,1\n",
+            "line 3, column duration_s: '1e308'",
+        ),
+        (
+            "cycle,test,duration_s,failed,test\n1,a,1,1,b\n",
+            "column test: the header has this column",
+        ),
+    ],
+)
+def test_replay_refuses_what_no_history_has(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "odd.csv"
+    path.write_text(text, "utf-8")
+    with pytest.raises(UsageError, match=f"odd.csv: .*{message}"):
+        _run("replay", str(path))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("seconds", ["2592000", "1e-320", "0"])
+def test_replay_warns_of_no_number_that_it_accepts(tmp_path: Path, seconds: str) -> None:
+    path = tmp_path / "odd.csv"
+    rows = "".join(f"{at},a,{seconds},1\n{at},b,{seconds},0\n" for at in range(4))
+    path.write_text(f"cycle,test,duration_s,failed\n{rows}", "utf-8")
+    assert 0 <= json.loads(_run("replay", str(path), "--json"))["ceiling"] <= 1
+
+
 def test_replay_of_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot read the history"):
         _run("replay", str(tmp_path / "none.csv"))

@@ -22,7 +22,7 @@ from testfleet.contracts.report import (
     Totals,
 )
 from testfleet.contracts.result import Outcome
-from testfleet.errors import UsageError
+from testfleet.errors import IncompleteError, UsageError
 from testfleet.planning.placement.place import Place
 from testfleet.planning.simulation.limits import limits_of
 from testfleet.planning.simulation.reports import replay_of
@@ -148,8 +148,8 @@ def test_guessed_durations_are_told_on_standard_error(tmp_path):
     path = tmp_path / "durations.csv"
     path.write_text("unit,duration_s\na,1\nb,\nc,0\n", "utf-8")
     said = simulate("--durations", path).stderr
-    assert "1 units without a duration" in said
-    assert "1 units with a duration of 0" in said
+    assert "1 unit without a duration" in said
+    assert "1 unit with a duration of 0" in said
 
 
 def test_the_report_of_a_run_is_a_table_of_durations(tmp_path):
@@ -214,6 +214,78 @@ def test_what_does_not_exist_is_named(table, args, message):
 )
 def test_options_out_of_range_are_usage_errors(table, args):
     assert simulate("--durations", table, *args).exit_code == 2
+
+
+def table_of(tmp_path, *rows, header="unit,duration_s"):
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join([header, *rows]), "utf-8")
+    return path
+
+
+def test_without_a_profile_no_time_limit_cuts_anything_off(tmp_path):
+    path = table_of(tmp_path, "a,99999", "b,2000")
+    found = simulated("--durations", path, "--shards", 2)
+    assert (found["ratio"], found["timed_out"], found["shards"]) == (1.0, 0, 2)
+
+
+def test_units_that_never_finish_have_no_ratio_and_end_with_code_3(tmp_path):
+    path = table_of(tmp_path, "a,99999", "b,1")
+    done = simulate("--durations", path, "--shards", 2, "--profile", "lambda", "--json")
+    found = json.loads(done.stdout)
+    assert (found["ratio"], found["lost_units"]) == (None, 1)
+    assert isinstance(done.exception, IncompleteError)
+    assert done.exception.exit_code == 3
+    assert str(done.exception) == "1 unit never finished in the simulation: a"
+
+
+def test_a_person_reads_not_finished_instead_of_a_ratio(tmp_path):
+    path = table_of(tmp_path, "a,99999", "b,1")
+    assert "not finished" in simulate("--durations", path, "--profile", "lambda").stdout
+
+
+def test_losses_in_every_round_name_the_first_units(table):
+    done = simulate("--durations", table, "--faults", 1)
+    assert "40 units never finished in the simulation: tests/test_0.py, " in str(done.exception)
+    assert str(done.exception).endswith("and 37 more")
+
+
+def test_stages_make_more_shards_and_one_sentence_says_so(tmp_path):
+    rows = ("a,5,b", "b,1,c", "c,5,", "d,5,", "e,5,d", "f,5,e")
+    path = table_of(tmp_path, *rows, header="unit,duration_s,depends_on")
+    found = simulated("--durations", path, "--shards", 3, "--strategy", "simple")
+    assert found["shards"] == len({each["shard"] for each in found["timeline"]}) > 3
+    assert found["reasons"][0].startswith(f"{found['shards']} shards planned, 3 asked for: depend")
+    assert not any("as asked for" in reason for reason in found["reasons"])
+
+
+def test_too_few_shards_for_the_time_limit_become_more_and_it_is_said(tmp_path):
+    path = table_of(tmp_path, *(f"u{at},600" for at in range(10)))
+    found = simulated("--durations", path, "--shards", 2, "--profile", "lambda")
+    assert (found["shards"], found["workers"], found["timed_out"]) == (10, 2, 0)
+    assert found["reasons"][0] == "10 shards instead of 2: a worker may hold 672 s of tests"
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("a,1e308,,", r"t\.csv: line 2, column duration_s: '1e308'"),
+        ("a,1,1e12,", r"t\.csv: line 2, column memory_mb: 1000000000000 MB.*nearest is"),
+        ("a,1,,gpu>=9", r"t\.csv: line 2, column requires: .*nearest is"),
+    ],
+)
+def test_what_no_worker_can_hold_is_refused_with_line_and_column(tmp_path, row, message):
+    path = table_of(tmp_path, row, header="unit,duration_s,memory_mb,requires")
+    with pytest.raises(UsageError, match=message) as caught:
+        simulate("--durations", path)
+    assert "testfleet.toml" not in caught.value.hint
+
+
+def test_a_report_with_an_endless_test_is_refused(tmp_path):
+    path, report = tmp_path / "report.json", a_report()
+    endless = report.tests[0].model_copy(update={"duration_s": 1e308})
+    path.write_text(report.model_copy(update={"tests": (endless,)}).model_dump_json(), "utf-8")
+    with pytest.raises(UsageError, match=r"tests of a\.py took"):
+        simulate("--durations", path)
 
 
 def test_a_table_is_needed():

@@ -19,6 +19,12 @@ ASKED = st.frozensets(
 )
 
 
+def test_more_memory_than_any_profile_has_is_told() -> None:
+    place = make_fleet_of("small")
+    placement = place_units([WorkUnit("a", 1.0, memory_mb=1e12)], place, knowing())
+    assert "up to 1000000000000 MB expected, and no profile" in placement.reasons[0]
+
+
 def test_units_without_requirements_stay_where_the_suite_runs() -> None:
     placement = place_units(make_work(3), make_fleet_of("small"), knowing())
 

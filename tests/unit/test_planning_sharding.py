@@ -12,10 +12,11 @@ from testfleet.errors import NothingToRunError, UsageError
 from testfleet.planning.discovery.framework import Discovery
 from testfleet.planning.placement.place import Place
 from testfleet.planning.placement.score import Experience
+from testfleet.planning.sharding.outliving import rehoused
 from testfleet.planning.sharding.plan import PlanInput, make_plan
 from testfleet.planning.sharding.portions import Grouping
 from testfleet.planning.strategies import OWN_STRATEGIES
-from testfleet.planning.work import Traits
+from testfleet.planning.work import Traits, WorkUnit
 from tests.planning_samples import make_discovery, make_history, make_place, make_units
 
 
@@ -42,6 +43,27 @@ def test_shards_are_named_in_order_longest_first_and_the_last_takes_the_rest() -
     assert [shard.id for shard in plan.shards] == ["r1-0000", "r1-0001"]
     assert [shard.takes_rest for shard in plan.shards] == [False, True]
     assert plan.shards[0].predicted_s == 9.0
+
+
+def test_a_given_number_that_would_outlive_its_workers_is_raised_and_it_is_said() -> None:
+    plan = plan_of([600.0] * 10, shards=2)
+    assert max(shard.predicted_s for shard in plan.shards) <= 672
+    assert "10 shards instead of 2: a worker may hold 672 s of tests" in plan.reasons
+
+
+def test_a_shard_that_no_count_tears_apart_goes_to_the_fallback_that_holds_it() -> None:
+    works = [[WorkUnit("a", 600.0), WorkUnit("b", 600.0)], [WorkUnit("c", 1.0)]]
+    profiles, reasons = rehoused(works, ["local", "local"], make_place(fallback=True))
+    assert profiles == ["large", "local"]
+    assert reasons == [
+        "1 shard of up to 1200 s, more than the 672 s that a worker of `local` may hold: on `large`"
+    ]
+
+
+def test_a_shard_that_nothing_holds_stays_and_is_told() -> None:
+    profiles, reasons = rehoused([[WorkUnit("a", 9000.0)]], ["local"], make_place(fallback=True))
+    assert profiles == ["local"]
+    assert "no fallback holds them" in reasons[0]
 
 
 def test_units_of_a_shard_keep_the_order_of_collection() -> None:

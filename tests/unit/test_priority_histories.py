@@ -52,7 +52,7 @@ def test_a_broken_duration_is_that_of_the_row_before(broken: str) -> None:
 def test_a_row_that_says_too_little_is_left_out_and_counted(row: str) -> None:
     history = read("1,b,1,0", row)
     assert names_in(history) == [["b"]]
-    assert history.notes == ("1 rows without cycle, test or verdict were left out",)
+    assert history.notes == ("1 row without cycle, test or verdict left out",)
 
 
 @pytest.mark.parametrize("word", ["1", "1.0", "true", "Failed", "error", " 2 "])

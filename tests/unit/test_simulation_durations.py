@@ -83,6 +83,7 @@ def test_a_table_without_any_duration_is_read_too():
         (f"{HEADER}a,nan\n", r"line 2, column duration_s: 'nan'"),
         (f"{HEADER}a,inf\n", r"line 2, column duration_s: 'inf'"),
         (f"{HEADER}a,-1\n", r"line 2, column duration_s: '-1'"),
+        (f"{HEADER}a,2592001\n", r"line 2, column duration_s: '2592001'"),
         (f"{HEADER}a,fast\n", r"line 2, column duration_s: 'fast'"),
         (f"{HEADER}a,1_0\n", r"line 2, column duration_s: '1_0'"),
         (f'{HEADER}a,"1,5"\n', r"line 2, column duration_s: '1,5'"),
@@ -96,8 +97,8 @@ def test_a_table_without_any_duration_is_read_too():
         ("unit,duration_s,deadline_s\na,1,0\n", r"line 2, column deadline_s: '0'"),
         ("unit,duration_s,requires\na,1,dokker\n", r"line 2, column requires: .*dokker"),
         ("unit,duration_s,depends_on\na,1,\nb,1,x\n", r"line 3, column depends_on: no unit 'x'"),
-        ("unit,duration_s,depends_on\na,1,a\n", r"column depends_on: .*a -> a"),
-        ("unit,duration_s,depends_on\na,1,b\nb,1,a\n", r"column depends_on: .*a -> b -> a"),
+        ("unit,duration_s,depends_on\na,1,a\n", r"line 2, column depends_on: .*a -> a"),
+        ("unit,duration_s,depends_on\na,1,b\nb,1,a\n", r"line 2, column depends_on: .*a -> b -> a"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_line_and_column(text, message):

@@ -40,6 +40,13 @@ class Choice:
     """It is where the suite's units run when nothing speaks against it."""
     alone: bool = False
     """Too long or too large for where they would run: a shard each."""
+    is_short: bool = False
+    """Expected to need more memory than any profile that can run them has."""
+
+    @property
+    def is_told(self) -> bool:
+        """Whether anything was decided that a person would ask about."""
+        return not self.is_usual or len(self.scores) > 1 or self.is_short
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,7 @@ class Placement:
     @property
     def reasons(self) -> tuple[str, ...]:
         """Sentences for a person about all that was decided, scores included."""
-        decided = [each for each in self.choices if not each.is_usual or len(each.scores) > 1]
+        decided = [each for each in self.choices if each.is_told]
         return tuple(
             sentence
             for each in decided
@@ -67,6 +74,8 @@ class _Kind:
     requires: frozenset[str]
     candidates: tuple[str, ...]
     alone: bool = False
+    is_short: bool = False
+    """No profile that can run them has the memory that they are expected to need."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +134,8 @@ def _kind_of(unit: WorkUnit, able: tuple[str, ...], place: Place) -> _Kind:
     fallback = abilities_of(place.profiles[place.fallback])
     others = () if fallback.lacking(parse_all(unit.requires)) else (place.fallback,)
     roomiest = max((*able, *others), key=lambda name: _room(unit, name, place))
-    return _Kind(unit.requires, (roomiest,), alone=roomiest not in able)
+    is_short = unit.memory_mb > place.profiles[roomiest].memory_mb
+    return _Kind(unit.requires, (roomiest,), alone=roomiest not in able, is_short=is_short)
 
 
 def _fits(unit: WorkUnit, name: str, place: Place) -> bool:
@@ -150,9 +160,21 @@ def _choose(
         profile=scores[0].profile,
         units=members,
         scores=scores,
-        reason=_reason(kind, len(members), scores, place),
+        reason=_reason(kind, len(members), scores, place) + _shortage(kind, work, place),
         is_usual=scores[0].profile in place.named,
         alone=kind.alone,
+        is_short=kind.is_short,
+    )
+
+
+def _shortage(kind: _Kind, work: Sequence[WorkUnit], place: Place) -> str:
+    """A prediction is no order, so what is too large runs; but not without a word."""
+    if not kind.is_short:
+        return ""
+    (name,) = kind.candidates
+    return (
+        f"; up to {max(unit.memory_mb for unit in work):.0f} MB expected, and no profile that can"
+        f" run them has more than the {place.profiles[name].memory_mb} MB of `{name}`"
     )
 
 

@@ -17,6 +17,8 @@ from testfleet.planning.placement.requirements import parse_all
 
 _USABLE: Final = 0.8
 """Share of a profile's time limit that predictions may fill: they are wrong now and then."""
+_FOREVER_S: Final = 10**15
+"""Longer than any table of units: the time limit of a worker that has none."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,10 @@ class Place:
         """Whether the profile has what all of the units require."""
         return self._has(profile, self._required(units))
 
+    def able_to(self, profile: str, requires: frozenset[str]) -> bool:
+        """Whether the profile has all of it."""
+        return self._has(profile, requires)
+
     def _required(self, units: Iterable[str]) -> frozenset[str]:
         return self.needs.suite.union(*(self.needs.of(unit) for unit in units))
 
@@ -119,9 +125,9 @@ class Place:
         return not abilities_of(self.profiles[profile]).lacking(parse_all(requires))
 
     def ready(self) -> Self:
-        """The same with workers that stand ready: none takes any time to start."""
+        """The same with ideal workers: none takes any time to start, or has to end in time."""
         ready = {
-            name: profile.model_copy(update={"startup_s": 0.0})
+            name: profile.model_copy(update={"startup_s": 0.0, "time_limit_s": _FOREVER_S})
             for name, profile in self.profiles.items()
         }
         return replace(self, profiles=ready)

@@ -7,6 +7,7 @@ and not needed, since it follows from the cycles.
 - A row is one job of one test. The same test twice in a cycle is two jobs, both of which count.
 - Within a cycle rows stand in the natural order of names: the file's order, which may come from
   the outcome, tells nothing.
+- A duration above 30 days is an error, with its line: no job takes so long, and sums overflow.
 - A duration that is missing, negative or not a number is that of the test's newest row before;
   without one, 0.
 - A row without cycle, test or verdict is left out. Both are counted in `notes`.
@@ -19,10 +20,12 @@ import math
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
 from testfleet.errors import UsageError
+from testfleet.planning.prediction.remember import LONGEST_S
 from testfleet.planning.priority.company import natural_key
 from testfleet.planning.priority.napfd import Flags, Floats, Ints
 
@@ -30,6 +33,14 @@ _SHOWN = 80
 _COLUMNS = ("cycle", "test", "duration_s", "failed")
 _FAILED = frozenset({"1", "true", "yes", "failed", "fail", "failure", "error"})
 _PASSED = frozenset({"0", "false", "no", "passed", "pass", "ok", "success", "skipped"})
+
+
+class _Table(Protocol):
+    """What `csv.reader` makes, whose class has no public name."""
+
+    line_num: int
+
+    def __iter__(self) -> Iterator[list[str]]: ...
 
 
 @dataclass(frozen=True)
@@ -85,7 +96,8 @@ class _Rows:
 
 
 def read_history(lines: Iterable[str]) -> CiHistory:
-    """Read CSV. Raises UsageError where columns or all rows are missing."""
+    """Read CSV. Raises UsageError where columns or all rows are missing, for a column that is there
+    twice, and for a duration above 30 days."""
     source = iter(lines)
     header = next(source, "").removeprefix("\ufeff")
     delimiter = ";" if ";" in header and "," not in header else ","
@@ -97,6 +109,12 @@ def read_history(lines: Iterable[str]) -> CiHistory:
             f" its first line is {header.strip()[:_SHOWN]!r}",
             hint=f"it needs the columns {','.join(_COLUMNS)}",
         )
+    for name in _COLUMNS:
+        if columns.count(name) > 1:
+            raise UsageError(
+                f"the history, line 1, column {name}: the header has this column twice",
+                hint=f"it needs each of the columns {','.join(_COLUMNS)} once",
+            )
     rows = _Rows()
     try:
         _collect(
@@ -122,12 +140,18 @@ def history_of(rows: Sequence[tuple[int, int, float, bool]], names: Sequence[str
     return _in_order(collected)
 
 
-def _collect(rows: _Rows, table: Iterable[list[str]], places: list[int]) -> None:
+def _collect(rows: _Rows, table: _Table, places: list[int]) -> None:
     cycle, test, seconds, failed = places
     width = max(places) + 1
     for row in table:
         if len(row) >= width:
             rows.add(row[cycle].strip(), row[test].strip(), row[seconds], row[failed])
+            if rows.seconds and rows.seconds[-1] > LONGEST_S:
+                raise UsageError(
+                    f"the history, line {table.line_num + 1}, column duration_s:"
+                    f" {row[seconds].strip()[:_SHOWN]!r}",
+                    hint=f"seconds, at most {LONGEST_S:.0f}, 30 days",
+                )
         elif row:
             rows.left_out += 1
 
@@ -147,10 +171,14 @@ def _in_order(rows: _Rows) -> CiHistory:
     failed = np.array(rows.failed, dtype=np.bool_)[order]
     notes = []
     if rows.left_out:
-        notes.append(f"{rows.left_out} rows without cycle, test or verdict were left out")
+        notes.append(f"{_rows(rows.left_out)} without cycle, test or verdict left out")
     if mended:
-        notes.append(f"{mended} rows without a duration took that of the row before")
+        notes.append(f"{_rows(mended)} without a duration took that of the row before")
     return CiHistory(names, starts.astype(np.int64), tests, durations, failed, tuple(notes))
+
+
+def _rows(count: int) -> str:
+    return f"{count} row{'s' * (count != 1)}"
 
 
 def _ranks(cycles: dict[str, int]) -> Ints:

@@ -18,6 +18,7 @@ from testfleet.planning.sharding.batching import (
     limited_count,
     measured_startup_s,
 )
+from testfleet.planning.sharding.outliving import rehoused
 from testfleet.planning.sharding.portions import Grouping, Portion
 from testfleet.planning.sharding.shard_count import ShardCount, count_for, given_count
 from testfleet.planning.sharding.workload import Workload
@@ -60,11 +61,25 @@ def grouped(
     counts = apportion([portion.total_s for portion in spread], wanted)
     for portion, count in zip(spread, counts, strict=True):
         part = _Part(portion, place, grouping, portion.total_s / total_s)
-        number = part.automatic(count) if shards == "auto" else part.given(count)
-        found, why = part.shards(number)
+        if shards == "auto":
+            found, why = part.shards(part.automatic(count))
+        else:
+            of = shards if len(portions) > 1 else None
+            found, why = part.housed(*part.shards(part.given(count, of)))
         groups += found
         reasons += why
-    return groups, reasons
+    return groups, [*_recounted(portions, len(groups), shards), *reasons]
+
+
+def _recounted(portions: Sequence[Portion], count: int, asked: int | Literal["auto"]) -> list[str]:
+    """Of several portions no reason says what has become of the number that was asked for."""
+    if len(portions) < 2 or asked in ("auto", count):  # noqa: PLR2004 (one portion says it itself)
+        return []
+    alone = sum(len(portion.bundles) for portion in portions if portion.alone)
+    return [
+        f"{count} shards planned, {asked} asked for: units run on profiles of their own"
+        + (f", {alone} of them a shard each" if alone else "")
+    ]
 
 
 def _check_deadline(portions: Sequence[Portion], place: Place, grouping: Grouping) -> None:
@@ -107,9 +122,9 @@ class _Part:
             return limited_count(self._model(place), limits)
         return count_for(self._workload(place, self.grouping.startup_s))
 
-    def given(self, count: int) -> ShardCount:
-        """The number of shards that was asked for, as far as possible."""
-        number = given_count(self._wholes(), self.place, count)
+    def given(self, count: int, of: int | None) -> ShardCount:
+        """The number of shards that was asked for, or its share of it, as far as possible."""
+        number = given_count(self._workload(self.place, self.grouping.startup_s), count, of)
         limits = self._limits()
         return judged(self._model(self.place), limits, number) if limits else number
 
@@ -127,6 +142,23 @@ class _Part:
             if shard
         ]
         return groups, [count.reason, *self._told(answer)]
+
+    def housed(
+        self, groups: Sequence[Group], reasons: Sequence[str]
+    ) -> tuple[list[Group], list[str]]:
+        """The same, where no worker is to hold more than it can if another profile can."""
+        work = {
+            planned.id: unit
+            for bundle in self.portion.bundles
+            for planned, unit in zip(bundle.planned, bundle.work, strict=True)
+        }
+        profiles, why = rehoused(
+            [[work[unit.id] for unit in group.units] for group in groups],
+            [group.profile for group in groups],
+            self.place,
+        )
+        moved = [replace(group, profile=name) for group, name in zip(groups, profiles, strict=True)]
+        return moved, [*reasons, *why]
 
     def _model(self, place: Place) -> CostModel:
         """What limits are held against: with starts as they were measured. Without limits the

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from testfleet.contracts.plan import PlannedUnit
-from testfleet.planning.placement.place import Place
 from testfleet.planning.sharding.workload import Workload
 
 WORTH_SPLITTING_S: Final = 1.5
@@ -15,6 +12,8 @@ WORTH_SPLITTING_S: Final = 1.5
 MAX_SHARDS_PER_WORKER: Final = 4
 START_SHARE: Final = 0.20
 """Additional starts may cost this share of the predicted seconds."""
+AS_ASKED: Final = ", as asked for"
+"""What a reason says of a number of shards that was kept."""
 _GUESSED_SHARE: Final = 0.25
 """With more than this share of the seconds guessed, the predictions count as unknown."""
 
@@ -49,14 +48,21 @@ def count_for(work: Workload) -> ShardCount:
     )
 
 
-def given_count(units: Sequence[PlannedUnit], place: Place, wanted: int) -> ShardCount:
-    """The number of shards that the user wants, as far as there are units for it."""
-    count = max(1, min(wanted, len(units), place.fleet.max_shards))
-    reason = f"{count} shard{'s' * (count > 1)}, as asked for"
-    if count < wanted:
-        limit = "units" if count == len(units) else "shards allowed by the fleet"
-        reason = f"{count} shard{'s' * (count > 1)} instead of {wanted}: no more {limit}"
-    return ShardCount((1.0,) * count, reason)
+def given_count(work: Workload, wanted: int, of: int | None = None) -> ShardCount:
+    """The number of shards that the user wants: no more than units, and enough that none outlives
+    its worker. `of` is the number asked for where `wanted` is a share of it."""
+    count = max(1, min(wanted, work.cap))
+    safe = work.short_enough(count)
+    shards = f"{safe} shard{'s' * (safe > 1)}"
+    asked = f"{wanted}" if of is None else f"{wanted} (its share of the {of} asked for)"
+    if safe > count:
+        reason = f"{shards} instead of {asked}: a worker may hold {work.usable_s:.0f} s of tests"
+    elif count < wanted:
+        limit = "units" if count == len(work.ascending) else "shards allowed by the fleet"
+        reason = f"{shards} instead of {asked}: no more {limit}"
+    else:
+        reason = f"{shards}{AS_ASKED}" if of is None else f"{shards} of the {of} asked for"
+    return ShardCount((1.0,) * safe, reason)
 
 
 def _useful(work: Workload) -> int:

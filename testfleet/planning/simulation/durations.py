@@ -3,7 +3,7 @@
 | column       | meaning                                                   | when empty           |
 |--------------|-----------------------------------------------------------|----------------------|
 | `unit`       | id of the unit, unique                                    | an error             |
-| `duration_s` | seconds; 0 is taken as the shortest that is measured      | median of the others |
+| `duration_s` | seconds, at most 30 days; 0 counts as 0.001               | median of the others |
 | `memory_mb`  | most memory that it needs                                 | not known            |
 | `requires`   | abilities that its worker must have, e.g. `docker gpu>=1` | none                 |
 | `depends_on` | units that must have passed before                        | none                 |
@@ -21,15 +21,16 @@ from __future__ import annotations
 import csv
 import math
 import statistics
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final, NoReturn
 
 from testfleet.errors import UsageError
 from testfleet.planning.placement.requirements import normalise
 from testfleet.planning.prediction.predict import MIN_UNIT_S, UNKNOWN_FILE_S
-from testfleet.planning.strategies.order import ranks
+from testfleet.planning.prediction.remember import LONGEST_S
+from testfleet.planning.strategies.order import CycleError, ranks
 from testfleet.planning.work import WorkUnit
 
 REQUIRED: Final = ("unit", "duration_s")
@@ -55,6 +56,16 @@ class Durations:
     """Units without a duration: the median of the others was taken."""
     too_short: int
     """Units with a duration of 0: the shortest that is measured was taken."""
+    name: str = ""
+    """The table's, for messages."""
+    lines: Mapping[str, int] = field(default_factory=dict)
+    """Where each unit stands; empty for what was no table."""
+
+    def where(self, unit: str, column: str) -> str:
+        """The place in the file, for messages."""
+        if unit not in self.lines:
+            return f"unit {_shown(unit)}"
+        return f"{self.name}: line {self.lines[unit]}, column {column}"
 
 
 def read_durations(lines: Iterable[str], name: str, *, strict: bool = False) -> Durations:
@@ -155,6 +166,10 @@ class _Table:
     def _duration_s(self, text: str) -> float:
         """Seconds; 0 for a unit without any."""
         seconds = self._number({"duration_s": text}, "duration_s", least=0.0)
+        if seconds and seconds > LONGEST_S:
+            self._refuse(
+                "duration_s", _shown(text.strip()), f"at most {LONGEST_S:.0f} seconds, 30 days"
+            )
         if seconds:
             return seconds
         if self._strict:
@@ -196,14 +211,16 @@ class _Table:
                     )
         try:
             ranks(units)
-        except UsageError as exc:
-            raise UsageError(f"{self._name}: column depends_on: {exc}", hint=exc.hint) from None
+        except CycleError as exc:
+            self._line = self._line_of[exc.unit]
+            self._refuse("depends_on", str(exc), "remove one of these names from the column")
 
     def _with_guesses(self, units: Sequence[WorkUnit]) -> Durations:
         known = [unit.duration_s for unit in units if unit.known]
         usual_s = statistics.median(known) if known else UNKNOWN_FILE_S
         filled = (unit if unit.known else replace(unit, duration_s=usual_s) for unit in units)
-        return Durations(tuple(filled), len(units) - len(known), self._too_short)
+        guessed = len(units) - len(known)
+        return Durations(tuple(filled), guessed, self._too_short, self._name, self._line_of)
 
     def _refuse(self, column: str, found: str, allowed: str = "") -> NoReturn:
         where = f"line {self._line}" + (f", column {column}" if column else "")

@@ -35,14 +35,21 @@ class Measures:
     """Attempts by how they ended."""
 
     @property
-    def plan_ratio(self) -> float:
-        """How close the plan is to the bound: 1.0 is perfect."""
-        return self.plan_s / self.lower_bound_s
+    def plan_ratio(self) -> float | None:
+        """How close the plan is to the bound: 1.0 is perfect. None: no number tells."""
+        return _finite(self.plan_s / self.lower_bound_s)
 
     @property
-    def ratio(self) -> float:
-        """How close the fleet comes to the bound, with all that the plan cannot help."""
-        return self.makespan_s / self.lower_bound_s
+    def ratio(self) -> float | None:
+        """How close the fleet comes to the bound, with all that the plan cannot help.
+
+        None when units never finished: the time until a fleet gives up is no makespan of them.
+        """
+        return None if self.lost_units else _finite(self.makespan_s / self.lower_bound_s)
+
+
+def _finite(number: float) -> float | None:
+    return number if math.isfinite(number) else None
 
 
 def measure(scenario: Scenario, simulation: Simulation, plan_s: float) -> Measures:
@@ -62,7 +69,7 @@ def measure(scenario: Scenario, simulation: Simulation, plan_s: float) -> Measur
         plan_s=plan_s,
         makespan_s=simulation.makespan_s,
         peak_workers=peak,
-        utilisation=counted_s / (peak * simulation.makespan_s) if peak else 0.0,
+        utilisation=counted_s / (peak * simulation.makespan_s) if simulation.makespan_s else 0.0,
         missed_deadlines=_missed(scenario, simulation),
         lost_units=sum(1 for end_s in simulation.finished_s if end_s == math.inf),
         endings={ending.value: endings[ending] for ending in Ending},

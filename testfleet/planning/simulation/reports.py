@@ -12,6 +12,7 @@ from testfleet.contracts.report import RunReport, ShardReport
 from testfleet.errors import UsageError
 from testfleet.planning.placement.place import Place
 from testfleet.planning.prediction.predict import MIN_UNIT_S
+from testfleet.planning.prediction.remember import LONGEST_S
 from testfleet.planning.simulation.durations import Durations
 from testfleet.planning.simulation.limits import Limits
 from testfleet.planning.simulation.simulator import Scenario
@@ -39,6 +40,12 @@ def durations_of(report: RunReport) -> Durations:
             f"the report of run {report.run_id} has no tests",
             hint="expected what `testfleet run --report FILE` wrote",
         )
+    for file, spent in seconds.items():
+        if not 0 <= spent <= LONGEST_S:
+            raise UsageError(
+                f"the report of run {report.run_id}: the tests of {file} took {spent:g} s",
+                hint=f"expected at most {LONGEST_S:.0f} s a file, 30 days",
+            )
     units = tuple(WorkUnit(file, max(spent, MIN_UNIT_S)) for file, spent in seconds.items())
     return Durations(units, 0, sum(1 for spent in seconds.values() if spent < MIN_UNIT_S))
 

@@ -6,7 +6,6 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from testfleet.planning.partition.balance import partition
 from testfleet.planning.placement.place import Place
@@ -22,8 +21,6 @@ from testfleet.planning.simulation.fan_out import FanOut, MapRun
 from testfleet.planning.simulation.fitting import Fitting, Part
 from testfleet.planning.simulation.limits import UNLIMITED, Limits
 from testfleet.planning.work import Assignment, Job
-
-_FOREVER_S: Final = 10**9
 
 
 @dataclass(frozen=True)
@@ -56,6 +53,8 @@ class Simulation:
     fan_outs: int
     """Rounds of all stages."""
     stages: int
+    shards: int
+    """Of the first rounds of all stages: as planned, once cut by stages and profiles."""
 
 
 def simulate(scenario: Scenario) -> Simulation:
@@ -70,13 +69,9 @@ def simulate(scenario: Scenario) -> Simulation:
 
 def plan_makespan_s(scenario: Scenario) -> float:
     """Seconds of the plan alone: no start-up, no limits, no losses, as many workers as given."""
-    profiles = {
-        name: profile.model_copy(update={"startup_s": 0.0, "time_limit_s": _FOREVER_S})
-        for name, profile in scenario.place.profiles.items()
-    }
     ideal = replace(
         scenario,
-        place=replace(scenario.place, profiles=profiles),
+        place=scenario.place.ready(),
         limits=UNLIMITED,
         faults=0.0,
     )
@@ -123,6 +118,7 @@ class _Run:
             rounds=most_rounds,
             fan_outs=len(self._fan_outs),
             stages=len(stages),
+            shards=sum(map(len, stages)),
         )
 
     def _first_parts(self) -> list[Part]:

@@ -13,6 +13,19 @@ _SHOWN: Final = 8
 """Members of a cycle that a message names."""
 
 
+class CycleError(UsageError):
+    """Units wait for each other."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        shown = names if len(names) <= _SHOWN else [*names[: _SHOWN - 2], "...", names[-1]]
+        super().__init__(
+            f"units wait for each other: {' -> '.join(shown)}",
+            hint="remove one of these from `depends_on`",
+        )
+        self.unit = names[0]
+        """One of them."""
+
+
 def ranks(units: Sequence[WorkUnit], wished: Sequence[int] | None = None) -> list[int] | None:
     """Position of each unit in an order that puts none before its dependencies.
 
@@ -54,10 +67,7 @@ def _topological(units: Sequence[WorkUnit], wished: Sequence[int] | None) -> lis
             if waits[after] == 0:
                 heappush(ready, (number[after], after))
     if len(order) < len(units):
-        raise UsageError(
-            f"units wait for each other: {' -> '.join(_cycle(units, position, waits))}",
-            hint="remove one of these from `depends_on`",
-        )
+        raise CycleError(_cycle(units, position, waits))
     return order
 
 
@@ -70,5 +80,4 @@ def _cycle(units: Sequence[WorkUnit], position: dict[str, int], waits: Sequence[
         before = (position[name] for name in units[at].depends_on if name in position)
         at = next(other for other in before if waits[other])
     steps = list(path)
-    names = [units[each].id for each in [*steps[steps.index(at) :], at]]
-    return names if len(names) <= _SHOWN else [*names[: _SHOWN - 2], "...", names[-1]]
+    return [units[each].id for each in [*steps[steps.index(at) :], at]]
