@@ -59,11 +59,7 @@ def changes_since(root: Path, rev: str, source: Collection[str]) -> tuple[FileCh
 
 def merge_base(root: Path, rev: str) -> str:
     """The commit where HEAD's branch left REV. Raises UsageError, see `changes_since`."""
-    if _run(root, "rev-parse", "--is-inside-work-tree").stdout.strip() != b"true":
-        raise UsageError(
-            f"{root} is not in a git repository, so nothing tells what has changed",
-            hint="run all tests: leave out --changed-since",
-        )
+    _check_repository(root)
     commits = [_commit(root, name) for name in (rev, "HEAD")]
     found = _run(root, "merge-base", *commits)
     if found.returncode != 0:
@@ -72,6 +68,24 @@ def merge_base(root: Path, rev: str) -> str:
             hint=_deepen(root) or "name a revision that the branch comes from",
         )
     return os.fsdecode(found.stdout).strip()
+
+
+def _check_repository(root: Path) -> None:
+    found = _run(root, "rev-parse", "--is-inside-work-tree")
+    if found.stdout.strip() == b"true":
+        return
+    reason, *remedy = os.fsdecode(found.stderr).strip().splitlines() or [""]
+    if not reason or "not a git repository" in reason:
+        raise UsageError(
+            f"{root} is not in a git repository, so nothing tells what has changed",
+            hint=f"name a folder in a git repository, or run all tests: testfleet run {root}",
+        )
+    # Git ends with the command that helps, as when the folder belongs to somebody else.
+    command = next((line.strip() for line in remedy[::-1] if line.strip().startswith("git ")), "")
+    raise UsageError(
+        f"git refuses {root}: {reason.removeprefix('fatal: ')}",
+        hint=f"if you trust the folder: {command}" if command else "make git accept the folder",
+    )
 
 
 def _commit(root: Path, rev: str) -> str:

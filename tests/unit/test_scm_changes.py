@@ -125,6 +125,16 @@ def test_outside_a_repository_the_error_says_so(tmp_path):
         changes_since(tmp_path, "main", set())
 
 
+def test_a_folder_that_git_does_not_trust_is_told_in_gits_words(repository, monkeypatch):
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
+        monkeypatch.setenv(name, os.devnull)
+    with pytest.raises(UsageError, match="dubious ownership") as caught:
+        changes(repository)
+    assert "git config --global --add safe.directory" in caught.value.hint
+    assert "--changed-since" not in str(caught.value)
+
+
 @pytest.mark.parametrize("rev", ["nowhere", "--all", "HEAD:a.py", ""])
 def test_what_names_no_commit_is_refused(repository, rev):
     with pytest.raises(UsageError, match="no commit"):

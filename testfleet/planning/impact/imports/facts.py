@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple, Protocol
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Raise it when the same source yields other facts than before: stored facts are then read anew."""
 
 

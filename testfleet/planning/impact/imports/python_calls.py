@@ -9,6 +9,12 @@ from typing import Final
 
 from testfleet.planning.impact.imports.facts import Reach, Unknown
 from testfleet.planning.impact.imports.python_processes import Judgement, judge_process, literal
+from testfleet.planning.impact.imports.python_resolvers import (
+    RESOLVERS,
+    Resolvers,
+    matters_as_value,
+)
+from testfleet.planning.impact.imports.python_texts import Texts
 from testfleet.planning.impact.imports.python_words import (
     COMPUTED,
     NAMED,
@@ -19,7 +25,7 @@ from testfleet.planning.impact.imports.python_words import (
 
 _TAILS: Final = frozenset(
     name.rpartition(".")[2] for name in (*NAMED, *COMPUTED, *PROCESSES, *WALKS, *PLACES)
-) | {"executable", "path", "addsitedir", "syspath_prepend", "Path"}
+) | {"executable", "path", "addsitedir", "syspath_prepend", "Path", *RESOLVERS}
 _RUN_PYTEST: Final = frozenset({"main", "runpytest_subprocess"})
 _RELATIVE_TO_HERE: Final = frozenset({"__package__", "__name__"})
 _TAKE_FOLDERS: Final = ("glob.", "os.", "shutil.", "Path", "pathlib.Path")
@@ -35,6 +41,9 @@ class References:
     places: bool = False
     programs: set[int] = field(default_factory=set)
     """What stands first in a list, as programs do in command lines, by `id`."""
+    texts: Texts = field(default_factory=Texts)
+    _inner: set[int] = field(default_factory=set)
+    """What has a name after a dot behind it, by `id`."""
     _nodes: list[ast.Name | ast.Attribute] = field(default_factory=list)
     _bound: dict[str, str] = field(default_factory=dict)
 
@@ -45,6 +54,8 @@ class References:
 
     def add(self, node: ast.Name | ast.Attribute) -> None:
         """Keep a name if it may matter; a plain one may turn out to be bound to what does."""
+        if isinstance(node, ast.Attribute):
+            self._inner.add(id(node.value))
         if isinstance(node, ast.Name) or node.attr in _TAILS:
             self._nodes.append(node)
 
@@ -55,10 +66,12 @@ class References:
         names = {id(node): name for node, name in telling}
         called: set[int] = set()
         walks: list[int] = []
+        resolvers = Resolvers(self.texts, found)
         for call in self.calls:
             name = names.get(id(call.func), "")
             called.add(id(call.func))
             self._judge_call(call, name, found)
+            self._judge_resolver(call, name, resolvers)
             if name.rpartition(".")[2] in WALKS and name != "ast.walk":
                 walks.append(call.lineno)
                 found.places |= _starts_here(call, name)
@@ -95,6 +108,13 @@ class References:
         elif name.rpartition(".")[2] == "Path":
             found.places |= _starts_here(call, name)
 
+    def _judge_resolver(self, call: ast.Call, name: str, resolvers: Resolvers) -> None:
+        if name == "getattr" and call.args:
+            resolvers.judge_getattr(call, self._qualified(call.args[0]))
+        elif name.rpartition(".")[2] in RESOLVERS:
+            is_mocks = name == "patch" and "*" in self._bound
+            resolvers.judge(call, "unittest.mock.patch" if is_mocks else name)
+
     def _judge_name(
         self, node: ast.Name | ast.Attribute, name: str, found: Judgement, *, is_called: bool
     ) -> None:
@@ -103,7 +123,7 @@ class References:
             reach = Reach.CODE if tail in _RUN_PYTEST else Reach.LOADED
             what = f"{tail}, which runs or imports code by itself"
             found.unknown.add(Unknown(node.lineno, what, reach))
-        elif not is_called and (_is_in(name, NAMED) or _is_in(name, PROCESSES)):
+        elif not is_called and self._matters_as_value(node, name):
             found.unknown.add(Unknown(node.lineno, f"{tail}, handed on as a value"))
         elif name == "sys.executable" and id(node) not in found.understood:
             # A library may look at the interpreter without starting it.
@@ -112,6 +132,14 @@ class References:
         elif name == "sys.path" or tail in ("addsitedir", "syspath_prepend"):
             found.edits_path = True
         found.places |= tail in PLACES
+
+    def _matters_as_value(self, node: ast.expr, name: str) -> bool:
+        """Whether who gets a function can import by it, or start a program."""
+        if _is_in(name, NAMED) or _is_in(name, PROCESSES):
+            return True
+        if isinstance(node, ast.Name) and name in ("eval", "builtins.eval"):
+            return isinstance(node.ctx, ast.Load)
+        return matters_as_value(name) and id(node) not in self._inner
 
     def _is_harmless(self, node: ast.expr) -> bool:
         """`compile` of an expression: it holds no import statement."""

@@ -15,6 +15,8 @@ class Judgement:
     """What the calls of a file amount to."""
 
     imports: set[str] = field(default_factory=set)
+    strings: set[str] = field(default_factory=set)
+    """Put together from constants of the file, to be read like literals."""
     programs: set[str] = field(default_factory=set)
     unknown: set[Unknown] = field(default_factory=set)
     places: bool = False

@@ -71,6 +71,7 @@ class _Reading:
             module = ast.parse(source)
         for statement in module.body:
             self._top_level(statement)
+        self.references.texts.modules.append(module)
         self._all_nodes(module)
 
     def examples(self, text: str, line: int) -> None:
@@ -92,7 +93,7 @@ class _Reading:
         seen = self.references.judge()
         for script in seen.scripts:
             self._script(script)
-        words = {word for text in self.texts for word in WORD.findall(text)}
+        words = {word for text in self.texts | seen.strings for word in WORD.findall(text)}
         words |= {f"*{end[1]}" for text in self.texts if (end := ENDING.fullmatch(text))}
         if seen.places and any(map(COMPUTED_SOURCE.fullmatch, self.texts)):
             self.unknown.add(Unknown(1, "a .py file by a computed name", Reach.IF_TEST))

@@ -9,6 +9,7 @@ NAMED: Final = frozenset(
     """
     import_module __import__ importorskip run_module
     importlib.util.find_spec pydoc.locate pkgutil.resolve_name
+    import_string logging.config._resolve zope.dottedname.resolve.resolve
     """.split()  # noqa: SIM905 (a list of single words is what a reader can check)
 )
 """Functions whose first argument is a module's name. Here and below: the last part of a qualified
@@ -21,9 +22,50 @@ COMPUTED: Final = frozenset(
     entry_points iter_entry_points load_setuptools_entrypoints load_entry_point
     walk_packages iter_modules sys.meta_path sys.path_hooks
     loadTestsFromName loadTestsFromNames pytest.main runpytest_subprocess
+    logging.config.fileConfig fileConfig
     """.split()  # noqa: SIM905
 )
 """What loads modules that no literal names."""
+
+DOTTED_TAILS: Final = frozenset({"patch", "setattr", "delattr"})
+"""Methods of mocks and of pytest's `monkeypatch` whose first argument is, or may be, a dotted name.
+`python_resolvers.py` tells them from their namesakes."""
+
+DOTTED: Final = frozenset(
+    "unittest.mock.patch.dict unittest.mock.patch.multiple".split()  # noqa: SIM905
+)
+"""Functions whose first argument is an object or its dotted name."""
+
+MACHINERY: Final = frozenset(
+    "builtins __builtins__ importlib importlib.util pkgutil pydoc runpy".split()  # noqa: SIM905
+)
+"""Modules whose functions import by name."""
+
+PACKAGE_FILES: Final = frozenset(
+    [
+        "pkgutil.get_data",
+        *(
+            f"{module}.{name}"
+            for module in ("importlib.resources", "importlib_resources")
+            for name in (
+                *("contents", "open_binary", "open_text", "path", "read_binary", "read_text"),
+            )
+        ),
+    ]
+)
+"""Functions that reach a file of a package by the package's name, then the file's."""
+
+READ_SOURCE: Final = frozenset(
+    """
+    linecache.getline linecache.getlines tokenize.open py_compile.compile compileall.compile_file
+    """.split()  # noqa: SIM905
+)
+"""Functions that read a Python file whose path they are given."""
+
+TAKE_ALL_SOURCE: Final = frozenset(
+    "compileall.compile_dir compileall.compile_path".split()  # noqa: SIM905
+)
+"""Functions that read all Python files of a folder; and `PyZipFile.writepy`."""
 
 PROCESSES: Final = frozenset(
     """
