@@ -67,8 +67,8 @@ def _print_numbers(rows: Iterable[Row]) -> None:
     out().print(numbers)
 
 
-def _ratio(ratio: float | None) -> str:
-    return "not finished" if ratio is None else f"{ratio:.3f}"
+def _ratio(ratio: float | None, otherwise: str) -> str:
+    return otherwise if ratio is None else f"{ratio:.3f}"
 
 
 def _rows(done: SimulatedRun) -> list[Row]:
@@ -87,7 +87,11 @@ def _rows(done: SimulatedRun) -> list[Row]:
             f"{found.lower_bound_s:.1f} s",
             f"longest unit {found.longest_s:.1f} s; all {found.total_s:.1f} s / {job.workers}",
         ),
-        ("ratio", _ratio(found.ratio), f"to the bound; the plan alone {_ratio(found.plan_ratio)}"),
+        (
+            "ratio",
+            _ratio(found.ratio, "not finished" if found.lost_units else "none"),
+            f"to the bound; the plan alone {_ratio(found.plan_ratio, 'none')}",
+        ),
         ("utilisation", f"{found.utilisation:.0%}", "of the workers' time in tests that count"),
         ("cost", f"${done.cost.usd:.4f}", prices),
         ("attempts", str(len(simulation.attempts)), unwell),

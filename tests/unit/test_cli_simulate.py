@@ -265,6 +265,12 @@ def test_too_few_shards_for_the_time_limit_become_more_and_it_is_said(tmp_path):
     assert found["reasons"][0] == "10 shards instead of 2: a worker may hold 672 s of tests"
 
 
+def test_no_reason_names_the_time_limit_of_workers_that_have_none(tmp_path):
+    path = table_of(tmp_path, "a,1,4000", "b,1,", header="unit,duration_s,memory_mb")
+    found = simulated("--durations", path, "--shards", 2)
+    assert not any("00000000" in reason for reason in found["reasons"])
+
+
 @pytest.mark.parametrize(
     ("row", "message"),
     [

@@ -60,6 +60,16 @@ def test_a_shard_that_no_count_tears_apart_goes_to_the_fallback_that_holds_it() 
     ]
 
 
+def test_units_with_a_shard_each_are_no_silent_addition_to_the_number_asked_for() -> None:
+    plan = plan_of([5000.0, 1.0, 1.0, 1.0], make_place(fallback=True), shards=2)
+    assert len(plan.shards) == 3
+    assert (
+        "3 shards planned, 2 asked for: units run on profiles of their own, 1 of them a shard each"
+        in plan.reasons
+    )
+    assert not any("as asked for" in reason for reason in plan.reasons)
+
+
 def test_a_shard_that_nothing_holds_stays_and_is_told() -> None:
     profiles, reasons = rehoused([[WorkUnit("a", 9000.0)]], ["local"], make_place(fallback=True))
     assert profiles == ["local"]

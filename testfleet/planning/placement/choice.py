@@ -184,9 +184,9 @@ def _reason(kind: _Kind, count: int, scores: Sequence[Score], place: Place) -> s
         what += f" that require{'s' * (count == 1)} {', '.join(sorted(kind.requires))}"
     best = scores[0]
     if kind.alone:
-        limit = (
-            f"{place.usable_s(place.usual):.0f} s and {place.profiles[place.usual].memory_mb} MB"
-        )
+        limit = f"{place.profiles[place.usual].memory_mb} MB"
+        if not place.is_ready:
+            limit = f"{place.usable_s(place.usual):.0f} s and {limit}"
         return f"{what} beyond the {limit} of `{place.usual}`: on `{best.profile}`, a shard each"
     if len(scores) > 1:
         return f"{what}: on `{best.profile}`, {compare(best, scores[1])}"

@@ -132,6 +132,11 @@ class Place:
         }
         return replace(self, profiles=ready)
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether its workers are ideal, see `ready`: a time limit of theirs means nothing."""
+        return self.profiles[self.usual].time_limit_s >= _FOREVER_S
+
     def usable_s(self, profile: str) -> float:
         """Predicted seconds that a shard on the profile may hold."""
         return self.profiles[profile].time_limit_s * _USABLE

@@ -61,7 +61,8 @@ def given_count(work: Workload, wanted: int, of: int | None = None) -> ShardCoun
         limit = "units" if count == len(work.ascending) else "shards allowed by the fleet"
         reason = f"{shards} instead of {asked}: no more {limit}"
     else:
-        reason = f"{shards}{AS_ASKED}" if of is None else f"{shards} of the {of} asked for"
+        of_all = f", the share of these units of the {of} asked for"
+        reason = shards + (AS_ASKED if of is None else of_all)
     return ShardCount((1.0,) * safe, reason)
 
 
