@@ -23,6 +23,8 @@ def facts(source):
         f"{MOCK}def f(x): mock.patch(f'pkg.{{x}}.name')",
         f"{MOCK}def f(x): mock.patch(target='pkg.' + x)",
         f"{MOCK}mock.patch(name)",
+        f"{MOCK}mock.patch(f'{{__name__}}_more.f')",
+        f"{MOCK}mock.patch(f'{{__name__}}.{{x}}.f')",
         "from unittest.mock import patch as p\np('pkg.{}.f'.format(x))",
         "import unittest.mock\nunittest.mock.patch(*args)",
         "from unittest.mock import *\npatch(x)",
@@ -75,6 +77,7 @@ def test_a_computed_name_is_unknown(source):
         "def test(monkeypatch): monkeypatch.setattr('pkg.m.f', lambda: 1)",
         "setattr(thing, name, 5)\ndelattr(thing, name)\ngetattr(thing, name)",
         f"{MOCK}mock.patch('pkg.m.f')",
+        f"{MOCK}mock.patch(f'{{__name__}}.time.sleep')\nmock.patch(__name__ + '.f')",
         f"{MOCK}mock.patch.object(thing, name)",
         f"{MOCK}import os\nmock.patch.dict(os.environ, {{'A': 'b'}})",
         f"{MOCK}from os import environ\nmock.patch.dict(environ, clear=True)",
@@ -107,6 +110,13 @@ def test_what_names_all_it_needs_is_known(source):
 )
 def test_constants_of_the_file_are_put_together(source):
     files = {A: f"{source}\n{TEST}", B: TEST, "pkg/m.py": "", "pkg/n.py": ""}
+    assert selected(files, "pkg/m.py") == {A}
+    assert selected(files, "pkg/n.py") == set()
+
+
+def test_a_package_that_names_its_own_modules_imports_them():
+    files = {A: f"import pkg\n{TEST}", "pkg/m.py": "", "pkg/n.py": ""}
+    files["pkg/__init__.py"] = f"{MOCK}mock.patch(f'{{__name__}}.m.f')"
     assert selected(files, "pkg/m.py") == {A}
     assert selected(files, "pkg/n.py") == set()
 

@@ -72,7 +72,9 @@ class Resolvers:
 
     def _dotted(self, call: ast.Call, first: ast.expr | None, tail: str) -> None:
         text = self.texts.value(first)
-        if text is None:
+        if own := self.texts.relative(first):
+            self.found.imports.add(own)  # A package may name its own modules so.
+        elif text is None:
             self._unknown(call, f"{tail}() of a name computed at run time")
         else:
             self.found.strings.add(text)

@@ -34,6 +34,18 @@ class Texts:
             return self.value(node.value)
         return None
 
+    def relative(self, node: ast.expr | None) -> str | None:
+        """`.f` where the expression is this module's own name and `.f`; else None."""
+        parts = node.values if isinstance(node, ast.JoinedStr) else _terms(node) if node else []
+        match parts:
+            case [
+                ast.FormattedValue(value=ast.Name(id="__name__")) | ast.Name(id="__name__"),
+                *rest,
+            ]:
+                text = self._joined(rest)
+                return text if text and text.startswith(".") else None
+        return None
+
     def is_object(self, node: ast.expr) -> bool:
         """Whether an argument is, by its looks, a thing itself and not its dotted name."""
         if isinstance(node, ast.Name):
