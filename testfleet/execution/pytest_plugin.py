@@ -9,6 +9,7 @@ the modules beside it, the bootstrap hands in.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -114,7 +115,8 @@ class Plugin:
             files.setdefault(unit, []).append(item.nodeid)
         for unit, ids in files.items():
             self._send("items", unit=unit, ids=ids)
-        self._send("ready")
+        if sys.exc_info()[0] is None:  # pytest calls this hook on its way out of an error, too
+            self._send("ready")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logstart(self, nodeid: Any) -> None:

@@ -79,6 +79,12 @@ class SessionEnd:
         return self.ending.stop in (Stop.TIMED_OUT, Stop.OUT_OF_MEMORY)
 
     @property
+    def is_at_rest(self) -> bool:
+        """Whether it had collected everything, and no test was left in the middle."""
+        state = self.state
+        return state.is_ready and state.collecting is None and state.running is None
+
+    @property
     def is_refused(self) -> bool:
         """Whether pytest did not even begin: a usage error, or a conftest that raises."""
         return self.state.returned is not None and not self.state.is_ready

@@ -88,7 +88,7 @@ class Shard:
             if self._is_over(end) or self._is_misused(end):
                 return
             self._is_collected |= end.state.is_ready and not end.state.stopped
-            if end.state.is_ready and not end.state.running and not self.journal.pending():
+            if end.is_at_rest and not self.journal.pending():
                 self.is_complete = True
                 return
             if end.is_refused and end.state.collecting is None:

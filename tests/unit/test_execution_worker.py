@@ -494,3 +494,21 @@ def test_the_peak_of_memory_is_told_of_the_unit_that_needed_it(worker):
     files = {"test_large.py": body.format(mb=300), "test_small.py": body.format(mb=1)}
     peaks = {unit.id: unit.memory_mb for unit in worker.run(files).units}
     assert peaks["test_large.py"] > 300 > peaks["test_small.py"] > 0
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        pytest.param({"test_a.py": "import sys\nsys.exit(3)\n"}, id="a file that exits"),
+        pytest.param(
+            {"conftest.py": "def pytest_collection_modifyitems(items): 1 / 0\n", **PASSING},
+            id="a hook that raises",
+        ),
+        pytest.param({"test_a.py": "raise KeyboardInterrupt\n"}, id="a file that interrupts"),
+    ],
+)
+def test_a_collection_that_breaks_off_at_once_is_no_end(worker, broken):
+    result = worker.run({**broken, "test_b.py": "def test_b(): pass\n"})
+    found = outcomes(result)
+    assert "error" in found.values()
+    assert {name.partition("::")[0] for name in found} == {"test_a.py", "test_b.py"}

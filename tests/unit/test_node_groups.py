@@ -13,8 +13,8 @@ from testfleet.planning.sharding.node_groups import (
     cut_in_order,
     cut_long_files,
     splits_of,
-    with_preparation,
     whole_files,
+    with_preparation,
 )
 
 SCOPES = st.lists(st.floats(0.001, 100.0), min_size=1, max_size=40).map(

@@ -160,7 +160,8 @@ def test_the_text_says_what_where_since_when_who_and_what_to_try():
     )
     assert cause_text(Facts(known, "run-5")) == (
         "Something failed: ValueError: no price. 3 tests in 2 files fail at app/price.py:12, in"
-        " price, e.g. tests/test_a.py::test_a. It was first seen on 2026-01-02 in run run-1, commit c1."
+        " price, e.g. tests/test_a.py::test_a."
+        " It was first seen on 2026-01-02 in run run-1, commit c1."
         " Most suspicious is commit abcdef012345: Faster carts."
         " To try: Read the representative's message and stack."
     )
