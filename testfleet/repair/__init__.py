@@ -1,0 +1,1 @@
+"""From failing tests to a proved patch: localise, generate candidates, validate, agree."""
