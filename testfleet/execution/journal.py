@@ -259,7 +259,8 @@ def result_from(event: dict[str, Any]) -> TestResult:
 
 
 def unit_results(task: WorkerTask, journal: Journal, missing: UnitStatus) -> tuple[UnitResult, ...]:
-    """One result for each unit of the task, and for what else the shard that takes the rest met.
+    """One result for each unit of the task, and for what else a shard met that takes the rest, or
+    that runs chosen tests of the whole suite.
 
     `missing` is the status of a unit that is not settled.
     """
@@ -267,7 +268,8 @@ def unit_results(task: WorkerTask, journal: Journal, missing: UnitStatus) -> tup
     for test in journal.results.values():
         durations.setdefault(test.file, []).append(test.duration_s)
     seconds = journal.seconds_by_unit()
-    rest = journal.units() if task.kind == "run" and task.excluded is not None else []
+    takes_rest = task.together or (task.kind == "run" and task.excluded is not None)
+    rest = journal.units() if takes_rest else []
     return tuple(
         UnitResult(
             id=clean(unit),

@@ -21,7 +21,8 @@ class Selection:
     `root`: the tree. `units`: what to run, files relative to it or node groups of files, which
     `splits` tells. `excluded`: instead, units not to run.
     `done`: node ids that have results already. `only`: the one node id to run, when not None.
-    `chosen`: the node ids to run, when there are any.
+    `chosen`: the node ids to run, when there are any: of tests, and of files and folders that could
+    not be collected before.
     `fail_fast`: stop at the first failure.
     """
 
@@ -69,7 +70,7 @@ class Selection:
         """Whether the test is still to be run here."""
         if item.nodeid in self._done or not self._owns(self.path_of(item)):
             return False
-        if self._chosen and item.nodeid not in self._chosen:
+        if self._chosen and not self._is_chosen(item):
             return False
         if self._groups and not self._owns_group(item):
             return False
@@ -135,6 +136,11 @@ class Selection:
 
     def _owns(self, path: str) -> bool:
         return (path in self._files) != self._takes_rest
+
+    def _is_chosen(self, item: pytest.Item) -> bool:
+        if item.nodeid in self._chosen:
+            return True
+        return any(node.nodeid in self._chosen for node in item.listchain())
 
     def _owns_group(self, item: pytest.Item) -> bool:
         groups = self._groups.get(self._name_of(self.path_of(item)))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
-from testfleet.contracts.plan import HOME_SHARD, Splits, scope_of
+from testfleet.contracts.plan import HOME_SHARD, Splits, file_of, scope_of
 from testfleet.contracts.report import TestReport
 from testfleet.contracts.result import Outcome, ShardResult, TestResult
 
@@ -31,18 +31,74 @@ def confirm(
 
     The first failure's message stays: it is what a person needs to understand the flakiness. In a
     file that was cut into node groups, what passes as at home is no chance: the cut was at fault.
+    A file that could not be collected alone, but could as at home, is replaced by its tests.
     """
     home = [result for result in confirmations if result.shard_id.endswith(f"-{HOME_SHARD}")]
     alone = [result for result in confirmations if result not in home]
     again, notes = _attempts(run_id, alone)
     at_home, _ = _attempts(run_id, home)
-    judged = [
-        _judge(test, again.get(test.id, ()), at_home.get(test.id, ()), test.file in cut_files)
-        if test.outcome in _FAILED
-        else test
-        for test in tests
-    ]
+    tests = list(tests)
+    collected = _collected(run_id, home, {test.id for test in tests})
+    judged: list[TestReport] = []
+    for test in tests:
+        inside = _tests_inside(test, collected) if test.outcome in _FAILED else []
+        if inside:
+            judged.extend(inside)
+        elif test.outcome in _FAILED:
+            of_home = at_home.get(test.id, ())
+            judged.append(_judge(test, again.get(test.id, ()), of_home, test.file in cut_files))
+        else:
+            judged.append(test)
+    if home:
+        notes.extend(_not_tried(judged, at_home))
     return judged, notes
+
+
+def _collected(
+    run_id: str, home: Sequence[ShardResult], known: Collection[str]
+) -> list[tuple[str, TestResult]]:
+    """Shard and result of what has none yet, in files of which all tests were run as at home."""
+    own = {result.shard_id: result for result in home if result.run_id == run_id}
+    return [
+        (shard, test)
+        for shard, result in sorted(own.items())
+        for test in result.tests
+        if test.file in result.finished and test.id not in known
+    ]
+
+
+def _tests_inside(
+    test: TestReport, collected: Sequence[tuple[str, TestResult]]
+) -> list[TestReport]:
+    """What stands in place of a file or folder that could not be collected: its tests, if there
+    are any by now."""
+    if "::" in test.id:
+        return []
+    inside = {
+        one.id: (shard, one)
+        for shard, one in collected
+        if one.id.startswith((f"{test.id}::", f"{test.id}/"))
+    }
+    return [
+        TestReport(
+            **one.model_dump(exclude={"file", "message"}),
+            file=file_of(one.file),
+            message=one.message or _NEEDS_OTHERS,
+            shard=shard,
+        )
+        for shard, one in inside.values()
+    ]
+
+
+def _not_tried(tests: Sequence[TestReport], at_home: Mapping[str, object]) -> list[str]:
+    failed = [test for test in tests if test.outcome in _FAILED]
+    left = sum(test.id not in at_home for test in failed)
+    if not left:
+        return []
+    return [
+        f"{left} of {len(failed)} failures could not be tried again in one process with the whole"
+        " suite, as at home: those that only fail apart from other files are still among them"
+    ]
 
 
 def _attempts(
@@ -68,13 +124,14 @@ def _judge(
     attempts = test.attempts + sum(
         attempt.attempts for attempt in (*alone, *at_home) if attempt.outcome is not Outcome.LOST
     )
-    as_at_home = any(attempt.outcome is Outcome.PASSED for attempt in at_home)
+    outcomes = {attempt.outcome for attempt in at_home}
+    as_at_home = bool(outcomes & {Outcome.PASSED, Outcome.SKIPPED})
     if any(attempt.outcome in _GOOD for attempt in alone) and not (as_at_home and is_cut):
         return test.model_copy(update={"outcome": Outcome.FLAKY, "attempts": attempts})
     if as_at_home:
         return test.model_copy(
             update={
-                "outcome": Outcome.PASSED,
+                "outcome": Outcome.PASSED if Outcome.PASSED in outcomes else Outcome.SKIPPED,
                 "attempts": attempts,
                 "message": _NEEDS_ITS_FILE if is_cut else _NEEDS_OTHERS,
                 "longrepr": "",
@@ -88,8 +145,9 @@ def faults_of_cuts(
 ) -> dict[str, tuple[str, ...]]:
     """First scopes of the node groups in which a test failed that passed as at home, by file."""
     found: defaultdict[str, dict[str, None]] = defaultdict(dict)
-    for first, last in zip(before, after, strict=True):
-        if first.outcome in _FAILED and last.outcome is Outcome.PASSED and last.file in cuts:
+    failed = {test.id for test in before if test.outcome in _FAILED}
+    for last in after:
+        if last.id in failed and last.outcome is Outcome.PASSED and last.file in cuts:
             scope = scope_of(last.id)
             groups = (group for group in cuts[last.file] if scope in group)
             found[last.file] |= {group[0]: None for group in groups}

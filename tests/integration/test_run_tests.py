@@ -110,6 +110,18 @@ def test_a_test_that_needs_what_another_file_imports_passes_as_at_home(client, p
     assert outcomes(report) == {"test_a.py::test_a": "passed", "test_b.py::test_needy": "passed"}
 
 
+def test_a_file_that_only_imports_after_another_has_the_results_of_home(client, project):
+    maker = "import sys\nsys.modules['made_by_a'] = sys\n"
+    needy = "import made_by_a\ndef test_good(): pass\ndef test_bad(): assert 0\n"
+    report = run(client, project({"test_a.py": maker + FOUR["test_a.py"], "test_b.py": needy}))
+    assert len(report.shards) == 2
+    assert outcomes(report) == {
+        "test_a.py::test_a": "passed",
+        "test_b.py::test_bad": "failed",
+        "test_b.py::test_good": "passed",
+    }
+
+
 def test_a_suite_that_requires_fargate_runs_there_with_the_same_worker(client, project):
     toml = '[suites.unit]\nrequires = ["compute:fargate"]\n'
     report = run(client, project(FOUR | {"testfleet.toml": toml}))

@@ -57,6 +57,16 @@ def test_a_file_that_can_be_imported_after_all_is_not_cleared_for_its_tests_neve
     assert outcomes(result) == {"test_a.py": "lost"}
 
 
+def test_as_at_home_a_file_that_was_an_error_runs_all_of_its_tests(worker):
+    files = {
+        "test_a.py": "import sys; sys.modules['made_by_a'] = sys\ndef test_a(): pass\n",
+        "test_b.py": "import made_by_a\ndef test_one(): pass\ndef test_two(): assert 0\n",
+    }
+    result = worker.run(files, kind="confirm", units=(), tests=("test_b.py",), together=True)
+    assert outcomes(result) == {"test_b.py::test_one": "passed", "test_b.py::test_two": "failed"}
+    assert result.finished == {"test_b.py"}
+
+
 def test_confirming_below_a_root_finds_the_file(worker):
     files = {"backend/tests/test_a.py": "def test_a(): pass", "backend/pytest.ini": "[pytest]\n"}
     test = "tests/test_a.py::test_a"

@@ -188,10 +188,23 @@ def test_failed_tests_run_together_once_more_as_at_home() -> None:
     assert (shard.tests, shard.together) == (("a::x", "b::y"), True)
 
 
-def test_nothing_runs_as_at_home_when_nothing_or_far_too_much_failed() -> None:
+def test_nothing_runs_as_at_home_when_nothing_failed() -> None:
     assert home_shard([make_report("a::x", Outcome.PASSED)], make_place()) is None
-    assert home_shard([make_report(f"a::{at}") for at in range(501)], make_place()) is None
-    assert home_shard([make_report("a::x", duration_s=61)], make_place()) is None
+
+
+def test_of_far_too_many_failures_some_of_each_file_run_as_at_home() -> None:
+    many = [make_report(f"a::{at}", duration_s=0.01) for at in range(600)]
+    shard = home_shard([*many, make_report("b::x"), make_report("c")], make_place())
+    assert shard is not None
+    assert len(shard.tests) == 500
+    assert {"b::x", "c"} <= set(shard.tests)
+
+
+def test_of_long_failures_one_runs_as_at_home_in_any_case() -> None:
+    tests = [make_report("a::x", duration_s=61), make_report("a::y", duration_s=61)]
+    shard = home_shard(tests, make_place())
+    assert shard is not None
+    assert shard.tests == ("a::x",)
 
 
 def test_in_a_file_that_was_cut_the_tests_before_a_failed_one_run_too() -> None:

@@ -7,6 +7,7 @@ from testfleet.contracts.report import RunStatus
 from testfleet.contracts.result import (
     Outcome,
     ShardResult,
+    TestResult,
     UnitStatus,
     WorkerError,
     WorkerErrorType,
@@ -259,6 +260,49 @@ def test_a_pass_in_any_confirmation_makes_a_failure_flaky(
     [test] = [test for test in result.tests if test.id == "c::1"]
     assert (test.outcome, test.attempts, test.message) == (outcome, count, "boom")
     assert result.status is status
+
+
+def at_home(*tests: TestResult, status: UnitStatus = DONE) -> ShardResult:
+    return make_result("c-home", {"c": status}, tests)
+
+
+FILE_ERROR = make_result("r1-0001", {"c": DONE}, [make_test("c", Outcome.ERROR)])
+
+
+def test_a_file_that_could_not_be_imported_alone_is_replaced_by_its_tests() -> None:
+    home = at_home(make_test("c::1"), make_test("c::2", Outcome.FAILED))
+    result = judged(FIRST_DONE, FILE_ERROR, confirmations=(home,))
+    assert outcomes(result) == {
+        "a::1": "passed",
+        "b::1": "passed",
+        "c::1": "passed",
+        "c::2": "failed",
+    }
+    [passed, failed] = [test for test in result.tests if test.file == "c"]
+    assert "once all test files were" in passed.message
+    assert (failed.message, failed.shard) == ("boom", "c-home")
+
+
+@pytest.mark.parametrize(
+    "home",
+    [
+        at_home(make_test("c", Outcome.ERROR)),
+        at_home(make_test("c::1"), status=OPEN),
+        at_home(),
+    ],
+    ids=["error again", "unfinished", "nothing collected"],
+)
+def test_a_file_stays_an_error_while_its_tests_are_not_known(home: ShardResult) -> None:
+    result = judged(FIRST_DONE, FILE_ERROR, confirmations=(home,))
+    assert outcomes(result)["c"] == "error"
+    assert result.status is RunStatus.FAILED
+
+
+def test_failures_that_were_not_tried_as_at_home_are_counted() -> None:
+    tests = [make_test(f"c::{at}", Outcome.FAILED) for at in range(3)]
+    failed = make_result("r1-0001", {"c": DONE}, tests)
+    result = judged(FIRST_DONE, failed, confirmations=(at_home(tests[0]),))
+    assert any(note.startswith("2 of 3 failures could not be tried") for note in result.notes)
 
 
 def test_a_confirmation_never_worsens_a_test_that_passed() -> None:

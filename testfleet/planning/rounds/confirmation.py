@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -20,6 +21,7 @@ _FAILED: Final = (Outcome.FAILED, Outcome.ERROR)
 
 HOME_LIMIT: Final = 500
 HOME_LIMIT_S: Final = 60.0
+"""Seconds of tests. Beyond either limit some failures of each file stand for the others."""
 
 
 @dataclass(frozen=True)
@@ -74,15 +76,35 @@ def home_shard(
     """A shard that runs the failed tests once more, after all files of the suite were imported.
 
     At home pytest imports every test file before it runs any test, and a test may rest on what
-    another file has imported. In a file that was cut into node groups it may also rest on the tests
-    before it, so these run, too. None when nothing failed, or so much that it would take too long.
+    another file has imported; a file that could not be imported alone brings all of its tests. In a
+    file that was cut into node groups a test may also rest on the tests before it, so these run,
+    too. None when nothing failed.
     """
-    failed = [test for test in tests if test.outcome in _FAILED]
-    seconds = sum(test.duration_s for test in failed)
-    if not failed or len(failed) > HOME_LIMIT or seconds > HOME_LIMIT_S:
+    failed = _sample([test for test in tests if test.outcome in _FAILED])
+    if not failed:
         return None
     shard = _confirm_shard(0, _with_those_before(failed, tests, cut_files), place)
     return shard.model_copy(update={"id": f"c-{HOME_SHARD}", "units": (), "together": True})
+
+
+def _sample(failed: Sequence[TestReport]) -> list[TestReport]:
+    """All failures if they fit, else as many as do: files that could not be collected, then one
+    test of each file after the other."""
+    if len(failed) <= HOME_LIMIT and sum(test.duration_s for test in failed) <= HOME_LIMIT_S:
+        return list(failed)
+    turns: Counter[str] = Counter()
+    ranked: list[tuple[int, int, TestReport]] = []
+    for at, test in enumerate(failed):
+        turns[test.file] += "::" in test.id
+        ranked.append((turns[test.file], at, test))
+    taken: list[int] = []
+    seconds = 0.0
+    for _, at, test in sorted(ranked, key=lambda each: each[:2]):
+        fits = len(taken) < HOME_LIMIT and seconds + test.duration_s <= HOME_LIMIT_S
+        if fits or not taken:
+            taken.append(at)
+            seconds += test.duration_s
+    return [failed[at] for at in sorted(taken)]
 
 
 def _with_those_before(
