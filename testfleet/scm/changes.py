@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import os
 import re
-import subprocess
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -14,8 +13,8 @@ from typing import Final
 
 from testfleet.contracts.change import FileChange, FileStatus
 from testfleet.errors import UsageError
+from testfleet.scm.git import reason_of, run_git
 
-_TIME_LIMIT_S: Final = 120
 _HUNK: Final = re.compile(r"@@ -\S+ \+(\d+)(?:,(\d+))? @@")
 _STATUS: Final = {"A": FileStatus.ADDED, "D": FileStatus.DELETED, "R": FileStatus.RENAMED}
 _PLAIN: Final = (
@@ -61,7 +60,7 @@ def merge_base(root: Path, rev: str) -> str:
     """The commit where HEAD's branch left REV. Raises UsageError, see `changes_since`."""
     _check_repository(root)
     commits = [_commit(root, name) for name in (rev, "HEAD")]
-    found = _run(root, "merge-base", *commits)
+    found = run_git(root, "merge-base", *commits)
     if found.returncode != 0:
         raise UsageError(
             f"{rev!r} and HEAD have no common ancestor {_where(root)}",
@@ -71,7 +70,7 @@ def merge_base(root: Path, rev: str) -> str:
 
 
 def _check_repository(root: Path) -> None:
-    found = _run(root, "rev-parse", "--is-inside-work-tree")
+    found = run_git(root, "rev-parse", "--is-inside-work-tree")
     if found.stdout.strip() == b"true":
         return
     reason, *remedy = os.fsdecode(found.stderr).strip().splitlines() or [""]
@@ -89,7 +88,9 @@ def _check_repository(root: Path) -> None:
 
 
 def _commit(root: Path, rev: str) -> str:
-    found = _run(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}")
+    found = run_git(
+        root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}"
+    )
     if found.returncode == 0:
         return os.fsdecode(found.stdout).strip()
     if rev == "HEAD":
@@ -101,7 +102,7 @@ def _commit(root: Path, rev: str) -> str:
 
 
 def _is_shallow(root: Path) -> bool:
-    return _run(root, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
+    return run_git(root, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
 
 
 def _where(root: Path) -> str:
@@ -201,23 +202,7 @@ def _count_lines(file: Path) -> int:
 
 
 def _output(root: Path, *args: str) -> bytes:
-    done = _run(root, *_PLAIN, *args)
+    done = run_git(root, *_PLAIN, *args)
     if done.returncode != 0:
-        said = os.fsdecode(done.stderr).strip() or f"exit code {done.returncode}"
-        raise UsageError(f"git {args[0]} failed in {root}: {said}")
+        raise UsageError(f"git {args[0]} failed in {root}: {reason_of(done)}")
     return done.stdout
-
-
-def _run(root: Path, *args: str) -> subprocess.CompletedProcess[bytes]:
-    try:
-        return subprocess.run(
-            ["git", "-C", str(root), *args],
-            capture_output=True,
-            check=False,
-            timeout=_TIME_LIMIT_S,
-            env=os.environ | {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"},
-        )
-    except FileNotFoundError as exc:
-        raise UsageError("no git on PATH", hint="install git, or run all tests") from exc
-    except subprocess.TimeoutExpired as exc:
-        raise UsageError(f"git {args[0]} took over {_TIME_LIMIT_S} s in {root}") from exc

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +11,10 @@ from typing import Final
 
 from testfleet.contracts.change import FileChange, FileStatus
 from testfleet.errors import UsageError
+from testfleet.scm.git import reason_of, run_git
 
 MOST_COMMITS: Final = 5_000
 """Looked back at most: some years of most projects, a few seconds of git."""
-_TIME_LIMIT_S: Final = 120
 _HEAD: Final = re.compile(r"\x01([0-9a-f]{40,64}) (\d+)\Z")
 
 
@@ -77,22 +76,10 @@ def _change(path: str, old: str | None, added: str, deleted: str) -> FileChange:
 
 
 def _git(root: Path, *args: str) -> bytes:
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(root), *args],
-            capture_output=True,
-            check=False,
-            timeout=_TIME_LIMIT_S,
-            env=os.environ | {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"},
-        )
-    except FileNotFoundError as exc:
-        raise UsageError("no git on PATH", hint="install git") from exc
-    except subprocess.TimeoutExpired as exc:
-        raise UsageError(f"git {args[0]} took over {_TIME_LIMIT_S} s in {root}") from exc
+    done = run_git(root, *args)
     if done.returncode != 0:
-        said = os.fsdecode(done.stderr).strip().removeprefix("fatal: ")
         raise UsageError(
-            f"git {args[0]} failed in {root}: {said or f'exit code {done.returncode}'}",
+            f"git {args[0]} failed in {root}: {reason_of(done)}",
             hint="name a folder in a git repository, and a commit of it",
         )
     return done.stdout
