@@ -11,7 +11,6 @@ import typer
 from testfleet.cli.console import out, print_json, say
 from testfleet.cli.fleet_commands import JsonOption
 from testfleet.cli.options import EnvOption, PathArgument, SuiteOption
-from testfleet.contracts.run import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,9 +51,6 @@ def impact(
     options = RunOptions(
         path=path,
         suite=suite,
-        shards="auto",
-        mode=Mode.FULL,
-        keep_going=True,
         framework_args=context.obj or (),
         env=env,
     )

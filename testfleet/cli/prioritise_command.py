@@ -12,7 +12,6 @@ from testfleet.cli.console import out, print_json, say
 from testfleet.cli.fleet_commands import JsonOption
 from testfleet.cli.options import EnvOption, PathArgument, SuiteOption
 from testfleet.contracts.history import HistoryDetails, TestHistory
-from testfleet.contracts.run import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,9 +56,6 @@ def prioritise(
     options = RunOptions(
         path=path,
         suite=suite,
-        shards="auto",
-        mode=Mode.FULL,
-        keep_going=True,
         framework_args=context.obj or (),
         env=env,
         changed_since=changed_since,

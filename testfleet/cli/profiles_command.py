@@ -81,17 +81,12 @@ def _experience(project: Path | None, suite: str | None, env: str) -> Experience
 
     from testfleet.cli.client import connect
     from testfleet.cli.request import RunOptions, draft_run
-    from testfleet.contracts.run import Mode
     from testfleet.workflow.placement_memory import PlacementMemory
 
     draft = draft_run(
         RunOptions(
             path=project,
             suite=suite,
-            shards="auto",
-            mode=Mode.FULL,
-            keep_going=True,
-            framework_args=(),
             env=env,
         )
     )

@@ -36,6 +36,7 @@ from testfleet.planning.project import ResolvedSuite, load_project, resolve_suit
 from testfleet.planning.source_tree import DirectoryTree
 from testfleet.planning.strategies import strategy_named
 from testfleet.scm.changes import changes_since
+from testfleet.scm.recent import recent_commits
 from testfleet.scm.working_tree import Head, describe_head, fingerprint, list_files, pack
 from testfleet.workflow.explanation import UnitExplanation, explain
 from testfleet.workflow.keys import source_key
@@ -49,15 +50,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunOptions:
-    """The options of `run` and `plan`."""
+    """The options of `run` and `plan`; by default, those of a person who gives none."""
 
     path: Path
     suite: str | None
-    shards: int | Literal["auto"]
-    mode: Mode
-    keep_going: bool
-    framework_args: tuple[str, ...]
     env: str
+    shards: int | Literal["auto"] = "auto"
+    mode: Mode = Mode.FULL
+    keep_going: bool = True
+    framework_args: tuple[str, ...] = ()
     objectives: Objectives = field(default_factory=Objectives)
     changed_since: str | None = None
 
@@ -127,6 +128,7 @@ class Draft:
             objectives=self.options.objectives,
             changes=self.changes,
             reached=self.reached(),
+            commits=recent_commits(self.root, self.files) if self.head.commit else (),
             keep_going=self.options.keep_going,
             framework_args=self.options.framework_args,
             env=home_variables() if self.original_root else {},

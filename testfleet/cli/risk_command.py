@@ -94,10 +94,7 @@ def _seconds(rev: str, path: Path, suite: str | None, env: str) -> dict[TestChoi
         options = RunOptions(
             path=path,
             suite=suite,
-            shards="auto",
             mode=Mode.LIGHTWEIGHT if choice is TestChoice.SMOKE else Mode.FULL,
-            keep_going=True,
-            framework_args=(),
             env=env,
             changed_since=rev if choice is TestChoice.IMPACTED else None,
         )
