@@ -51,6 +51,7 @@ class StorageStack(FleetStack):
             _expire("environments/", days.sources_days),
             _expire("runs/", days.runs_days),
             _expire("placement/", days.history_days),
+            _expire("clusters/", days.history_days),
             _expire("inference/", days.runs_days),
             logs=self.access_logs,
         )

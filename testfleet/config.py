@@ -65,7 +65,7 @@ class Retention(Contract):
     sources_days: int = Field(default=7, ge=1)
     """Uploaded trees and built environments."""
     history_days: int = Field(default=180, ge=1)
-    """Lines in the list of runs, and what a suite's shards taught about profiles."""
+    """Lines in the list of runs, and what a suite's shards and failures have taught."""
 
 
 class Budget(Contract):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -14,7 +15,7 @@ from testfleet.cli.home import home
 from testfleet.cli.interpreter import home_interpreter, home_variables
 from testfleet.config import load_environment
 from testfleet.contracts.base import utc_now
-from testfleet.contracts.change import FileChange
+from testfleet.contracts.change import FileChange, RecentCommit
 from testfleet.contracts.plan import Plan
 from testfleet.contracts.project import PROJECT_FILE
 from testfleet.contracts.run import (
@@ -112,7 +113,11 @@ class Draft:
     def submit(self, client: Client) -> RunRequest:
         """Upload the source unless the fleet has it, store the request, start the workflow."""
         started_at = utc_now()
-        sha256 = self._upload(client)
+        with ThreadPoolExecutor(1) as beside:
+            # git takes as long as the upload, and has nothing to do with it.
+            recent = beside.submit(self._recent_commits)
+            sha256 = self._upload(client)
+            commits = recent.result()
         request = RunRequest(
             run_id=new_run_id(started_at),
             repository=self.head.repository,
@@ -128,7 +133,7 @@ class Draft:
             objectives=self.options.objectives,
             changes=self.changes,
             reached=self.reached(),
-            commits=recent_commits(self.root, self.files) if self.head.commit else (),
+            commits=commits,
             keep_going=self.options.keep_going,
             framework_args=self.options.framework_args,
             env=home_variables() if self.original_root else {},
@@ -156,6 +161,9 @@ class Draft:
         return Preview(
             planned.plan, explain(planned.plan, history, planned.selection, self.suite.needs)
         )
+
+    def _recent_commits(self) -> tuple[RecentCommit, ...]:
+        return recent_commits(self.root, self.files) if self.head.commit else ()
 
     def _upload(self, client: Client) -> str:
         mark = fingerprint(self.root, self.files)

@@ -175,9 +175,10 @@ def cancel(client: Client, follower: Follower) -> None:
 
 
 def exit_code(report: RunReport) -> int:
-    """0 all passed, 1 tests failed, 2 bad configuration, 3 incomplete, 5 nothing to run."""
+    """0 passed or failed in quarantine only, 1 tests failed, 2 bad configuration, 3 incomplete,
+    5 nothing to run."""
     kinds = {error.type for error in report.errors}
-    if report.status is RunStatus.PASSED:
+    if report.status in (RunStatus.PASSED, RunStatus.PASSED_WITH_QUARANTINED):
         return 0
     if report.status is RunStatus.FAILED:
         return 1

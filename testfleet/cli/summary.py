@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _STATUS_STYLE = {
     RunStatus.PASSED: "green",
+    RunStatus.PASSED_WITH_QUARANTINED: "green",
     RunStatus.FAILED: "red",
     RunStatus.INCOMPLETE: "yellow",
     RunStatus.REJECTED: "yellow",

@@ -33,3 +33,12 @@ class FileChange(Contract):
     lines: tuple[tuple[int, int], ...] = ()
     """Ranges of added or modified lines in the new version, first and last, from 1. Empty where
     nobody knows: the whole file counts as changed."""
+
+
+class RecentCommit(Contract):
+    """A commit that may have broken what fails, or what is not committed yet."""
+
+    commit: str
+    """Full name, or `working tree`."""
+    title: str
+    files: tuple[FileChange, ...]

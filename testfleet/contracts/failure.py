@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from testfleet.contracts.base import SCHEMA_VERSION, Contract
+from testfleet.contracts.project import QuarantineConfig
 
 
 class Domain(StrEnum):
@@ -153,6 +154,8 @@ class Failure(Contract):
     judgement: Judgement | None = None
     quarantined: bool = False
     """Reported, but it does not block."""
+    quarantine: QuarantineConfig | None = None
+    """The entry of testfleet.toml that says so: whose test it is, and until when."""
 
 
 class Sighting(Contract):
@@ -226,3 +229,5 @@ class PastClusters(Contract):
     schema_version: Literal["1"] = SCHEMA_VERSION
     clusters: tuple[PastCluster, ...] = ()
     """Those seen last at the end."""
+    passed: Sighting | None = None
+    """The newest run of the whole suite in which nothing failed."""

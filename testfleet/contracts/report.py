@@ -15,6 +15,8 @@ class RunStatus(StrEnum):
     """How a run ended."""
 
     PASSED = "passed"
+    PASSED_WITH_QUARANTINED = "passed-with-quarantined"
+    """Tests failed, each of them in quarantine: they are reported and do not block."""
     FAILED = "failed"
     INCOMPLETE = "incomplete"
     """Something was lost, cancelled or never ran."""
@@ -96,6 +98,8 @@ class RunReport(Contract):
     own work for its tests: no way to hand out these units is faster."""
     workers: int
     shards: tuple[ShardReport, ...]
+    reruns: tuple[ShardReport, ...] = ()
+    """Shards that ran failed tests again: alone, as at home, or after the tests before them."""
     totals: Totals
     tests: tuple[TestReport, ...]
     errors: tuple[WorkerError, ...] = ()

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from testfleet.contracts.base import SCHEMA_VERSION, Contract
-from testfleet.contracts.change import FileChange
+from testfleet.contracts.change import FileChange, RecentCommit
 
 RUN_ID_PATTERN = re.compile(r"^[0-9]{8}-[0-9]{6}-[0-9a-f]{6}$")
 
@@ -91,6 +91,8 @@ class RunRequest(Contract):
     reached: tuple[str, ...] | None = None
     """Units that the client has found `changes` to reach: it can read more than the fleet, such as
     what is installed beside the project. None: the planner finds out."""
+    commits: tuple[RecentCommit, ...] = ()
+    """The newest of the tree, newest first, after what is not committed: suspects of what fails."""
     keep_going: bool = True
     framework_args: tuple[str, ...] = ()
     env: dict[str, str] = Field(default_factory=dict)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 from xml.etree import ElementTree as ET
 
+from testfleet.contracts.project import QuarantineConfig
 from testfleet.contracts.report import RunReport, TestReport
 from testfleet.contracts.result import Outcome
 
@@ -28,15 +30,18 @@ _PROBLEMS: Final = {
 
 
 def junit_xml(report: RunReport) -> bytes:
-    """The report as a JUnit file in UTF-8."""
-    root = ET.Element("testsuites", {"name": "testfleet", **_counts(report.tests)})
-    files: dict[str, list[TestReport]] = {}
-    for test in report.tests:
-        files.setdefault(test.file, []).append(test)
-    for file, tests in files.items():
-        suite = ET.SubElement(root, "testsuite", {"name": printable(file), **_counts(tests)})
+    """The report as a JUnit file in UTF-8. What is in quarantine is skipped there: nothing in the
+    format says failed and yet harmless, and a CI server stops for each failure."""
+    entries = {each.test: each.quarantine for each in report.failures if each.quarantine}
+    cases = [_Case(test, entries.get(test.id)) for test in report.tests]
+    root = ET.Element("testsuites", {"name": "testfleet", **_counts(cases)})
+    files: dict[str, list[_Case]] = {}
+    for case in cases:
+        files.setdefault(case.test.file, []).append(case)
+    for file, inside in files.items():
+        suite = ET.SubElement(root, "testsuite", {"name": printable(file), **_counts(inside)})
         suite.set("timestamp", report.started_at.isoformat())
-        suite.extend(_case(test) for test in tests)
+        suite.extend(case.as_element() for case in inside)
     content: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return content
 
@@ -51,19 +56,41 @@ def _escape(match: re.Match[str]) -> str:
     return f"#x{code:02X}" if code <= 0xFF else f"#x{code:04X}"  # noqa: PLR2004
 
 
-def _case(test: TestReport) -> ET.Element:
-    classname, name = _address(test.id)
-    case = ET.Element(
-        "testcase",
-        classname=printable(classname),
-        name=printable(name),
-        time=f"{test.duration_s:.3f}",
-    )
-    if test.outcome in _PROBLEMS:
-        tag, kind = _PROBLEMS[test.outcome]
-        problem = ET.SubElement(case, tag, type=kind, message=printable(test.message))
-        problem.text = printable(test.longrepr) or None
-    return case
+@dataclass(frozen=True)
+class _Case:
+    """A test and, if it does not block, the entry of testfleet.toml that says so."""
+
+    test: TestReport
+    quarantine: QuarantineConfig | None
+
+    @property
+    def outcome(self) -> Outcome:
+        """What a CI server is to see."""
+        is_harmless = self.quarantine and self.test.outcome in (Outcome.FAILED, Outcome.ERROR)
+        return Outcome.SKIPPED if is_harmless else self.test.outcome
+
+    def as_element(self) -> ET.Element:
+        """The `testcase`."""
+        classname, name = _address(self.test.id)
+        case = ET.Element(
+            "testcase",
+            classname=printable(classname),
+            name=printable(name),
+            time=f"{self.test.duration_s:.3f}",
+        )
+        if self.outcome in _PROBLEMS:
+            tag, kind, message = self._problem()
+            problem = ET.SubElement(case, tag, type=kind, message=printable(message))
+            problem.text = printable(self.test.longrepr) or None
+        return case
+
+    def _problem(self) -> tuple[str, str, str]:
+        tag, kind = _PROBLEMS[self.outcome]
+        entry = self.quarantine
+        if entry is None or self.outcome is self.test.outcome:
+            return tag, kind, self.test.message
+        told = f"in quarantine until {entry.until}, owner {entry.owner}: {self.test.message}"
+        return tag, "quarantined", told
 
 
 def _address(test_id: str) -> tuple[str, str]:
@@ -77,16 +104,12 @@ def _address(test_id: str) -> tuple[str, str]:
     return ".".join([dotted, *classes]), name + bracket + parameters
 
 
-def _counts(tests: Sequence[TestReport]) -> dict[str, str]:
-    outcomes = Counter(test.outcome for test in tests)
+def _counts(cases: Sequence[_Case]) -> dict[str, str]:
+    outcomes = Counter(case.outcome for case in cases)
     return {
-        "tests": str(len(tests)),
+        "tests": str(len(cases)),
         "failures": str(outcomes[Outcome.FAILED]),
         "errors": str(outcomes[Outcome.ERROR] + outcomes[Outcome.LOST]),
         "skipped": str(outcomes[Outcome.SKIPPED]),
-        "time": f"{_total_s(tests):.3f}",
+        "time": f"{sum(case.test.duration_s for case in cases):.3f}",
     }
-
-
-def _total_s(tests: Iterable[TestReport]) -> float:
-    return sum(test.duration_s for test in tests)

@@ -15,7 +15,7 @@ from testfleet.scm.git import reason_of, run_git
 
 MOST_COMMITS: Final = 5_000
 """Looked back at most: some years of most projects, a few seconds of git."""
-_HEAD: Final = re.compile(r"\x01([0-9a-f]{40,64}) (\d+)\Z")
+_HEAD: Final = re.compile(r"\x01([0-9a-f]{40,64}) (\d+) (.*)\Z", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,8 @@ class Commit:
     files: tuple[FileChange, ...]
     """Without lines. Whether a file was new is not asked: all but renamed ones count as
     modified."""
+    title: str = ""
+    """First line of its message."""
 
 
 def commits_before(root: Path, rev: str, most: int = MOST_COMMITS) -> list[Commit]:
@@ -36,7 +38,7 @@ def commits_before(root: Path, rev: str, most: int = MOST_COMMITS) -> list[Commi
     Raises UsageError when `root` is not in a git repository, or REV names no commit.
     """
     log = ["log", "--no-merges", "--topo-order", "--find-renames", "--numstat", "-z"]
-    shape = [f"--max-count={most}", "--format=%x01%H %ct", "--relative", "--end-of-options", rev]
+    shape = [f"--max-count={most}", "--format=%x01%H %ct %s", "--relative", "--end-of-options", rev]
     output = _git(root, *log, *shape, "--", ".")
     return list(_commits(output))[::-1]
 
@@ -48,21 +50,21 @@ def commit_id(root: Path, rev: str) -> str:
 
 
 def _commits(output: bytes) -> Iterator[Commit]:
-    """`SOH hash time NUL`, then `added TAB deleted TAB path NUL`, or with both paths behind."""
+    """`SOH hash time title NUL`, then `added TAB deleted TAB path NUL`, or both paths behind."""
     fields = (os.fsdecode(field) for field in output.split(b"\0"))
-    name, at_s, files = "", 0.0, list[FileChange]()
+    name, at_s, title, files = "", 0.0, "", list[FileChange]()
     for field in fields:
         head = _HEAD.search(field)
         if head is not None:
             if name:
-                yield Commit(name, at_s, tuple(files))
-            name, at_s, files = head[1], float(head[2]), []
+                yield Commit(name, at_s, tuple(files), title)
+            name, at_s, title, files = head[1], float(head[2]), head[3], []
         elif field.strip("\n"):
             added, deleted, path = field.lstrip("\n").split("\t", 2)
             old = None if path else next(fields)
             files.append(_change(path or next(fields), old, added, deleted))
     if name:
-        yield Commit(name, at_s, tuple(files))
+        yield Commit(name, at_s, tuple(files), title)
 
 
 def _change(path: str, old: str | None, added: str, deleted: str) -> FileChange:

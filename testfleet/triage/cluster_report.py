@@ -35,8 +35,8 @@ from testfleet.triage.suspects import (
     suspect_files,
 )
 
-Classify = Callable[[Sequence[str]], Sequence[Classification]]
-"""Classifications of texts, in order."""
+Classify = Callable[[Sequence[str]], Sequence[Classification | None]]
+"""Classifications of texts, in order. None for what there was no time for."""
 
 _RED: Final = (Outcome.FAILED, Outcome.ERROR, Outcome.FLAKY)
 _SECONDS_A_DAY: Final = 86_400
@@ -110,8 +110,11 @@ def _text(each: Cluster) -> str:
 
 
 def _judgement(test: TestReport, scene: Scene) -> Judgement:
-    if test.id in scene.judgements:
-        return scene.judgements[test.id]
+    return scene.judgements.get(test.id) or usual_judgement(test)
+
+
+def usual_judgement(test: TestReport) -> Judgement:
+    """What the outcome alone tells of a failure."""
     if test.outcome is Outcome.FLAKY:
         return Judgement(
             verdict=FailureVerdict.FLAKY,
@@ -178,14 +181,15 @@ def _failures(
             cluster=told.id,
             classification=told.classification,
             judgement=judged[member.text.test],
-            quarantined=_entry(member.text.test, scene),
+            quarantined=_entry(member.text.test, scene) is not None,
+            quarantine=_entry(member.text.test, scene),
         )
         for member in each.members
     ]
 
 
-def _entry(test: str, scene: Scene) -> bool:
-    return entry_of(test, scene.quarantine, scene.now.at.date()) is not None
+def _entry(test: str, scene: Scene) -> QuarantineConfig | None:
+    return entry_of(test, scene.quarantine, scene.now.at.date())
 
 
 def _urgency(told: FailureCluster) -> tuple[int, float, int, str]:

@@ -6,12 +6,11 @@ first of them has shown is new once more, which costs a date and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from testfleet.contracts.failure import PastCluster, PastClusters
+from testfleet.contracts.failure import PastClusters
 from testfleet.workflow.keys import clusters_key
 from testfleet.workflow.ports import ObjectStore
 
@@ -24,17 +23,16 @@ class ClusterMemory:
     history_key: str
     """What the suite's history is kept under."""
 
-    def recall(self) -> tuple[PastCluster, ...]:
+    def recall(self) -> PastClusters:
         """What earlier runs left. Nothing is remembered of what cannot be read."""
         body = self.objects.get(clusters_key(self.history_key))
         if body is None:
-            return ()
+            return PastClusters()
         try:
-            return PastClusters.model_validate_json(body).clusters
+            return PastClusters.model_validate_json(body)
         except ValidationError:
-            return ()
+            return PastClusters()
 
-    def remember(self, past: Sequence[PastCluster]) -> None:
-        """Replace it by what `triage` gave as the past of the next run."""
-        body = PastClusters(clusters=tuple(past)).model_dump_json().encode()
-        self.objects.put(clusters_key(self.history_key), body)
+    def remember(self, past: PastClusters) -> None:
+        """Replace it."""
+        self.objects.put(clusters_key(self.history_key), past.model_dump_json().encode())

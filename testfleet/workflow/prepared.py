@@ -10,6 +10,7 @@ from pydantic import Field
 
 from testfleet.contracts.base import Contract
 from testfleet.contracts.change import FileChange
+from testfleet.contracts.project import QuarantineConfig
 from testfleet.planning.project import ResolvedSuite
 
 
@@ -44,6 +45,8 @@ class PreparedRun(Contract):
     """What the run is to test; None is everything."""
     notes: tuple[str, ...] = ()
     """What a person should know of the preparation."""
+    quarantine: tuple[QuarantineConfig, ...] = ()
+    """Flaky tests that do not block, as the tree's testfleet.toml has them."""
     suite: ResolvedSuite | None = None
     environment: Annotated[FoundInterpreter | SetupCommands, Field(discriminator="kind")] | None = (
         None

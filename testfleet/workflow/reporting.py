@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from time import monotonic
 
 from pydantic import TypeAdapter
 
 from testfleet.config import Environment
 from testfleet.contracts.plan import Plan, Shard, file_of
 from testfleet.contracts.report import RunReport, RunStatus
-from testfleet.contracts.result import WorkerError
+from testfleet.contracts.result import UnitStatus, WorkerError
 from testfleet.costs.metering import CostInput, run_cost
 from testfleet.planning.placement.place import Place
 from testfleet.planning.placement.promises import broken_promises
@@ -20,6 +21,8 @@ from testfleet.planning.prediction.single_tests import remember_tests
 from testfleet.results.aggregate import Aggregate, AggregateInput
 from testfleet.results.junit import junit_xml
 from testfleet.results.report import ReportInput, build_report, rejected_report
+from testfleet.triage.classify import Chain
+from testfleet.workflow.diagnosis import Diagnosis
 from testfleet.workflow.memory import runs_of_tests, runs_of_units
 from testfleet.workflow.placement_memory import PlacementMemory
 from testfleet.workflow.ports import HistoryStore, RunStore
@@ -91,14 +94,24 @@ class Reporter:
         if written is not None:
             return RunReport.model_validate_json(written)
         rejection = self.records.rejection()
-        report = self._rejected(rejection) if rejection else self._full(failure)
+        report = self._rejected(rejection) if rejection else self._diagnosed(failure)
         self.records.objects.put(keys.junit, junit_xml(report))
         self.runs.finish(report)
         # Last of what a client waits for; history is the next run's concern.
         self.records.objects.put(keys.report, report.model_dump_json().encode())
         if not rejection:
             self._remember()
+            self._diagnosis.remember(report)
         return report
+
+    @property
+    def _diagnosis(self) -> Diagnosis:
+        return Diagnosis(self.records, self.history, Chain().classify, monotonic, {})
+
+    def _diagnosed(self, failure: WorkerError | None) -> RunReport:
+        units = aggregate_so_far(self.records).units
+        is_cut_short = any(unit.status is UnitStatus.STOPPED for unit in units)
+        return self._diagnosis.of(self._full(failure), is_cut_short=is_cut_short)
 
     def _rejected(self, rejection: WorkerError) -> RunReport:
         request = self.records.request()

@@ -218,7 +218,8 @@ class RunTests:
             project = load_project(tree)
             suite = resolve_suite(project, request.suite, request.mode)
         notes = (*prepared.notes, *risk_notes(prepared.changes, project.risk))
-        self._records.save_prepared(prepared.model_copy(update={"suite": suite, "notes": notes}))
+        found = {"suite": suite, "notes": notes, "quarantine": project.quarantine}
+        self._records.save_prepared(prepared.model_copy(update=found))
         return self._answer(admitted=True)
 
     def _prepare_source(self, request: RunRequest) -> PreparedRun:

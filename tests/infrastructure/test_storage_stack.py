@@ -51,6 +51,7 @@ def test_objects_expire_as_the_configuration_says(account: Assembly) -> None:
         "sources/": days.sources_days,
         "environments/": days.sources_days,
         "placement/": days.history_days,
+        "clusters/": days.history_days,
         "runs/": days.runs_days,
         "inference/": days.runs_days,
     }

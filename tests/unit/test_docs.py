@@ -80,7 +80,7 @@ def test_exit_codes_of_runs_are_those_of_the_command():
 
 def test_the_report_page_names_every_key_and_word_of_the_schema():
     page = (reference_folder() / "report.md").read_text("utf-8")
-    keys = set(re.findall(r"`([a-z_]+)`", page))
+    keys = set(re.findall(r"`([a-z_-]+)`", page))
     for model in (RunReport, ShardReport, TestReport, Cost, Totals):
         assert model.model_fields.keys() <= keys
     assert {word.value for word in (*Outcome, *RunStatus)} <= keys

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from testfleet.contracts.failure import PastCluster, Sighting
+from testfleet.contracts.failure import PastCluster, PastClusters, Sighting
 from testfleet.workflow.cluster_memory import ClusterMemory
 from testfleet.workflow.fakes import InMemoryObjects
 from testfleet.workflow.keys import clusters_key
@@ -17,13 +17,13 @@ PAST = PastCluster(
 
 def test_what_one_run_leaves_the_next_one_finds():
     objects = InMemoryObjects()
-    ClusterMemory(objects, "suite").remember([PAST])
-    assert ClusterMemory(objects, "suite").recall() == (PAST,)
-    assert ClusterMemory(objects, "other").recall() == ()
+    ClusterMemory(objects, "suite").remember(PastClusters(clusters=(PAST,)))
+    assert ClusterMemory(objects, "suite").recall().clusters == (PAST,)
+    assert ClusterMemory(objects, "other").recall() == PastClusters()
 
 
 @pytest.mark.parametrize("body", [b"", b"\xff", b"[]", b'{"schema_version": "9"}'])
 def test_what_cannot_be_read_is_no_memory(body):
     objects = InMemoryObjects()
     objects.put(clusters_key("suite"), body)
-    assert ClusterMemory(objects, "suite").recall() == ()
+    assert ClusterMemory(objects, "suite").recall() == PastClusters()

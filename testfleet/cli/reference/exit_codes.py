@@ -17,6 +17,7 @@ remedies: [Troubleshoot](../how-to/troubleshoot.md)."""
 
 _RUNS = {
     RunStatus.PASSED: (0, "every test has an outcome, and none failed"),
+    RunStatus.PASSED_WITH_QUARANTINED: (0, "some failed, each of them in quarantine"),
     RunStatus.FAILED: (1, "every test has an outcome, and some failed"),
     RunStatus.INCOMPLETE: (
         3,
