@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from pathlib import PurePosixPath
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -13,6 +13,7 @@ from testfleet.contracts.base import Contract
 from testfleet.contracts.history import RECENT
 from testfleet.contracts.risk import ProjectRisk
 from testfleet.contracts.run import Mode
+from testfleet.contracts.tool import FrameworkName, ToolOptions
 
 PROJECT_FILE = "testfleet.toml"
 
@@ -94,12 +95,29 @@ class TraitsConfig(Contract):
 class SuiteConfig(Contract):
     """One test suite of the repository."""
 
-    framework: Literal["pytest"] = "pytest"
-    """Test framework of the suite."""
+    framework: FrameworkName = "pytest"
+    """Test framework of the suite: `pytest`, `vitest`, `jest`, `playwright`, `tsc`, `eslint`, or
+    `command` for any other that writes JUnit XML."""
     root: str = "."
     """Folder that the framework is started in, relative to the repository."""
     args: tuple[str, ...] = ()
     """Arguments that the framework is started with."""
+    command: tuple[str, ...] = ()
+    """With `command` as framework: program and arguments that run the tests. `{units}` as an
+    argument becomes the shard's test files, relative to `root`; `{results}` a path for the JUnit
+    file."""
+    one: tuple[str, ...] = ()
+    """With `command`: what runs a single test, with `{test}` for its name and `{file}` for its
+    file. Default: its whole file runs again."""
+    results: tuple[str, ...] = ()
+    """With `command`: globs of the JUnit files that it writes, relative to `root`, e.g.
+    `build/**/TEST-*.xml`. Not needed beside `{results}`."""
+    units: tuple[str, ...] = ()
+    """With `command`: globs of the test files, relative to `root`, that are spread over the
+    fleet. Default: the command is run once, by one worker."""
+    project: str = ""
+    """With `tsc`: the tsconfig, relative to `root`. Default: every `tsconfig.json` that no other
+    refers to."""
     env: dict[str, str] = Field(default_factory=dict)
     """Variables that the tests see."""
     profile: str | None = None
@@ -118,6 +136,36 @@ class SuiteConfig(Contract):
     traits: tuple[TraitsConfig, ...] = ()
     """`[[suites.NAME.traits]]`: kind, owner, priority and deadline of test files. Where several
     entries name a file, each key counts as the last of them has it."""
+
+    @property
+    def tool(self) -> ToolOptions:
+        """What only some frameworks read."""
+        return ToolOptions(
+            command=self.command, one=self.one, results=self.results, project=self.project
+        )
+
+    @field_validator("results", "units", mode="before")
+    @classmethod
+    def _one_is_enough(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _fits_framework(self) -> Self:
+        given = [name for name in ("command", "one", "results", "units") if getattr(self, name)]
+        if self.framework != "command":
+            if given:
+                raise ValueError(
+                    f'`{given[0]}` is only for framework = "command", this is {self.framework!r}'
+                )
+            return self
+        if not self.command:
+            raise ValueError('framework = "command" needs `command`, e.g. ["make", "test"]')
+        if not self.results and not any("{results}" in word for word in self.command):
+            raise ValueError(
+                'framework = "command" needs `results`, globs of the JUnit files that it writes,'
+                " or `{results}` in `command`"
+            )
+        return self
 
     @field_validator("root")
     @classmethod

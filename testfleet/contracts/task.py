@@ -9,6 +9,7 @@ from pydantic import Field
 from testfleet.contracts.base import SCHEMA_VERSION, Contract
 from testfleet.contracts.dependencies import Dependency
 from testfleet.contracts.plan import Splits
+from testfleet.contracts.tool import ToolOptions
 
 
 class TaskSource(Contract):
@@ -99,6 +100,7 @@ class WorkerTask(Contract):
     together: bool = False
     """With `tests`: run them in one process that collects the whole suite."""
     framework_args: tuple[str, ...] = ()
+    tool: ToolOptions = ToolOptions()
     env: dict[str, str] = Field(default_factory=dict)
     limits: Limits = Limits()
     fail_fast: bool = False

@@ -52,6 +52,8 @@ class Interpreter:
     """To be set for the tests."""
     built_in: str | None = None
     """Tree that an editable installation in the environment may point to."""
+    generated: str | None = None
+    """Folder of what set-up commands have added to the tree, `node_modules` among it."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,7 @@ def _interpreter_of(folder: Path, variables: dict[str, str]) -> Interpreter:
         python=str(folder / "bin" / "python"),
         variables={"PATH": path, "VIRTUAL_ENV": str(folder)},
         built_in=(folder / READY).read_text(encoding="utf-8") if folder.exists() else None,
+        generated=str(folder / GENERATED),
     )
 
 

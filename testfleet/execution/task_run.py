@@ -27,20 +27,26 @@ from testfleet.execution.environments import (
     built_interpreter,
     named_interpreter,
 )
+from testfleet.execution.frameworks.tool_shard import ToolShard
 from testfleet.execution.guardian import Guardian
 from testfleet.execution.herald import Herald
 from testfleet.execution.host import MARKER, WorkerOptions, base_environment, memory_for_tests_mb
-from testfleet.execution.journal import Journal, unit_results
+from testfleet.execution.journal import unit_results
 from testfleet.execution.launch import Events
 from testfleet.execution.log import BoundedLog
 from testfleet.execution.processes import Family, become_subreaper
-from testfleet.execution.session import Place, SessionRunner
 from testfleet.execution.shard import Shard
 from testfleet.execution.supervisor import Stop, Supervisor
+from testfleet.execution.task_shard import (
+    PYTEST,
+    Setting,
+    check_framework,
+    make_journal,
+    make_shard,
+)
 from testfleet.execution.transfer import TransferError, upload
 from testfleet.execution.workspace import Workspace, temporary_for, workspace
 
-FRAMEWORKS: Final = ("pytest",)
 _GUARDIAN: Final = Guardian()
 
 _STOP_ERRORS: Final = {
@@ -59,8 +65,8 @@ class TaskRun:
         self.errors: list[WorkerError] = []
         self.notes: list[str] = []
         self._host = host
-        self._journal = Journal()
-        self._shard: Shard | None = None
+        self._journal = make_journal(task.framework)
+        self._shard: Shard | ToolShard | None = None
         self._stop: Stop | None = None
         self._warm: bool | None = None
         self._marker = f"{task.run_id}/{task.shard_id}"
@@ -72,11 +78,7 @@ class TaskRun:
 
     def execute(self) -> None:
         """Do what the task says."""
-        if self.task.framework not in FRAMEWORKS:
-            raise EnvironmentUnusableError(
-                f"framework {self.task.framework!r} is not known",
-                hint=f"use one of: {', '.join(FRAMEWORKS)}",
-            )
+        check_framework(self.task.framework)
         become_subreaper()
         if self._host.kind == "local":
             _GUARDIAN.guard(self._marker)
@@ -148,15 +150,16 @@ class TaskRun:
     ) -> None:
         if self.task.kind == "prepare":
             return
-        environment = {**variables, **interpreter.variables}
-        runner = SessionRunner(
-            place=self._place(place, environment, interpreter),
+        setting = Setting(
+            workspace=place,
+            environment={**variables, **interpreter.variables},
+            interpreter=interpreter,
             supervisor=supervisor,
-            journal=self._journal,
             limits=self._limits,
             exit_grace_s=self.options.exit_grace_s,
+            announce_failure=self._herald.announce_failure,
         )
-        shard = Shard(self.task, runner, self._journal, self._herald.announce_failure)
+        shard = make_shard(self.task, setting, self._journal)
         self._shard = shard
         shard.run()
         self.notes.extend(dict.fromkeys(shard.notes))
@@ -167,42 +170,15 @@ class TaskRun:
                 f"{self.task.framework} would not run: {shard.misuse}",
                 hint="mend its settings, `args` of the suite, or what stands after `--`",
             )
+        if shard.unusable and self.task.framework == PYTEST:
+            raise EnvironmentUnusableError(
+                shard.unusable,
+                hint="install pytest 6.2 or newer there, or set `python` or `setup` in"
+                " [environment] of testfleet.toml",
+            )
         problem = shard.unusable or shard.refusal
         if problem:
-            raise EnvironmentUnusableError(
-                problem,
-                hint="install pytest 6.2 or newer there, or set `python` or `setup` in"
-                " [environment] of testfleet.toml"
-                if shard.unusable
-                else "",
-            )
-
-    def _place(
-        self, place: Workspace, environment: dict[str, str], interpreter: Interpreter
-    ) -> Place:
-        cwd = place.tree / self.task.root
-        if not cwd.is_dir():
-            raise EnvironmentUnusableError(
-                f"folder {self.task.root!r} of the suite is not in the tree",
-                hint="mend `root` of the suite in testfleet.toml",
-            )
-        home = self.task.source.original_root
-        homes = dict.fromkeys((home, home and str(Path(home).resolve()), interpreter.built_in))
-        copy = str(place.tree)
-        return Place(
-            tree=place.tree,
-            cwd=cwd,
-            python=interpreter.python,
-            environment=environment,
-            settings=place.state / "settings.json",
-            remap=tuple((home, copy) for home in homes if home and home != copy),
-            args=self.task.framework_args,
-            splits=self.task.splits,
-            units=self.task.units,
-            ordered=self.task.ordered,
-            mixed=self.task.mixed,
-            dependencies=self.task.dependencies,
-        )
+            raise EnvironmentUnusableError(problem)
 
     @contextmanager
     def _supervisor(self, place: Workspace) -> Iterator[Supervisor]:

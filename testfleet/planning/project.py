@@ -24,6 +24,7 @@ from testfleet.contracts.project import (
 )
 from testfleet.contracts.risk import ProjectRisk, RiskRule
 from testfleet.contracts.run import Mode
+from testfleet.contracts.tool import ToolOptions
 from testfleet.errors import UsageError
 from testfleet.planning.placement.needs import Needs
 from testfleet.planning.source_tree import SourceTree
@@ -48,6 +49,10 @@ class ResolvedSuite:
     requires: tuple[str, ...] = ()
     requires_for: dict[str, tuple[str, ...]] = field(default_factory=dict)
     traits: tuple[TraitsConfig, ...] = ()
+    tool: ToolOptions = field(default_factory=ToolOptions)
+    """What only some frameworks read."""
+    units: tuple[str, ...] = ()
+    """Globs of the test files of a `command`."""
 
     @property
     def needs(self) -> Needs:
@@ -100,6 +105,8 @@ def resolve_suite(project: ProjectConfig, name: str | None, mode: Mode) -> Resol
         requires=suite.requires,
         requires_for=suite.requires_for,
         traits=suite.traits,
+        tool=suite.tool,
+        units=suite.units,
     )
 
 

@@ -21,6 +21,7 @@ from testfleet.contracts.task import (
     Uploads,
     WorkerTask,
 )
+from testfleet.contracts.tool import ToolOptions
 from testfleet.planning.placement.place import Place
 from testfleet.planning.rounds.replan import excluded_units
 from testfleet.planning.sharding.node_groups import splits_of
@@ -139,6 +140,7 @@ class TaskWriter:
             tests=shard.tests,
             together=shard.together,
             framework_args=(*(suite.args if suite else ()), *self.request.framework_args),
+            tool=suite.tool if suite else ToolOptions(),
             env=self._home_env() | (suite.env if suite else {}),
             limits=self._limits(shard),
             fail_fast=fail_fast,

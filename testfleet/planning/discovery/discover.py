@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from typing import Final
 
 from testfleet.contracts.history import UnitHistory
 from testfleet.errors import UsageError
@@ -12,10 +13,12 @@ from testfleet.planning.discovery.pytest_discovery import PytestFramework
 from testfleet.planning.project import ResolvedSuite
 from testfleet.planning.source_tree import SourceTree
 
+FRAMEWORKS: Final[tuple[Framework, ...]] = (PytestFramework(),)
+
 
 def framework_named(name: str) -> Framework:
     """The framework of that name. Raises UsageError."""
-    known: dict[str, Framework] = {framework.name: framework for framework in (PytestFramework(),)}
+    known = {framework.name: framework for framework in FRAMEWORKS}
     if name not in known:
         raise UsageError(f"no framework {name!r}: known are {', '.join(sorted(known))}")
     return known[name]
@@ -33,12 +36,16 @@ def discover(
         root=suite.root,
         args=(*_environment_args(suite), *suite.args, *framework_args),
         known_tests={unit: past.tests for unit, past in history.items()},
+        tool=suite.tool,
+        units=suite.units,
     )
     return framework_named(suite.framework).discover(request)
 
 
 def _environment_args(suite: ResolvedSuite) -> list[str]:
     """pytest reads further arguments from the suite's own PYTEST_ADDOPTS."""
+    if suite.framework != PytestFramework.name:
+        return []
     try:
         return shlex.split(suite.env.get("PYTEST_ADDOPTS", ""))
     except ValueError as exc:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from testfleet.contracts.plan import Unit
+from testfleet.contracts.tool import ToolOptions
 from testfleet.planning.source_tree import SourceTree
 
 
@@ -21,6 +22,10 @@ class DiscoveryRequest:
     """Arguments of the suite, then those of the run."""
     known_tests: Mapping[str, int] = field(default_factory=dict)
     """Tests of units that ran before, by unit id: they need not be counted."""
+    tool: ToolOptions = field(default_factory=ToolOptions)
+    """Settings of the suite that only some frameworks read."""
+    units: tuple[str, ...] = ()
+    """Globs of the suite's test files, where testfleet.toml names them."""
 
 
 @dataclass(frozen=True)

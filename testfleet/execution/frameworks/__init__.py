@@ -1,0 +1,1 @@
+"""Tools other than pytest: how each is started, and what its reports mean."""

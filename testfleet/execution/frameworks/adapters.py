@@ -1,0 +1,20 @@
+"""The tools that workers know, by the word for them in `testfleet.toml`. pytest has a path of its
+own, see `testfleet.execution.shard`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from testfleet.execution.environments import EnvironmentUnusableError
+from testfleet.execution.frameworks.framework import Adapter
+
+ADAPTERS: Final[tuple[Adapter, ...]] = ()
+
+
+def adapter_named(name: str) -> Adapter:
+    """The adapter of that name. Raises EnvironmentUnusableError."""
+    for adapter in ADAPTERS:
+        if adapter.name == name:
+            return adapter
+    known = ", ".join(["pytest", *(adapter.name for adapter in ADAPTERS)])
+    raise EnvironmentUnusableError(f"framework {name!r} is not known", hint=f"use one of: {known}")
