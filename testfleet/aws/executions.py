@@ -24,12 +24,12 @@ class StepFunctionsExecutions:
     client: SFNClient
     state_machine_arn: str
 
-    def start(self, run_id: str) -> None:
-        """Start the run's execution. A second call for the same run changes nothing."""
+    def start(self, run_id: str, resumed: int = 0) -> None:
+        """Start the run's execution. A second call for the same one changes nothing."""
         try:
             self.client.start_execution(
                 stateMachineArn=self.state_machine_arn,
-                name=run_id,
+                name=_name(run_id, resumed),
                 input=json.dumps({"run_id": run_id}),
             )
         except self.client.exceptions.ExecutionAlreadyExists:
@@ -37,26 +37,32 @@ class StepFunctionsExecutions:
         except (ClientError, BotoCoreError) as exc:
             raise FleetError(f"cannot start run {run_id}: {exc}") from exc
 
-    def state(self, run_id: str) -> str:
+    def state(self, run_id: str, resumed: int = 0) -> str:
         """RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED; MISSING when there is none."""
         try:
-            return self.client.describe_execution(executionArn=self._arn(run_id))["status"]
+            return self.client.describe_execution(executionArn=self._arn(run_id, resumed))["status"]
         except self.client.exceptions.ExecutionDoesNotExist:
             return "MISSING"
         except (ClientError, BotoCoreError) as exc:
             raise FleetError(f"cannot ask for the state of run {run_id}: {exc}") from exc
 
-    def stop(self, run_id: str) -> None:
+    def stop(self, run_id: str, resumed: int = 0) -> None:
         """End the run's execution, if it still runs."""
-        if self.state(run_id) != "RUNNING":
+        if self.state(run_id, resumed) != "RUNNING":
             return
         try:
-            self.client.stop_execution(executionArn=self._arn(run_id), cause="cancelled")
+            arn = self._arn(run_id, resumed)
+            self.client.stop_execution(executionArn=arn, cause="cancelled")
         except (ClientError, BotoCoreError) as exc:
             raise FleetError(f"cannot stop run {run_id}: {exc}") from exc
 
-    def _arn(self, run_id: str) -> str:
-        return f"{self.state_machine_arn.replace(':stateMachine:', ':execution:')}:{run_id}"
+    def _arn(self, run_id: str, resumed: int) -> str:
+        prefix = self.state_machine_arn.replace(":stateMachine:", ":execution:")
+        return f"{prefix}:{_name(run_id, resumed)}"
+
+
+def _name(run_id: str, resumed: int) -> str:
+    return f"{run_id}-{resumed + 1}" if resumed else run_id
 
 
 @dataclass(frozen=True)

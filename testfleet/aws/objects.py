@@ -69,6 +69,10 @@ class S3ObjectStore:
             for entry in page.get("Contents", []):
                 yield entry["Key"]
 
+    def delete(self, key: str) -> None:
+        """Remove the object, if there is one."""
+        self.client.delete_object(Bucket=self.bucket, Key=key)
+
     def get_url(self, key: str) -> str:
         """Presigned GET."""
         return self._presign("get_object", key)

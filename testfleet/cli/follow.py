@@ -15,6 +15,7 @@ from testfleet.contracts.result import Outcome, Progress
 from testfleet.errors import IncompleteError
 from testfleet.workflow.keys import RunKeys
 from testfleet.workflow.ports import Executions, ObjectStore
+from testfleet.workflow.records import RunRecords
 
 RUNNING = "running"
 _SHORTEST_PAUSE_S = 0.05
@@ -61,6 +62,11 @@ class Follower:
         self._objects = objects
         self._executions = executions
         self.view = View(run_id)
+
+    @property
+    def resumed(self) -> int:
+        """How often the run was resumed."""
+        return len(RunRecords(self.view.run_id, self._objects).resumptions())
 
     def follow(self, timeout_s: float | None = None) -> Iterator[View]:
         """Poll until the report is there or `timeout_s` has passed.
@@ -123,7 +129,7 @@ class Follower:
             self.view.shards[progress.shard_id] = progress
 
     def _ask(self) -> None:
-        state = self._executions.state(self.view.run_id)
+        state = self._executions.state(self.view.run_id, self.resumed)
         if state in ("SUCCEEDED", "RUNNING") or self._read_report():
             return
         raise IncompleteError(

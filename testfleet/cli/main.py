@@ -24,6 +24,7 @@ from testfleet.cli import (
     risk_command,
     run_command,
     simulate_command,
+    stop_command,
 )
 from testfleet.cli.console import show_error
 from testfleet.errors import TestfleetError
@@ -44,6 +45,7 @@ fleet_commands.register(app)
 run_command.register(app)
 plan_command.register(app)
 inspect_commands.register(app)
+stop_command.register(app)
 impact_command.register(app)
 simulate_command.register(app)
 profiles_command.register(app)

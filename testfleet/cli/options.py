@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal
 
 import typer
 
-from testfleet.contracts.run import Mode, Objectives
+from testfleet.contracts.run import Fallback, Mode, Objectives
 
 DEFAULT_STRATEGY: Final = Objectives().strategy
 
@@ -25,6 +25,12 @@ ShardsOption = Annotated[
     typer.Option("--shards", metavar="N|auto", help="How many shards; auto: the plan says."),
 ]
 ModeOption = Annotated[Mode, typer.Option("--mode", help="How much of the tests' world is real.")]
+FallbackOption = Annotated[
+    Fallback,
+    typer.Option(
+        "--fallback", help="Run what was lost again on the whole fleet, or on a single worker."
+    ),
+]
 StrategyOption = Annotated[
     str,
     typer.Option("--strategy", metavar="NAME", help="How files become shards; see the reference."),

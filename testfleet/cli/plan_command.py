@@ -64,7 +64,6 @@ def plan(
         suite=suite,
         shards=parse_shards(shards),
         mode=mode,
-        keep_going=True,
         framework_args=context.obj or (),
         env=env,
         objectives=parse_objectives(strategy, deadline, max_cost),

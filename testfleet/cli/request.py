@@ -20,6 +20,7 @@ from testfleet.contracts.plan import Plan
 from testfleet.contracts.project import PROJECT_FILE
 from testfleet.contracts.run import (
     ArchiveSource,
+    Fallback,
     Mode,
     Objectives,
     RunRequest,
@@ -62,6 +63,7 @@ class RunOptions:
     framework_args: tuple[str, ...] = ()
     objectives: Objectives = field(default_factory=Objectives)
     changed_since: str | None = None
+    fallback: Fallback = Fallback.FLEET
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,7 @@ class Draft:
             reached=self.reached(),
             commits=commits,
             keep_going=self.options.keep_going,
+            fallback=self.options.fallback,
             framework_args=self.options.framework_args,
             env=home_variables() if self.original_root else {},
             python=self.python,

@@ -5,19 +5,19 @@ from __future__ import annotations
 import contextlib
 import signal
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from testfleet.cli.console import err, print_json, say, show_error
+from testfleet.cli.console import err, say, show_error
 from testfleet.cli.fleet_commands import JsonOption
 from testfleet.cli.options import (
     DEFAULT_STRATEGY,
     ChangedSinceOption,
     DeadlineOption,
     EnvOption,
+    FallbackOption,
     MaxCostOption,
     ModeOption,
     PathArgument,
@@ -27,9 +27,10 @@ from testfleet.cli.options import (
     parse_objectives,
     parse_shards,
 )
+from testfleet.cli.outputs import Outputs
 from testfleet.contracts.report import RunReport, RunStatus
 from testfleet.contracts.result import WorkerErrorType
-from testfleet.contracts.run import Mode
+from testfleet.contracts.run import Fallback, Mode
 from testfleet.errors import IncompleteError, NothingToRunError, UsageError
 
 if TYPE_CHECKING:
@@ -38,15 +39,6 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 _CANCEL_GRACE_S = 15.0
-
-
-@dataclass(frozen=True)
-class Outputs:
-    """What is written at the end, and how the run is shown."""
-
-    report: Path | None
-    junit: Path | None
-    json: bool
 
 
 def register(app: typer.Typer) -> None:
@@ -71,21 +63,29 @@ def run(
     junit: Annotated[
         Path | None, typer.Option(metavar="FILE.xml", help="Write the merged JUnit file here.")
     ] = None,
+    sarif: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.sarif", help="Write failures for code hosts here (SARIF)."),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE.html", help="Write the report for people here.")
+    ] = None,
     env: EnvOption = "local",
     keep_going: Annotated[
         bool, typer.Option("--keep-going/--fail-fast", help="Go on, or stop, after a failure.")
     ] = True,
+    fallback: FallbackOption = Fallback.FLEET,
     json: JsonOption = False,
 ) -> None:
     """Run the tests of PATH on the fleet. What follows `--` goes to the test framework.
 
-    Exit codes: 0 all passed, 1 tests failed, 2 bad usage or configuration, 3 incomplete,
-    5 nothing to run.
+    Exit codes: 0 all passed or what failed is in quarantine, 1 tests failed, 2 bad usage or
+    configuration, 3 incomplete, 5 nothing to run.
     """
     from testfleet.cli.request import RunOptions, draft_run
 
-    outputs = Outputs(report, junit, json)
-    check_writable(outputs)
+    outputs = Outputs(report, junit, sarif, html, json)
+    outputs.check()
     options = RunOptions(
         path=path,
         suite=suite,
@@ -96,6 +96,7 @@ def run(
         env=env,
         objectives=parse_objectives(strategy, deadline, max_cost),
         changed_since=changed_since,
+        fallback=fallback,
     )
     draft = draft_run(options)
 
@@ -106,36 +107,11 @@ def run(
     raise typer.Exit(watch(client, request.run_id, outputs))
 
 
-def check_writable(outputs: Outputs) -> None:
-    """Find out before the run, not after it, that a file cannot be written."""
-    for option, path in (("--report", outputs.report), ("--junit", outputs.junit)):
-        if path is not None:
-            _check_file(option, path)
-
-
-def _check_file(option: str, path: Path) -> None:
-    folder = path.absolute().parent
-    if path.is_dir() or not folder.is_dir():
-        raise UsageError(
-            f"{option} {path}: expected a file in a folder that exists",
-            hint="name a file" if path.is_dir() else f"create {folder} first, or name another file",
-        )
-    is_new = not path.exists()
-    try:
-        path.open("ab").close()  # Rights alone don't tell: there are read-only file systems.
-    except OSError as exc:
-        raise UsageError(
-            f"{option} {path}: cannot be written: {exc.strerror or exc}",
-            hint="name another file",
-        ) from exc
-    if is_new:
-        path.unlink()
-
-
 def watch(client: Client, run_id: str, outputs: Outputs) -> int:
     """Follow a run to its end, show and write what it reports, and return the exit code."""
     from testfleet.cli.display import open_display
     from testfleet.cli.follow import Follower
+    from testfleet.workflow.keys import RunKeys
 
     follower = Follower(run_id, client.objects, client.executions)
     interrupted = False
@@ -150,7 +126,7 @@ def watch(client: Client, run_id: str, outputs: Outputs) -> int:
                 cancel(client, follower)
     report = follower.view.report
     if report is not None:
-        _write_outputs(client, run_id, report, outputs)
+        outputs.write(report, lambda: client.objects.get(RunKeys(run_id).junit) or b"")
         return INTERRUPTED if interrupted else exit_code(report)
     if interrupted:
         show_error(f"run {run_id} was stopped before it could report")
@@ -171,7 +147,7 @@ def cancel(client: Client, follower: Follower) -> None:
             pass
     finally:
         if follower.view.report is None:
-            client.executions.stop(run_id)
+            client.executions.stop(run_id, follower.resumed)
 
 
 def exit_code(report: RunReport) -> int:
@@ -187,37 +163,6 @@ def exit_code(report: RunReport) -> int:
     if WorkerErrorType.CONFIGURATION in kinds:
         return UsageError.exit_code
     return NothingToRunError.exit_code
-
-
-def _write_outputs(client: Client, run_id: str, report: RunReport, outputs: Outputs) -> None:
-    from testfleet.cli.summary import print_summary
-    from testfleet.workflow.keys import RunKeys
-
-    bodies: dict[Path, bytes] = {}
-    if outputs.report:
-        bodies[outputs.report] = report.model_dump_json(indent=2).encode() + b"\n"
-    if outputs.junit:
-        bodies[outputs.junit] = client.objects.get(RunKeys(run_id).junit) or b""
-    problems = {path: problem for path, body in bodies.items() if (problem := _write(path, body))}
-    if outputs.json:
-        print_json(report.model_dump(mode="json"))
-    else:
-        print_summary(report, [path for path in bodies if path not in problems])
-    for error in report.errors:
-        show_error(error.message)
-    for path, problem in problems.items():
-        raise IncompleteError(
-            f"{path} cannot be written: {problem}", hint="free or mend it, then run again"
-        )
-
-
-def _write(path: Path, body: bytes) -> str:
-    """Write the file; what went wrong, or nothing."""
-    try:
-        path.write_bytes(body)
-    except OSError as exc:
-        return exc.strerror or str(exc)
-    return ""
 
 
 @contextlib.contextmanager

@@ -70,6 +70,15 @@ class Objectives(Contract):
     """Dollars that the tests may cost; as few seconds as that allows."""
 
 
+class Fallback(StrEnum):
+    """How what was lost with a worker is run again."""
+
+    FLEET = "fleet"
+    """On as many workers as the run may have."""
+    SINGLE = "single"
+    """All of it on one worker."""
+
+
 class RunRequest(Contract):
     """One run, as the CLI, the webhook or a schedule asks for it."""
 
@@ -94,6 +103,8 @@ class RunRequest(Contract):
     commits: tuple[RecentCommit, ...] = ()
     """The newest of the tree, newest first, after what is not committed: suspects of what fails."""
     keep_going: bool = True
+    fallback: Fallback = Fallback.FLEET
+    """How what was lost is run again. When a round has no result at all, it is a single worker."""
     framework_args: tuple[str, ...] = ()
     env: dict[str, str] = Field(default_factory=dict)
     """The client's own variables, secrets left out. Local fleets only; a suite's `env` wins."""

@@ -208,7 +208,13 @@ def _totals(tests: Iterable[TestReport]) -> Totals:
 
 def _errors(request: AggregateInput, accepted: Sequence[AcceptedResult]) -> list[WorkerError]:
     planned = {shard.id for plan in request.plans for shard in plan.shards}
-    found = [error for each in accepted for error in each.result.errors]
+    found = [
+        error
+        for each in accepted
+        for error in each.result.errors
+        # A run that was resumed is no longer cancelled.
+        if request.cancelled or error.type is not WorkerErrorType.CANCELLED
+    ]
     return found + [request.losses[id_] for id_ in sorted(request.losses) if id_ in planned]
 
 

@@ -41,6 +41,10 @@ class InMemoryObjects:
         """Keys that begin with the prefix, sorted."""
         return (key for key in sorted(self.bodies) if key.startswith(prefix))
 
+    def delete(self, key: str) -> None:
+        """Remove the object."""
+        self.bodies.pop(key, None)
+
     def get_url(self, key: str) -> str:
         """An address for reading."""
         return f"memory:{key}"

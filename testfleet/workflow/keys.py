@@ -67,6 +67,11 @@ class RunKeys:
         return f"{self.prefix}cancel"
 
     @property
+    def resumptions(self) -> str:
+        """How many rounds there were each time that somebody let the run go on, as a JSON list."""
+        return f"{self.prefix}resumptions.json"
+
+    @property
     def stop(self) -> str:
         """Present once a fail-fast run has seen a failure."""
         return f"{self.prefix}stop"

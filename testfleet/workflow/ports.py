@@ -43,6 +43,10 @@ class ObjectStore(Protocol):
         """Keys that begin with the prefix, sorted."""
         ...
 
+    def delete(self, key: str) -> None:
+        """Remove the object, if there is one."""
+        ...
+
     def get_url(self, key: str) -> str:
         """Presigned GET."""
         ...
@@ -153,16 +157,19 @@ class Provisioner(Protocol):
 
 
 class Executions(Protocol):
-    """Executions of the `run-tests` state machine, named by their run."""
+    """Executions of the `run-tests` state machine, named by their run and how often it was resumed.
 
-    def start(self, run_id: str) -> None:
-        """Start the run's execution. A second call for the same run changes nothing."""
+    `resumed` is that number: 0 for the first execution.
+    """
+
+    def start(self, run_id: str, resumed: int = 0) -> None:
+        """Start the run's execution. A second call for the same one changes nothing."""
         ...
 
-    def state(self, run_id: str) -> str:
+    def state(self, run_id: str, resumed: int = 0) -> str:
         """RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED; MISSING when there is none."""
         ...
 
-    def stop(self, run_id: str) -> None:
+    def stop(self, run_id: str, resumed: int = 0) -> None:
         """End the run's execution, if it still runs."""
         ...

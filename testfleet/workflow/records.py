@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from testfleet.contracts.plan import Plan, Shard
 from testfleet.contracts.result import ShardResult, WorkerError
@@ -17,6 +17,7 @@ from testfleet.workflow.keys import RunKeys
 from testfleet.workflow.ports import ObjectStore
 from testfleet.workflow.prepared import PreparedRun
 
+_ROUNDS = TypeAdapter(list[int])
 _log = logging.getLogger(__name__)
 
 
@@ -99,6 +100,20 @@ class RunRecords:
             for shard in shards
             if self.keys.loss(shard.id) in found
         }
+
+    def resumptions(self) -> list[int]:
+        """How many rounds there were each time that somebody let the run go on."""
+        body = self.objects.get(self.keys.resumptions)
+        return _ROUNDS.validate_json(body) if body else []
+
+    def resume(self) -> int:
+        """Let a run that has ended go on: forget its end and whatever stopped it. Answers how often
+        it was resumed now."""
+        times = [*self.resumptions(), len(self.plans())]
+        self.objects.put(self.keys.resumptions, _ROUNDS.dump_json(times))
+        for key in (self.keys.cancel, self.keys.stop, self.keys.rejection, self.keys.report):
+            self.objects.delete(key)
+        return len(times)
 
     def is_cancelled(self) -> bool:
         """Whether somebody asked for the run to end."""

@@ -20,7 +20,7 @@ from testfleet.config import Environment
 from testfleet.contracts.change import FileChange
 from testfleet.contracts.plan import Plan, Shard
 from testfleet.contracts.result import Outcome, WorkerError, WorkerErrorType
-from testfleet.contracts.run import RepositorySource, RunRequest
+from testfleet.contracts.run import Fallback, RepositorySource, RunRequest
 from testfleet.errors import NothingToRunError, TestfleetError, UsageError
 from testfleet.planning.impact.tree_changes import changed_files
 from testfleet.planning.placement.place import Place
@@ -102,10 +102,9 @@ class RunTests:
     def replan(self, round_number: int) -> StepAnswer:
         """Plan what the rounds so far have lost, and what waited for them; `shards` is 0 when there
         is no next round."""
-        plans = self._records.plans()
+        prepared, plans = self._records.prepared(), self._records.plans()
         shards = [shard for plan in plans for shard in plan.shards]
         results = self._records.results(shards)
-        prepared = self._records.prepared()
         again = replan(
             Rounds(
                 plans=plans,
@@ -115,6 +114,8 @@ class RunTests:
                 cancelled=self._records.is_cancelled(),
                 failed=self._failed_files(plans),
                 stopped=self._world.objects.exists(self._records.keys.stop),
+                resumed_after=max(self._records.resumptions(), default=0),
+                on_one_worker=self._records.request().fallback is Fallback.SINGLE,
             )
         )
         if again is None:
@@ -282,6 +283,10 @@ class RunTests:
     def _plan(self) -> StepAnswer:
         request, prepared = self._records.request(), self._records.prepared()
         self._refuse_broken_environment()
+        earlier = len(self._records.plans())
+        if earlier and self._records.resumptions():
+            again = self.replan(earlier)
+            return {**again, "admitted": again["shards"] > 0}
         suite = prepared.suite
         if suite is None:
             raise UsageError(f"run {request.run_id}: the source was not fetched")

@@ -75,6 +75,33 @@ def test_an_interrupted_run_ends_with_all_its_processes_and_tells_what_it_has(
     wait_for(lambda: executions.state(run_id) != "RUNNING")
 
 
+GATED = """
+import pathlib, time
+def test_first(): pathlib.Path({memo!r}).open("a").write("x")
+def test_slow():
+    while not pathlib.Path({gate!r}).exists(): time.sleep(0.05)
+"""
+
+
+def test_a_run_that_was_stopped_is_resumed_where_it_was(fleet, cli, tmp_path):
+    memos, gate = [tmp_path / name for name in "ab"], tmp_path / "gate"
+    files = {f"test_{memo.name}.py": GATED.format(memo=str(memo), gate=str(gate)) for memo in memos}
+    root = write(tmp_path / "gated", files | {"test_c.py": "def test_c(): pass\n"})
+    running, run_id, report = start(cli, root)
+    wait_for(lambda: all(memo.exists() for memo in memos))
+    assert cli("resume", run_id).code == 2
+    assert cli("stop", run_id).out == f"stopped: {run_id}\n"
+    assert running.end(limit_s=30).code == 3
+    assert "lost" in outcomes(report).values()
+    gate.touch()
+    assert cli("resume", run_id, "--report", report).code == 0
+    assert set(outcomes(report).values()) == {"passed"}
+    assert len(outcomes(report)) == 5
+    again = cli("resume", run_id)
+    assert (again.code, "is complete" in again.err) == (2, True)
+    assert cli("stop", run_id).code == 2
+
+
 def test_a_second_interrupt_leaves_at_once_and_the_fleet_cleans_up(fleet, cli, slow):
     root, is_slow = slow
     running, run_id, _ = start(cli, root)

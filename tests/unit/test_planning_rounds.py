@@ -5,7 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from testfleet.contracts.plan import Plan
-from testfleet.contracts.result import Outcome, ShardResult, UnitStatus, WorkerErrorType
+from testfleet.contracts.result import (
+    Outcome,
+    ShardResult,
+    UnitStatus,
+    WorkerError,
+    WorkerErrorType,
+)
 from testfleet.planning.rounds.confirmation import confirm_shards, home_shard
 from testfleet.planning.rounds.replan import excluded_units, replan
 from testfleet.planning.rounds.standing import Rounds
@@ -161,6 +167,38 @@ def test_exclusions_hold_all_rounds_and_what_was_found_and_finished() -> None:
     second = make_plan_of(make_shard("r2-0000", "d", takes_rest=True))
     results = [make_result("r1-0001", {"c": DONE, "d": OPEN, "found": DONE})]
     assert excluded_units([FIRST, second], second.shards[0], results) == ("a", "b", "c", "found")
+
+
+CANCELLED = make_result("r1-0000", {"a": DONE, "b": STOPPED}, error=WorkerErrorType.CANCELLED)
+REST_STOPPED = make_result("r1-0001", {"c": DONE, "d": STOPPED}, error=WorkerErrorType.CANCELLED)
+
+
+def test_what_was_stopped_runs_once_the_run_is_resumed() -> None:
+    assert next_round(CANCELLED, REST_STOPPED) is None
+    plan = next_round(CANCELLED, REST_STOPPED, resumed_after=1)
+    assert units_of(plan) == ["b", "d"]
+    assert plan is not None
+    assert sum(shard.takes_rest for shard in plan.shards) == 1
+
+
+def test_losses_before_a_run_was_resumed_do_not_count() -> None:
+    plans = (FIRST, *(make_plan_of(make_shard(f"r{at}-0000", "a")) for at in (2, 3)))
+    done = make_result("r1-0000", {"a": OPEN, "b": DONE})
+    assert next_round(done, REST_DONE, plans=plans) is None
+    assert units_of(next_round(done, REST_DONE, plans=plans, resumed_after=3)) == ["a"]
+
+
+def test_what_was_lost_can_run_on_one_worker() -> None:
+    plan = next_round(REST_DONE, on_one_worker=True)
+    assert plan is not None
+    assert [len(shard.units) for shard in plan.shards] == [2]
+
+
+def test_without_a_fleet_one_worker_takes_everything() -> None:
+    lost = WorkerError(type=WorkerErrorType.THROTTLED, message="no worker")
+    plan = next_round(losses={"r1-0000": lost, "r1-0001": lost})
+    assert plan is not None
+    assert [len(shard.units) for shard in plan.shards] == [4]
 
 
 def test_each_failed_test_is_confirmed_as_often_as_the_fleet_says() -> None:

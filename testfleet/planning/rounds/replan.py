@@ -37,7 +37,9 @@ def replan(rounds: Rounds) -> Plan | None:
     if not (others or alone or held or released or rest_is_open):
         return None
     place, workers = rounds.place, rounds.place.fleet.workers
-    shards = shards_of(_spread(others, workers) + alone, place, place.fallback)
+    is_single = rounds.on_one_worker or rounds.has_no_fleet
+    again = _spread(others, 1 if is_single else workers)
+    shards = shards_of(again + alone, place, place.fallback)
     if rest_is_open:
         shards = _with_rest(shards, len(alone), place)
     shards += shards_of(_spread(held, workers), place, place.usual) + released
@@ -122,7 +124,7 @@ def _rest_is_open(rounds: Rounds) -> bool:
     takers = [shard for shard in rounds.shards if shard.takes_rest]
     if any(rounds.took_rest(shard) for shard in takers):
         return False
-    if len(takers) >= rounds.place.fleet.max_rounds:
+    if sum(shard.id not in rounds.forgiven for shard in takers) >= rounds.place.fleet.max_rounds:
         return False
     return any(not rounds.is_hopeless(shard) for shard in takers)
 

@@ -46,6 +46,11 @@ class Rounds:
     """Files of which a test has failed and was not found to be flaky since."""
     stopped: bool = False
     """A fail-fast run has seen a failure: what has not started yet never will."""
+    resumed_after: int = 0
+    """Rounds before somebody let the run go on: what they left undone, for whatever reason, runs
+    again, and is none of the losses that are counted."""
+    on_one_worker: bool = False
+    """What was lost runs again on one worker."""
 
     @property
     def dependencies(self) -> tuple[Dependency, ...]:
@@ -56,6 +61,18 @@ class Rounds:
     def shards(self) -> list[Shard]:
         """All that were started, oldest first."""
         return [shard for plan in self.plans for shard in plan.shards]
+
+    @cached_property
+    def forgiven(self) -> frozenset[str]:
+        """Shards of the rounds before the run was resumed, by id."""
+        plans = self.plans[: self.resumed_after]
+        return frozenset(shard.id for plan in plans for shard in plan.shards)
+
+    @property
+    def has_no_fleet(self) -> bool:
+        """Whether the last round has come to nothing: workers cannot be had."""
+        last = self.plans[-1].shards
+        return len(last) > 1 and all(shard.id in self.losses for shard in last)
 
     @cached_property
     def standing(self) -> Standing:
@@ -82,18 +99,23 @@ class Rounds:
         return blocked_by(self.dependencies, self.failed | gone)
 
     def is_hopeless(self, shard: Shard) -> bool:
-        """Whether the shard failed for a reason that only the user can mend."""
+        """Whether the shard failed for a reason that only the user can mend, and who has not."""
+        if shard.id in self.forgiven:
+            return False
         errors = [error for result in self._of(shard) for error in result.errors]
         errors += [self.losses[shard.id]] if shard.id in self.losses else []
         return any(error.type in _HOPELESS for error in errors)
 
     def open_units(self, shard: Shard) -> list[PlannedUnit]:
         """Units of the shard that have to run again, and those that it found and left undone."""
+        undone = {UnitStatus.UNFINISHED}
+        if shard.id in self.forgiven:
+            undone.add(UnitStatus.STOPPED)
         done = {
             unit.id
             for result in self._of(shard)
             for unit in result.units
-            if unit.status is not UnitStatus.UNFINISHED
+            if unit.status not in undone
         }
         planned = {unit.id for unit in shard.units}
         found = {
@@ -106,7 +128,13 @@ class Rounds:
 
     def took_rest(self, shard: Shard) -> bool:
         """Whether the shard is the one that takes the rest, and got to its end."""
-        return shard.takes_rest and any(result.is_whole for result in self._of(shard))
+        if not shard.takes_rest:
+            return False
+        is_final = shard.id not in self.forgiven
+        return any(
+            result.is_whole and (is_final or result.finished >= {unit.id for unit in result.units})
+            for result in self._of(shard)
+        )
 
     def held_back(self, shard: Shard) -> list[PlannedUnit]:
         """Units of the shard that were not to run after a failure in it."""
@@ -160,7 +188,8 @@ def _standing(rounds: Rounds) -> Standing:
     for shard in rounds.shards:
         held = {unit.id: unit for unit in rounds.held_back(shard)}
         undone = {unit.id: unit for unit in rounds.open_units(shard) if unit.id not in held}
-        found.losses.update(undone.keys())
+        if shard.id not in rounds.forgiven:
+            found.losses.update(undone.keys())
         found.lost |= undone
         found.held = _without(found.held, undone) | held
         found.finished |= rounds.finished_in(shard) - held.keys()
