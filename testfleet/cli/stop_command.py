@@ -79,10 +79,11 @@ def resume(
 
     Exit codes are those of `testfleet run`.
     """
-    from testfleet.cli.run_command import Outputs, check_writable, watch
+    from testfleet.cli.outputs import Outputs
+    from testfleet.cli.run_command import watch
 
     outputs = Outputs(report=report, junit=junit, json=json)
-    check_writable(outputs)
+    outputs.check()
 
     from testfleet.cli.client import connect
 
