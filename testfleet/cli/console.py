@@ -48,3 +48,12 @@ def show_error(message: str, hint: str = "") -> None:
 def print_json(value: Any) -> None:
     """Data for a program, on standard output."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=True, default=str) + "\n")
+
+
+MAX_LINE = 160
+
+
+def clip(text: str) -> str:
+    """One line that cannot flood a terminal, whatever a test calls itself."""
+    line = "".join(char if char.isprintable() else " " for char in text)
+    return line if len(line) <= MAX_LINE else line[: MAX_LINE - 1] + "…"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,8 +12,10 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
-from testfleet.cli.console import out
+from testfleet.cli.console import clip, out
 from testfleet.cli.display import SYMBOLS, counts_line
+from testfleet.cli.problems import chance, judgements_of, print_problems
+from testfleet.contracts.failure import Judgement
 from testfleet.contracts.report import RunReport, RunStatus, TestReport
 from testfleet.contracts.result import Outcome
 from testfleet.results.summary import FileFailures, Speed, Summary, summarize
@@ -31,7 +33,6 @@ _STATUS_STYLE = {
 _FAILURES_SHOWN = 20
 _SLOWEST_SHOWN = 5
 _SHARDS_SHOWN = 12
-_MESSAGE_WIDTH = 160
 _BAR_WIDTH = 24
 
 
@@ -39,8 +40,10 @@ def print_summary(report: RunReport, written: Sequence[Path]) -> None:
     """Print the summary on standard output, the paths of the written files last."""
     console = out()
     summary = summarize(report, slowest=_SLOWEST_SHOWN)
-    _print_failures(console, summary.failures)
-    _print_tests(console, "flaky: failed, then passed when run alone", summary.flaky)
+    print_problems(console, report)
+    # What a problem says of its tests is not said of each again.
+    _print_failures(console, summary.failures, with_messages=not report.clusters)
+    _print_flaky(console, summary.flaky, judgements_of(report))
     _print_tests(console, "lost: planned, but no worker could finish them", summary.lost)
     if report.shards:
         _print_shards(console, report)
@@ -52,25 +55,40 @@ def print_summary(report: RunReport, written: Sequence[Path]) -> None:
         console.print(f"wrote {path}", markup=False)
 
 
-def _print_failures(console: Console, groups: Sequence[FileFailures]) -> None:
+def _print_failures(
+    console: Console, groups: Sequence[FileFailures], *, with_messages: bool
+) -> None:
     shown = 0
     for group in groups:
         if shown >= _FAILURES_SHOWN:
             break
-        console.print(f"\n[bold]{escape(_clip(group.file))}[/bold]")
+        console.print(f"\n[bold]{escape(clip(group.file))}[/bold]")
         for test in group.tests[: _FAILURES_SHOWN - shown]:
-            _print_failure(console, test)
+            _print_failure(console, test, with_message=with_messages)
             shown += 1
     hidden = sum(len(group.tests) for group in groups) - shown
     if hidden > 0:
         console.print(f"… and {hidden} more failures: see the report", style="dim")
 
 
-def _print_failure(console: Console, test: TestReport) -> None:
+def _print_failure(console: Console, test: TestReport, *, with_message: bool) -> None:
     name = test.id.removeprefix(f"{test.file}::")
-    console.print(f"  [red]✗ {escape(_clip(name))}[/red]")
-    if test.message:
-        console.print(f"    {_clip(test.message)}", markup=False, style="dim")
+    console.print(f"  [red]✗ {escape(clip(name))}[/red]")
+    if test.message and with_message:
+        console.print(f"    {clip(test.message)}", markup=False, style="dim")
+
+
+def _print_flaky(
+    console: Console, tests: Sequence[TestReport], judgements: Mapping[str, Judgement]
+) -> None:
+    """Each with the reason why it is thought to be chance, else with its message."""
+    told = [
+        test.model_copy(update={"message": chance(judgements[test.id])})
+        if test.id in judgements
+        else test
+        for test in tests
+    ]
+    _print_tests(console, "flaky: failed, then passed when run alone", told)
 
 
 def _print_tests(console: Console, title: str, tests: Sequence[TestReport]) -> None:
@@ -79,9 +97,9 @@ def _print_tests(console: Console, title: str, tests: Sequence[TestReport]) -> N
     console.print(f"\n[bold]{escape(title)}[/bold]")
     for test in tests[:_FAILURES_SHOWN]:
         symbol, style = SYMBOLS[test.outcome]
-        console.print(f"  [{style}]{symbol}[/{style}] {escape(_clip(test.id))}")
+        console.print(f"  [{style}]{symbol}[/{style}] {escape(clip(test.id))}")
         if test.message:
-            console.print(f"    {_clip(test.message)}", markup=False, style="dim")
+            console.print(f"    {clip(test.message)}", markup=False, style="dim")
     if len(tests) > _FAILURES_SHOWN:
         console.print(f"  … and {len(tests) - _FAILURES_SHOWN} more", style="dim")
 
@@ -129,7 +147,7 @@ def _print_slowest(console: Console, tests: Sequence[TestReport]) -> None:
         return
     console.print("\n[bold]slowest[/bold]")
     for test in tests:
-        console.print(f"  {test.duration_s:6.2f} s  {escape(_clip(test.id))}")
+        console.print(f"  {test.duration_s:6.2f} s  {escape(clip(test.id))}")
 
 
 def _verdict(report: RunReport, summary: Summary) -> Panel:
@@ -157,9 +175,3 @@ def _speed_line(speed: Speed) -> str:
         line += f", {speed.speed_up:.1f} times as fast"
     return f"{line}; no plan could take less than {speed.lower_bound_s:.1f} s"
     return line
-
-
-def _clip(text: str) -> str:
-    """One line that cannot flood a terminal, whatever a test calls itself."""
-    line = "".join(char if char.isprintable() else " " for char in text)
-    return line if len(line) <= _MESSAGE_WIDTH else line[: _MESSAGE_WIDTH - 1] + "…"

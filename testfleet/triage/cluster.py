@@ -8,6 +8,7 @@ index of their words. So n failures cost n log n, and the order in which they co
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -143,7 +144,7 @@ def _candidates(traces: Mapping[str, Trace]) -> Iterable[tuple[str, str]]:
         trace = traces[name]
         if trace.scope is Scope.TEST:
             if _says_enough(trace):
-                buckets[digest("said", trace.kind, trace.specific)].append(name)
+                buckets[digest("said", trace.kind, *_said(trace))].append(name)
             continue
         block = digest(trace.scope, trace.kind, _place(trace), _line(trace))
         buckets[block].append(name)
@@ -160,7 +161,7 @@ def same_cause(one: Trace, other: Trace) -> bool:
     if (one.kind, one.scope) != (other.kind, other.scope) or _place(one) != _place(other):
         return False
     if one.scope is Scope.TEST:
-        return one.specific == other.specific and _says_enough(one)
+        return _said(one) == _said(other) and _says_enough(one)
     if one.scope is Scope.OUTSIDE and one.names != other.names:
         return False
     if _line(one) != _line(other):
@@ -176,11 +177,21 @@ def _line(trace: Trace) -> str:
     return trace.place.source if trace.scope is Scope.CODE and trace.place else ""
 
 
+def _said(trace: Trace) -> tuple[str, ...]:
+    """What an assertion says. Where the framework words it, the values are all that tells whether
+    two tests compare the same thing."""
+    line = trace.message.partition("\n")[0][:_VALUES_WITHIN]
+    values = _VALUE.findall(line) if line.startswith("assert ") else []
+    return (trace.specific, *values)
+
+
 def _says_enough(trace: Trace) -> bool:
     said = {word for word in trace.words if " " not in word and not word.startswith("<")}
     return len(said - _EMPTY_WORDS) >= _MIN_ASSERTED_WORDS
 
 
+_VALUE: Final = re.compile(r"(?<![\w.])\d{1,6}(?!\w)")
+_VALUES_WITHIN: Final = 300
 _EMPTY_WORDS: Final = frozenset(
     {"assert", "expect", "received", "expected", "is", "not", "in", "and", "or", "to", "be", "toBe"}
     | {"toEqual", "True", "False", "None", "true", "false", "null", "undefined", "where", "equal"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -90,6 +90,7 @@ def triage(
     ]
     concerns = [_concern(each, inside[each.id], judged, scene) for each in clusters]
     routes = route(concerns, routing)
+    harmless = {each.name for each in concerns if each.is_harmless}
     clusters = [
         _with_text(each.model_copy(update={"route": way}), judged, scene)
         for each, way in zip(clusters, routes, strict=True)
@@ -99,7 +100,7 @@ def triage(
     )
     return Triage(
         tuple(sorted(failures, key=lambda each: each.test)),
-        tuple(sorted(clusters, key=_urgency)),
+        tuple(sorted(clusters, key=lambda each: _urgency(each, harmless))),
         remember(scene.past, clusters, scene.now),
     )
 
@@ -192,6 +193,6 @@ def _entry(test: str, scene: Scene) -> QuarantineConfig | None:
     return entry_of(test, scene.quarantine, scene.now.at.date())
 
 
-def _urgency(told: FailureCluster) -> tuple[int, float, int, str]:
-    way = told.route
-    return (way.priority, -way.score, -told.count, told.id) if way else (9, 0.0, 0, told.id)
+def _urgency(told: FailureCluster, harmless: Collection[str]) -> tuple[int, bool, float, int, str]:
+    way, last = told.route, told.id in harmless
+    return (way.priority if way else 9, last, -way.score if way else 0.0, -told.count, told.id)

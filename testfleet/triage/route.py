@@ -47,6 +47,11 @@ class Concern:
     is_blocking: bool = False
     quarantined: bool = False
 
+    @property
+    def is_harmless(self) -> bool:
+        """Nobody waits for it: it never goes before a failure that is real."""
+        return self.quarantined or self.verdict is FailureVerdict.FLAKY
+
 
 def route(
     concerns: Sequence[Concern], rules: Routing, load: Mapping[str, int] | None = None
@@ -124,8 +129,7 @@ def _priority(concern: Concern, rules: Routing) -> tuple[Priority, float]:
     total = sum(weight for weight, _ in facts)
     score = sum(weight * value for weight, value in facts) / total if total else 0.0
     steps = rules.priority
-    if concern.quarantined or concern.verdict is FailureVerdict.FLAKY:
-        # Nobody waits for it: it never goes before a failure that is real.
+    if concern.is_harmless:
         return Priority.LOW, score
     if score >= steps.critical_from:
         return Priority.CRITICAL, score

@@ -91,3 +91,15 @@ def test_messages_under_one_heading_are_not_one_cause():
     stacks = ("npm ERR! code ERESOLVE\nnpm ERR! peer react", "npm ERR! code ERESOLVE\nnpm ERR! vue")
     failures = [FailureText(text[-3:], "t", "npm ERR! code ERESOLVE", text) for text in stacks]
     assert len(cluster(failures)) == 2
+
+
+def asserted(test, left, right):
+    message = f"AssertionError: assert Money(cents={left}, currency='EUR') == Money({right})"
+    stack = f"    assert price == Money({right})\nE   {message}\n{test}:15: AssertionError"
+    return FailureText(f"{test}::test_price", test, message, stack)
+
+
+def test_tests_that_compare_other_values_have_other_problems():
+    one, other = asserted("test_a.py", 99, 495), asserted("test_b.py", 234, 235)
+    assert len(cluster([one, other])) == 2
+    assert len(cluster([one, asserted("test_b.py", 99, 495)])) == 1

@@ -119,6 +119,14 @@ def test_a_cause_of_quarantined_tests_only_comes_last():
     assert {each.route.priority for each in found.clusters} == {Priority.LOW}
 
 
+def test_what_is_flaky_comes_after_what_is_real():
+    flaky = {test.id: Judgement(verdict=FailureVerdict.FLAKY) for test in TESTS}
+    one = triaged().clusters[0]
+    del flaky[one.representative]
+    found = triaged(judgements=flaky, branch=Branch.OTHER).clusters
+    assert found[0].id == one.id
+
+
 def test_the_commit_that_touched_the_stack_is_named():
     where = triaged().clusters[0].where.partition(":")[0]
     commit = CommitChange("abc", "t", (FileChange(path=where, status=FileStatus.MODIFIED),))
