@@ -91,6 +91,13 @@ function result(test) {
   send("result", { ...rest, duration: Math.max(0, duration || 0) / 1000, attempts, ...said });
 }
 
+/** A test for units: whether this process is to run them. */
+function chosenUnits() {
+  const { units, excluded } = JSON.parse(fs.readFileSync(process.env.TESTFLEET_SELECTION, "utf8"));
+  const named = new Set(excluded ?? units);
+  return (unit) => named.has(unit) === (excluded === null);
+}
+
 /** Which files are to run, and how far they are: one may run in several projects of a suite. */
 const expected = new Map();
 const expectUnit = (unit) => expected.set(unit, (expected.get(unit) ?? 0) + 1);
@@ -125,4 +132,4 @@ function finish({ problems = [], failures, isInterrupted = false }) {
   send("finished");
 }
 
-module.exports = { Files, Names, expectUnit, finish, plain, result, send, textOf, unitOf };
+module.exports = { Files, Names, chosenUnits, expectUnit, finish, plain, result, send, textOf, unitOf };

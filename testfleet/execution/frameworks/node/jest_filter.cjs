@@ -2,13 +2,11 @@
 // patterns on the command line could not say.
 "use strict";
 
-const fs = require("node:fs");
-const { expectUnit, unitOf } = require("./events.cjs");
+const { chosenUnits, expectUnit, unitOf } = require("./events.cjs");
 
 module.exports = (files) => {
-  const { units, excluded } = JSON.parse(fs.readFileSync(process.env.TESTFLEET_SELECTION, "utf8"));
-  const named = new Set(excluded ?? units);
-  const chosen = files.filter((file) => named.has(unitOf(file)) === (excluded === null));
+  const isChosen = chosenUnits();
+  const chosen = files.filter((file) => isChosen(unitOf(file)));
   chosen.forEach((file) => expectUnit(unitOf(file)));
   // Up to version 29 Jest maps over objects to get at the paths, from 30 on it takes them as they
   // are.

@@ -3,7 +3,7 @@
 
 import events from "./events.cjs";
 
-const { Files, Names, expectUnit, finish, result, send, textOf, unitOf } = events;
+const { Files, Names, chosenUnits, expectUnit, finish, result, send, textOf, unitOf } = events;
 
 const ENDS = new Set(["pass", "fail", "skip", "todo"]);
 const OUTCOMES = { passed: "passed", pass: "passed", failed: "failed", fail: "failed" };
@@ -21,13 +21,14 @@ export default class TestfleetReporter {
   onInit(vitest) {
     this.#vitest = vitest;
     send("process", { pid: process.pid });
+    const { sequence } = vitest.config;
+    sequence.sequencer = choosing(sequence.sequencer);
   }
 
   // Vitest 3 and later
 
-  onTestRunStart(specifications) {
+  onTestRunStart() {
     this.#isModern = true;
-    specifications.forEach(({ moduleId }) => expectUnit(unitOf(moduleId)));
   }
 
   onTestModuleQueued(module) {
@@ -75,10 +76,6 @@ export default class TestfleetReporter {
   }
 
   // Vitest 1 and 2
-
-  onPathsCollected(paths = []) {
-    if (!this.#isModern) paths.forEach((path) => expectUnit(unitOf(path)));
-  }
 
   onCollected(files = []) {
     if (this.#isModern) return;
@@ -199,6 +196,21 @@ export default class TestfleetReporter {
     }
     finish({ problems, failures: this.#failures });
   }
+}
+
+/** The project's own sequencer, for exactly the files of the shard. The command line can only name
+ * parts of paths, and not those that are to be left out. */
+function choosing(Sequencer) {
+  const isChosen = chosenUnits();
+  return class extends Sequencer {
+    async sort(specifications) {
+      // A specification of Vitest 1 is a pair of project and path.
+      const file = (one) => unitOf(one.moduleId ?? one[1]);
+      const chosen = specifications.filter((one) => isChosen(file(one)));
+      chosen.forEach((one) => expectUnit(file(one)));
+      return super.sort(chosen);
+    }
+  };
 }
 
 /** Names of the suites around a test or suite, and its own. */
