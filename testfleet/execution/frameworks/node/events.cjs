@@ -8,25 +8,22 @@ const path = require("node:path");
 const TEXT_LIMIT = 64 * 1024;
 const MESSAGE_LIMIT = 1000;
 const TEXTS_LIMIT = 20;
+/** For what follows the last test, such as a coverage report. */
+const END_GRACE_MS = 60_000;
 
 // Cursor, colour and link sequences. No part repeats over another, so it is linear.
 const ANSI = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\-_])/g;
 
 let channel = null;
-/** A line that the worker tells from what a test may write to the same place. */
-function send(kind, event = {}) {
-  channel ??= fs.openSync(process.env.TESTFLEET_EVENTS, "a");
-  const at = Number(process.hrtime.bigint()) / 1e9;
-  writeAll(Buffer.from(`${JSON.stringify({ kind, at, ...event })}\n`));
-}
 
-function writeAll(bytes) {
-  for (let done = 0; done < bytes.length; ) {
-    try {
-      done += fs.writeSync(channel, bytes, done);
-    } catch (error) {
-      if (error.code !== "EAGAIN") throw error;
-    }
+/** Tells the worker. A reporter that throws would fail the run: when nobody reads, nobody asks. */
+function send(kind, event = {}) {
+  const bytes = Buffer.from(`${JSON.stringify({ kind, ...event })}\n`);
+  try {
+    channel ??= fs.openSync(process.env.TESTFLEET_EVENTS, "a");
+    for (let done = 0; done < bytes.length; ) done += fs.writeSync(channel, bytes, done);
+  } catch {
+    channel = null;
   }
 }
 
@@ -128,8 +125,15 @@ class Files {
 /** The tool has come to its end. What fails the run and is borne by no test stands in `problems`. */
 function finish({ problems = [], failures, isInterrupted = false }) {
   const told = { problems: problems.map((text) => complaint([text])), failures, isInterrupted };
-  fs.writeFileSync(process.env.TESTFLEET_END, JSON.stringify(told));
+  const tell = (more) => fs.writeFileSync(process.env.TESTFLEET_END, JSON.stringify({ ...told, ...more }));
+  tell({ isHanging: false });
   send("finished");
+  // A handle that a test has left open would keep Jest here for ever.
+  const end = () => {
+    tell({ isHanging: true });
+    process.exit();
+  };
+  setTimeout(end, END_GRACE_MS).unref();
 }
 
 module.exports = { Files, Names, chosenUnits, expectUnit, finish, plain, result, send, textOf, unitOf };

@@ -63,8 +63,10 @@ class TestfleetReporter {
   }
 
   onEnd({ status }) {
-    for (const test of this.#tests) this.#result(test);
-    const isInterrupted = status === "interrupted" || this.#broken.size > 0;
+    // One file that does not load keeps all others from running: they are tried without it.
+    const isKept = this.#broken.size > 0 && this.#tests.every(({ results }) => results.length === 0);
+    if (!isKept) this.#tests.forEach((test) => this.#result(test));
+    const isInterrupted = status === "interrupted" || isKept;
     finish({ problems: this.#problems, failures: this.#failures, isInterrupted });
   }
 
@@ -99,7 +101,7 @@ class TestfleetReporter {
     const id = this.#broken.has(unit) ? this.#names.unique(`${unit} › error`) : unit;
     this.#broken.add(unit);
     result({ id, unit, outcome: "error", errors: [text] });
-    send("closed", { unit });
+    if (!this.#open.get(unit)) send("closed", { unit });
   }
 }
 

@@ -1,0 +1,56 @@
+"""Jest, versions 27 to 30, as the worker runs it."""
+
+from __future__ import annotations
+
+from testfleet.execution.frameworks.framework import Exit, Job, Launch, Reading
+from testfleet.execution.frameworks.node_tool import (
+    ANGLE,
+    REPORTERS,
+    gives,
+    installed_tool,
+    name_pattern,
+    names_in,
+    read_end,
+    variables,
+)
+
+
+class JestAdapter:
+    """`jest` with a filter and a reporter of ours, beside the default one."""
+
+    name = "jest"
+    is_live = True
+    collects_rest = True
+
+    def launch(self, job: Job) -> Launch:
+        """The command line. Raises EnvironmentUnusableError."""
+        tool = installed_tool(job, "jest", "jest", (27,))
+        return Launch((tool, *job.args, *_options(job), *_only(job)), variables(job))
+
+    def read(self, job: Job, exit_: Exit) -> Reading:
+        """What the reporter has left."""
+        return read_end(job, exit_, self.name)
+
+
+def _options(job: Job) -> list[str]:
+    options = [
+        f"--filter={REPORTERS / 'jest_filter.cjs'}",
+        f"--reporters={REPORTERS / 'jest_reporter.cjs'}",
+        "--ci",
+        "--passWithNoTests",
+        "--watchman=false",
+        "--watchAll=false",
+    ]
+    if not gives(job.args, "--reporters"):
+        options.append("--reporters=default")
+    if not gives(job.args, "--coverage", "--collectCoverage"):
+        options.append("--coverage=false")
+    # A worker has the cores of one process, and one file at a time tells which one killed it.
+    if not gives(job.args, "--runInBand", "-i", "--maxWorkers", "-w"):
+        options.append("--maxWorkers=1")
+    return [*options, *(["--bail=1"] if job.fail_fast else [])]
+
+
+def _only(job: Job) -> list[str]:
+    names = names_in(job, ANGLE) if job.only else None
+    return [f"--testNamePattern=^{name_pattern(names, ANGLE)}$"] if names else []

@@ -1,0 +1,61 @@
+"""Vitest, versions 1 to 5, as the worker runs it."""
+
+from __future__ import annotations
+
+from testfleet.execution.frameworks.framework import Exit, Job, Launch, Reading
+from testfleet.execution.frameworks.node_tool import (
+    REPORTERS,
+    gives,
+    installed_tool,
+    name_pattern,
+    names_in,
+    read_end,
+    variables,
+)
+
+_SEPARATOR = " > "
+_UNHANDLED = "unhandled error"
+
+
+class VitestAdapter:
+    """`vitest run` with a reporter of ours beside the default one."""
+
+    name = "vitest"
+    is_live = True
+    collects_rest = True
+
+    def launch(self, job: Job) -> Launch:
+        """The command line. Raises EnvironmentUnusableError."""
+        tool = installed_tool(job, "vitest", "vitest", (1,))
+        argv = (tool, "run", *job.args, *_options(job), *_only(job), *_files(job))
+        return Launch(argv, variables(job))
+
+    def read(self, job: Job, exit_: Exit) -> Reading:
+        """What the reporter has left."""
+        return read_end(job, exit_, self.name)
+
+
+def _options(job: Job) -> list[str]:
+    options = [f"--reporter={REPORTERS / 'vitest_reporter.mjs'}", "--passWithNoTests"]
+    if not gives(job.args, "--reporter"):
+        options.append("--reporter=default")
+    if not gives(job.args, "--coverage"):
+        options.append("--coverage.enabled=false")
+    # A worker has the cores of one process, and one file at a time tells which one killed it.
+    if not gives(job.args, "--fileParallelism", "--file-parallelism", "--maxWorkers"):
+        options.append("--no-file-parallelism")
+    return [*options, *(["--bail=1"] if job.fail_fast else [])]
+
+
+def _only(job: Job) -> list[str]:
+    names = names_in(job, _SEPARATOR) if job.only else None
+    if names is None or names.startswith(_UNHANDLED):
+        return []
+    # What follows a space is a test inside of a suite whose hook had failed.
+    return ["--testNamePattern", f"^{name_pattern(names, _SEPARATOR)}(?: |$)"]
+
+
+def _files(job: Job) -> list[str]:
+    """Absolute, since Vitest takes them for parts of paths. The reporter sees to it that no other
+    file runs that begins alike."""
+    return [] if job.excluded is not None else [str(job.tree / unit) for unit in job.units]
