@@ -11,6 +11,7 @@ import typer
 
 from testfleet.cli import (
     classify_command,
+    fix_command,
     flaky_command,
     fleet_commands,
     history_command,
@@ -56,6 +57,7 @@ flaky_command.register(app)
 replay_command.register(app)
 classify_command.register(app)
 prioritise_command.register(app)
+fix_command.register(app)
 
 
 def main() -> NoReturn:

@@ -1,0 +1,254 @@
+"""`testfleet fix`: from failing tests to a patch that the tests have proved."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from testfleet.cli.console import err, out, print_json, say
+from testfleet.cli.fleet_commands import JsonOption
+from testfleet.cli.options import PathArgument, SuiteOption
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from testfleet.contracts.change import FileChange
+    from testfleet.contracts.repair import FixReport
+    from testfleet.repair.fix import FixResult
+    from testfleet.repair.project import Project
+
+DEFAULT_BUDGET_S = 300.0
+DEFAULT_CANDIDATES = 100_000
+_LINES_SHOWN = 5
+_NOTHING_FAILED = 5
+
+TestOption = Annotated[
+    list[str] | None,
+    typer.Option("--test", metavar="ID", help="A failing test to repair; default: all that fail."),
+]
+EngineOption = Annotated[
+    str | None,
+    typer.Option("--engine", metavar="NAMES", help="Engines, comma-separated; default: all."),
+]
+BudgetOption = Annotated[
+    float, typer.Option("--budget", metavar="SECONDS", help="Time for everything together.")
+]
+CandidatesOption = Annotated[
+    int, typer.Option("--max-candidates", metavar="N", help="Candidates to try at most.")
+]
+ApplyOption = Annotated[
+    bool, typer.Option("--apply", help="Write a fix into the working tree. --undo takes it back.")
+]
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Apply to files with uncommitted changes, too.")
+]
+UndoOption = Annotated[bool, typer.Option("--undo", help="Take the last applied fix back.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(fix)
+
+
+def fix(
+    context: typer.Context,
+    path: PathArgument = Path(),
+    *,
+    test: TestOption = None,
+    engine: EngineOption = None,
+    budget: BudgetOption = DEFAULT_BUDGET_S,
+    max_candidates: CandidatesOption = DEFAULT_CANDIDATES,
+    suite: SuiteOption = None,
+    apply: ApplyOption = False,
+    force: ForceOption = False,
+    undo: UndoOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Search for a patch that turns failing tests of PATH green, and prove it by the whole suite.
+
+    Works on a private copy, without a fleet and offline. Exit code 0: fixed, 1: not.
+    """
+    from testfleet.cli.request import project_root
+
+    root = project_root(path)
+    if undo:
+        _undo(root, as_json=json)
+        return
+    _check(budget, max_candidates)
+    from testfleet.repair.engines import engines_named
+    from testfleet.repair.fix import FixJob
+    from testfleet.repair.fix import fix as search
+
+    names = [name.strip() for name in (engine or "").split(",") if name.strip()]
+    project = _project(root, suite, context.obj or ())
+    with _Progress() as progress:
+        job = FixJob(
+            project=project,
+            engines=engines_named(names),
+            tests=test or (),
+            budget_s=budget,
+            max_candidates=max_candidates,
+            changes=_changes(root),
+            progress=progress.show,
+        )
+        result = search(job)
+    if apply and result.files:
+        _apply(root, result, force=force)
+    if json:
+        print_json(result.report.model_dump(mode="json"))
+    else:
+        _print(result.report, applied=apply and bool(result.files))
+    raise typer.Exit(_exit_code(result.report))
+
+
+def _check(budget: float, max_candidates: int) -> None:
+    if not budget > 0 or budget == float("inf"):
+        raise typer.BadParameter(f"--budget takes seconds above zero, like 60; got {budget}")
+    if max_candidates < 1:
+        raise typer.BadParameter(f"--max-candidates takes a number from 1; got {max_candidates}")
+
+
+def _project(root: Path, suite: str | None, framework_args: Sequence[str]) -> Project:
+    from testfleet.cli.interpreter import home_interpreter, home_variables
+    from testfleet.contracts.project import PROJECT_FILE
+    from testfleet.contracts.run import Mode
+    from testfleet.errors import UsageError
+    from testfleet.planning.project import load_project, resolve_suite
+    from testfleet.planning.source_tree import DirectoryTree
+    from testfleet.repair.project import Project
+    from testfleet.scm.working_tree import list_files
+
+    own = [PROJECT_FILE] if (root / PROJECT_FILE).is_file() else []
+    config = load_project(DirectoryTree(root, own))
+    chosen = resolve_suite(config, suite, Mode.FULL)
+    files = tuple(list_files(root, config.source.include))
+    if not files:
+        raise UsageError(f"{root} has no files that are not ignored", hint="name another PATH")
+    python = home_interpreter(root, config.environment)
+    if python is None:
+        raise UsageError(
+            f"no interpreter with pytest for {root}",
+            hint="make a .venv there, activate one, or name it in testfleet.toml:"
+            " [environment] python",
+        )
+    return Project(
+        root=root,
+        files=files,
+        python=python,
+        args=(*chosen.args, *framework_args),
+        env={**home_variables(), **chosen.env},
+        folder=chosen.root,
+    )
+
+
+def _changes(root: Path) -> Sequence[FileChange]:
+    """What the last commit and the working tree have changed; nothing where git has no say."""
+    from testfleet.errors import UsageError
+    from testfleet.scm.changes import changes_since
+
+    try:
+        return changes_since(root, "HEAD~1", frozenset())
+    except UsageError:
+        return ()
+
+
+def _record(root: Path) -> Path:
+    from testfleet.cli.home import home
+
+    name = hashlib.sha256(str(root).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return home() / "fixes" / f"{name}.json"
+
+
+def _apply(root: Path, result: FixResult, *, force: bool) -> None:
+    from testfleet.errors import UsageError
+    from testfleet.repair.patch import apply_files, dirty_files
+
+    dirty = [] if force else dirty_files(root, list(result.files))
+    if dirty:
+        out().print(result.report.patch, markup=False, end="")
+        raise UsageError(
+            f"{', '.join(dirty)} has changes that are not committed, so the fix was not applied",
+            hint="commit or stash them, or add --force; the patch stands above",
+        )
+    apply_files(root, result.files, _record(root))
+
+
+def _undo(root: Path, *, as_json: bool) -> None:
+    from testfleet.repair.patch import undo
+
+    paths = undo(root, _record(root))
+    if as_json:
+        print_json({"restored": paths})
+    else:
+        out().print(f"restored {', '.join(paths)}", markup=False)
+
+
+def _exit_code(report: FixReport) -> int:
+    from testfleet.contracts.repair import FixStatus
+
+    codes: Mapping[FixStatus, int] = {FixStatus.FIXED: 0, FixStatus.NOTHING_FAILED: _NOTHING_FAILED}
+    return codes.get(report.status, 1)
+
+
+def _print(report: FixReport, *, applied: bool) -> None:
+    words = report.status.value.replace("_", " ")
+    _plain(f"{words}: {report.reason}" if report.reason else words)
+    if report.patch:
+        _plain(report.patch.rstrip("\n"))
+        _plain(f"{report.engine} ({report.template}), {report.consensus:.0%} of the vote")
+    for concern in report.concerns:
+        _plain(f"- {concern}")
+    _print_suggestions(report)
+    _say_what_next(report, applied=applied)
+
+
+def _plain(text: str) -> None:
+    out().print(text, markup=False)
+
+
+def _print_suggestions(report: FixReport) -> None:
+    for suggestion in report.suggestions:
+        _plain(f"suggestion, {suggestion.share:.0%} of the vote ({suggestion.template}):")
+        _plain(suggestion.patch.rstrip("\n"))
+        for concern in suggestion.concerns:
+            _plain(f"- {concern}")
+    if not report.patch:
+        for line in report.localisation[:_LINES_SHOWN]:
+            _plain(f"suspicious: {line.path}:{line.line}: {'; '.join(line.reasons)}")
+
+
+def _say_what_next(report: FixReport, *, applied: bool) -> None:
+    counts = report.candidates
+    if counts.tried:
+        say(
+            f"{counts.tried} candidates tried, {counts.plausible} plausible, {counts.validated}"
+            f" validated, {report.time_s:.1f} s"
+        )
+    if applied:
+        say("applied; `testfleet fix --undo` takes it back")
+    elif report.patch:
+        say("to write it into the working tree: testfleet fix --apply")
+
+
+class _Progress:
+    """A live line on a terminal, silence elsewhere."""
+
+    def __init__(self) -> None:
+        self._status = err().status("starting") if err().is_terminal else None
+
+    def __enter__(self) -> _Progress:
+        if self._status is not None:
+            self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def show(self, text: str) -> None:
+        """Say what goes on."""
+        if self._status is not None:
+            self._status.update(text)

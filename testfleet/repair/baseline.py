@@ -1,0 +1,193 @@
+"""The suite as it is: which tests fail, what each executes, how long they take.
+
+Tests run traced in one process. One that exceeds its time is interrupted where it stands, which
+tells where it hangs; whether it hangs or is only slow is found out by giving one of its kind more
+time. Failing tests run three times in all: one that passes in between is flaky, and no repair is
+proved by it (Luo et al., FSE 2014).
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+from typing import Final
+
+from testfleet.repair.project import Project
+from testfleet.repair.validate.messages import Answer, Ask, TestRun
+from testfleet.repair.validate.server import ForkServer, ServerLostError
+
+TEST_LIMIT_S: Final = 2.0
+"""Of a test in the first run."""
+LONG_FACTOR: Final = 5.0
+"""How much more time tells a slow test from one that hangs."""
+RERUNS: Final = 2
+MOST_RERUN: Final = 40
+"""Failing tests that are run again, at most."""
+_PASSES: Final = 4
+"""Processes that the suite may break before the rest of it is left out."""
+_TEST_FILE: Final = re.compile(r"(^|/)(test_[^/]*|[^/]*_test|conftest)\.py$")
+_TEST_FOLDERS: Final = frozenset({"tests", "test", "testing"})
+
+
+@dataclass
+class Baseline:
+    """What the suite does before anything is changed."""
+
+    tests: dict[str, TestRun] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    """File of each test, relative to the tree."""
+    broken: dict[str, TestRun] = field(default_factory=dict)
+    """Files that cannot be collected."""
+    imported: dict[str, set[int]] = field(default_factory=dict)
+    flaky: list[str] = field(default_factory=list)
+    doctests: set[str] = field(default_factory=set)
+    """Files whose only tests stand in docstrings."""
+    stopped: str = ""
+    modules: Sequence[str] = ()
+    start_s: float = 0.1
+    """Of a child before its first test."""
+
+    @property
+    def failing(self) -> list[str]:
+        """Tests that fail each time, and files that cannot be collected."""
+        bad = {"failed", "timeout", "lost"}
+        failed = [test.id for test in self.tests.values() if test.outcome in bad]
+        return [*self.broken, *(test for test in failed if test not in self.flaky)]
+
+    @property
+    def passing(self) -> list[str]:
+        """Tests that pass."""
+        return [test.id for test in self.tests.values() if test.passed]
+
+    def run_of(self, test: str) -> TestRun:
+        """The test's, or the broken file's, own run."""
+        return self.tests.get(test) or self.broken[test]
+
+    def file_of(self, test: str) -> str:
+        """Path of the file that the test is in."""
+        return self.files.get(test) or test.partition("::")[0]
+
+    def test_files(self, paths: Sequence[str]) -> frozenset[str]:
+        """Those of the paths that are tests or belong to tests: they are never edited."""
+        holding = set(self.files.values()) | set(self.broken)
+        found = {path for path in paths if _TEST_FILE.search(path)} | holding
+        folders = {str(PurePosixPath(path).parent) for path in found}
+        found |= {
+            path
+            for path in paths
+            if str(PurePosixPath(path).parent) in folders
+            and _TEST_FOLDERS & set(PurePosixPath(path).parts[:-1])
+        }
+        return frozenset(found - self.doctests)
+
+
+def find_baseline(server: ForkServer, project: Project, budget_s: float) -> Baseline:
+    """Run the suite. Raises ServerLostError, FleetError."""
+    found = _first_run(server, project, budget_s)
+    if _lacks_folder(found, project):
+        server.run_as_module()
+        found = _first_run(server, project, budget_s)
+    if found.modules:
+        server.preload(found.modules)
+    _tell_slow_from_hung(server, found)
+    return found
+
+
+def _first_run(server: ForkServer, project: Project, budget_s: float) -> Baseline:
+    began = time.monotonic()
+    found = Baseline()
+    traced = [path for path in project.files if path.endswith(".py")]
+    ask = Ask(
+        trace=traced,
+        tell_items=True,
+        bytecode=True,
+        test_limit_s=TEST_LIMIT_S,
+        silence_s=TEST_LIMIT_S * 4 + 15,
+        limit_s=budget_s,
+        memory_mb=project.memory_mb,
+    )
+    for _ in range(_PASSES):
+        answer = server.ask(ask)
+        _take(found, answer, server)
+        missing = [test for test in found.files if test not in found.tests]
+        left = budget_s - (time.monotonic() - began)
+        if answer.outcome == "ended" or not missing or left <= 0:
+            break
+        paths = sorted({found.files[test] for test in missing})
+        ask = replace(ask, ids=missing, paths=paths, limit_s=left, tell_items=False)
+    return found
+
+
+def _take(found: Baseline, answer: Answer, server: ForkServer) -> None:
+    root = f"{server.copy.root}/"
+    kinds: dict[str, set[bool]] = {}
+    for test, path, kind in answer.items:
+        found.files[test] = path.removeprefix(root)
+        kinds.setdefault(found.files[test], set()).add(kind == "DoctestItem")
+    found.doctests |= {path for path, sorts in kinds.items() if sorts == {True}}
+    found.tests |= answer.tests
+    found.broken |= answer.broken
+    found.stopped = found.stopped or answer.stopped
+    for path, lines in answer.imported.items():
+        found.imported.setdefault(path, set()).update(lines)
+    found.modules = found.modules or answer.modules
+    spent = sum(test.seconds for test in answer.tests.values())
+    found.start_s = max(0.01, answer.seconds - spent)
+
+
+def _lacks_folder(found: Baseline, project: Project) -> bool:
+    """Whether modules beside the folder's tests were not found, as only `python -m pytest` does."""
+    top = {path.split("/")[0].removesuffix(".py") for path in project.files}
+    for run in found.broken.values():
+        missing = re.search(r"No module named '([^'.]+)", run.message)
+        if run.exception == "ModuleNotFoundError" and missing and missing[1] in top:
+            return True
+    return False
+
+
+def _tell_slow_from_hung(server: ForkServer, found: Baseline) -> None:
+    """Give one test of each function that has used up its time much more of it."""
+    hung: dict[str, list[str]] = {}
+    for run in found.tests.values():
+        if run.outcome == "timeout":
+            hung.setdefault(run.id.partition("[")[0], []).append(run.id)
+    for tests in list(hung.values())[:_PASSES]:
+        again = _alone(server, found, tests[:1], TEST_LIMIT_S * LONG_FACTOR)
+        if again.get(tests[0], TestRun(tests[0], "lost")).outcome not in ("timeout", "lost"):
+            slow = _alone(server, found, tests[:MOST_RERUN], TEST_LIMIT_S * LONG_FACTOR)
+            for test, run in slow.items():
+                found.tests[test] = replace(run, lines=found.tests[test].lines)
+
+
+def sort_out_flaky(server: ForkServer, found: Baseline, tests: Sequence[str]) -> None:
+    """Run failing tests again; note those that pass, now or when they are run alone."""
+    again = [test for test in tests if test in found.tests]
+    again = [test for test in again if found.tests[test].outcome == "failed"][:MOST_RERUN]
+    for _ in range(RERUNS):
+        if not again:
+            return
+        runs = _alone(server, found, again, TEST_LIMIT_S * LONG_FACTOR)
+        passed = [test for test in again if test in runs and runs[test].passed]
+        found.flaky += passed
+        again = [test for test in again if test not in passed]
+
+
+def _alone(
+    server: ForkServer, found: Baseline, tests: Sequence[str], limit_s: float
+) -> dict[str, TestRun]:
+    paths = sorted({found.file_of(test) for test in tests})
+    expected = sum(found.run_of(test).seconds for test in tests)
+    ask = Ask(
+        ids=tests,
+        paths=paths,
+        bytecode=True,
+        test_limit_s=limit_s,
+        limit_s=limit_s + 3 * expected + 5,
+    )
+    try:
+        return dict(server.ask(ask).tests)
+    except ServerLostError:
+        return {}

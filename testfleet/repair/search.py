@@ -1,0 +1,210 @@
+"""The search: candidates of all engines, the best first, until time or candidates are used up.
+
+After the first candidate that turns the failing tests green and breaks nothing, the search goes on
+for a while: others that do so as well tell how much the tests prove. Where no single change does,
+changes that bring the tests further are built upon: a second edit, guided by partial improvement.
+"""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final
+
+from testfleet.contracts.repair import Candidate
+from testfleet.repair.engine import Engine, Fault
+from testfleet.repair.sources import Source, apply_edits, paths_of
+from testfleet.repair.validate.trials import Trial, Trials
+
+AFTERMATH_SHARE: Final = 0.6
+"""Of the time that the first repair took, so much more is spent on finding others..."""
+AFTERMATH_S: Final = (1.5, 8.0)
+"""...but at least and at most so many seconds."""
+MOST_VALIDATED: Final = 40
+SINGLES_SHARE: Final = 0.7
+"""Of the budget; what is left belongs to changes in two places."""
+MOST_PARTIALS: Final = 12
+SECONDS_EACH: Final = 150
+"""Second edits that are tried on top of one first edit."""
+DEFERRED_SHARE: Final = 0.2
+"""Of the budget, for candidates that ran out of time, with more of it."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a search may use up."""
+
+    deadline: float
+    """By `time.monotonic`."""
+    candidates: int
+
+    def left_s(self) -> float:
+        """Seconds, at least 0."""
+        return max(0.0, self.deadline - time.monotonic())
+
+
+@dataclass(frozen=True)
+class Repair:
+    """A candidate that turns the targets green, and what it makes of the files."""
+
+    candidate: Candidate
+    files: Mapping[str, bytes]
+    texts: Mapping[str, str]
+    order: int
+    """How many were tried before it."""
+    passed: frozenset[str] = frozenset()
+
+
+@dataclass
+class Found:
+    """What a search has come to."""
+
+    repairs: list[Repair] = field(default_factory=list)
+    """They break no test that passed."""
+    breaking: list[tuple[Repair, list[str]]] = field(default_factory=list)
+    """They turn the targets green, and break these tests."""
+    partial: list[Repair] = field(default_factory=list)
+    """They turn some of the targets green."""
+    generated: int = 0
+    tried: int = 0
+    plausible: int = 0
+
+
+Watcher = Callable[["Found"], None]
+
+
+class Search:
+    """One search for the repair of one fault."""
+
+    def __init__(
+        self,
+        trials: Trials,
+        sources: Mapping[str, Source],
+        reach: Callable[[Sequence[str]], Sequence[str]],
+        watcher: Watcher,
+    ) -> None:
+        self._trials = trials
+        self._sources = sources
+        self._reach = reach
+        self._watcher = watcher
+        self._seen: set[tuple[tuple[str, str], ...]] = set()
+        self._deferred: list[Repair] = []
+        self._partials: list[tuple[float, int, Candidate]] = []
+        self._stop_at: float | None = None
+        self.found = Found()
+
+    def run(self, engines: Sequence[Engine], fault: Fault, budget: Budget) -> Found:
+        """Everything that was found within the budget."""
+        began = time.monotonic()
+        singles_end = began + budget.left_s() * SINGLES_SHARE
+        stream = best_first([engine.candidates(fault) for engine in engines])
+        self._consume(stream, Budget(singles_end, budget.candidates), began)
+        if not self.found.repairs:
+            self._consume(self._second_edits(engines, fault), budget, began)
+        if not self.found.repairs:
+            self._consume(stream, budget, began)
+        if not self.found.repairs:
+            share = Budget(time.monotonic() + budget.left_s() * DEFERRED_SHARE, budget.candidates)
+            self._retry_deferred(share, began)
+        return self.found
+
+    def _consume(self, stream: Iterator[Candidate], budget: Budget, began: float) -> None:
+        for candidate in stream:
+            self.found.generated += 1
+            repair = self._build(candidate)
+            if repair is not None:
+                self._try(repair, began)
+            if self._is_over(budget):
+                return
+
+    def _is_over(self, budget: Budget) -> bool:
+        found = self.found
+        if budget.left_s() <= 0 or found.tried >= budget.candidates:
+            return True
+        if len(found.repairs) >= MOST_VALIDATED:
+            return True
+        return self._stop_at is not None and time.monotonic() >= self._stop_at
+
+    def _build(self, candidate: Candidate) -> Repair | None:
+        texts, files = {}, {}
+        for path in paths_of(candidate.edits):
+            source = self._sources.get(path)
+            if source is None:
+                return None
+            edits = [edit for edit in candidate.edits if edit.path == path]
+            text = apply_edits(source.text, edits)
+            try:
+                texts[path], files[path] = text, source.encode(text)
+            except UnicodeEncodeError:
+                return None
+        key = tuple(sorted(texts.items()))
+        if key in self._seen or all(text == self._sources[path].text for path, text in key):
+            return None
+        self._seen.add(key)
+        return Repair(candidate, files, texts, self.found.tried)
+
+    def _try(self, repair: Repair, began: float, *, patient: bool = False) -> None:
+        trial = self._trials.run(repair.files, patient=patient)
+        self.found.tried += not patient
+        if trial.all_passed:
+            self._validate(repair, trial, began)
+        elif trial.timed_out and not patient:
+            self._deferred.append(repair)
+        elif trial.progress > 0:
+            self._keep_partial(repair, trial)
+        self._watcher(self.found)
+
+    def _validate(self, repair: Repair, trial: Trial, began: float) -> None:
+        self.found.plausible += 1
+        lost = self._trials.regressions(repair.files, self._reach(tuple(repair.files)))
+        if lost:
+            self.found.breaking.append((repair, lost))
+            return
+        self.found.repairs.append(_with(repair, trial))
+        if self._stop_at is None:
+            taken = time.monotonic() - began
+            least, most = AFTERMATH_S
+            self._stop_at = time.monotonic() + min(most, max(least, taken * AFTERMATH_SHARE))
+
+    def _keep_partial(self, repair: Repair, trial: Trial) -> None:
+        entry = (-trial.progress, self.found.tried, repair.candidate)
+        heapq.heappush(self._partials, entry)
+        if trial.passed:
+            self.found.partial.append(_with(repair, trial))
+
+    def _second_edits(self, engines: Sequence[Engine], fault: Fault) -> Iterator[Candidate]:
+        for _, _, first in heapq.nsmallest(MOST_PARTIALS, self._partials):
+            for engine in engines:
+                two_edits = getattr(engine, "two_edits", None)
+                if two_edits is not None and engine.name == first.engine:
+                    yield from islice(two_edits(first, fault), SECONDS_EACH)
+
+    def _retry_deferred(self, budget: Budget, began: float) -> None:
+        for repair in self._deferred:
+            if self._is_over(budget):
+                return
+            self._try(repair, began, patient=True)
+
+
+def best_first(streams: Sequence[Iterator[Candidate]]) -> Iterator[Candidate]:
+    """One stream of several, each of which has its best first."""
+    heads: list[tuple[float, int, Candidate]] = []
+
+    def refill(at: int) -> None:
+        candidate = next(streams[at], None)
+        if candidate is not None:
+            heapq.heappush(heads, (-candidate.suspiciousness * candidate.prior, at, candidate))
+
+    for at in range(len(streams)):
+        refill(at)
+    while heads:
+        _, at, candidate = heapq.heappop(heads)
+        yield candidate
+        refill(at)
+
+
+def _with(repair: Repair, trial: Trial) -> Repair:
+    return Repair(repair.candidate, repair.files, repair.texts, repair.order, trial.passed)

@@ -1,0 +1,172 @@
+"""One candidate against the tests: quickly against those that fail, thoroughly when it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from testfleet.repair.baseline import Baseline
+from testfleet.repair.validate.messages import Answer, Ask, TestRun
+from testfleet.repair.validate.server import ForkServer, ServerLostError
+
+LEAST_LIMIT_S: Final = 0.4
+"""Of one test of one candidate, at first."""
+PATIENT_LIMIT_S: Final = 1.5
+"""When what has run out of time is tried again."""
+FACTOR: Final = 4.0
+"""Times a test's own time that it may take with a candidate."""
+GATE: Final = 5
+"""So many failing tests run with each candidate even when the first of them fails: they show
+progress on the way to a repair."""
+GATE_S: Final = 0.02
+"""Unless they take longer than that together."""
+QUICK_SUITE_S: Final = 1.0
+"""A suite as short as that is run at once, without a choice of tests before."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a candidate did to the tests that fail."""
+
+    passed: frozenset[str]
+    total: int
+    progress: float = 0.0
+    """How far the tests that still fail come: more is further."""
+    timed_out: bool = False
+
+    @property
+    def all_passed(self) -> bool:
+        """Whether it is plausible."""
+        return len(self.passed) == self.total
+
+
+@dataclass
+class Trials:
+    """Tries candidates for the failing `targets`."""
+
+    server: ForkServer
+    baseline: Baseline
+    targets: Sequence[str]
+    memory_mb: int
+    base: Mapping[str, bytes] = field(default_factory=dict)
+    """Repairs of other faults that are in place already."""
+
+    def __post_init__(self) -> None:
+        self._order = sorted(self.targets, key=self._seconds)
+        self._paths = self._paths_of(self.targets)
+        quick = [self._seconds(test) for test in self._order[:GATE]]
+        self._gate = len(quick) if sum(quick) <= GATE_S else 1
+        self._start_line = {test: _depth(self.baseline.run_of(test)) for test in self.targets}
+
+    def run(self, files: Mapping[str, bytes], *, patient: bool = False) -> Trial:
+        """Run the targets, those first that tell most candidates apart."""
+        least = PATIENT_LIMIT_S if patient else LEAST_LIMIT_S
+        slowest = max((self._seconds(test) for test in self._order), default=0.0)
+        expected = sum(self._seconds(test) for test in self._order)
+        limit_s = max(least, slowest * FACTOR)
+        answer = self._ask(
+            files,
+            ids=self._order,
+            paths=self._paths,
+            gate=self._gate,
+            test_limit_s=limit_s,
+            limit_s=limit_s + max(1.0, FACTOR * (self.baseline.start_s + expected)),
+        )
+        return self._judge(answer)
+
+    def regressions(self, files: Mapping[str, bytes], reach: Sequence[str]) -> list[str]:
+        """Tests that passed before and do not with these files: those of `reach` first, which
+        execute what has changed; then all, as they ran in the baseline."""
+        passing = self.baseline.passing
+        whole_s = sum(self._seconds(test) for test in passing)
+        near = [test for test in reach if self.baseline.tests[test].passed]
+        if near and whole_s > QUICK_SUITE_S:
+            lost = self._lost(files, near)
+            if lost:
+                return lost
+        return self._lost(files, passing)
+
+    def confirms(self, files: Mapping[str, bytes]) -> bool:
+        """Whether the targets pass in a process of their own, with everything told."""
+        return self.run(files, patient=True).all_passed
+
+    def _lost(self, files: Mapping[str, bytes], tests: Sequence[str]) -> list[str]:
+        lost = self._failed(files, tests)
+        if not lost or len(lost) > GATE:
+            return lost
+        return self._failed(files, lost)  # once more: a flaky one does not speak against it
+
+    def _failed(self, files: Mapping[str, bytes], tests: Sequence[str]) -> list[str]:
+        if not tests:
+            return []
+        expected = sum(self._seconds(test) for test in tests)
+        slowest = max(self._seconds(test) for test in tests)
+        limit_s = max(PATIENT_LIMIT_S, slowest * FACTOR)
+        answer = self._ask(
+            files,
+            ids=tests,
+            paths=self._paths_of(tests),
+            gate=1,
+            test_limit_s=limit_s,
+            limit_s=limit_s + FACTOR * (self.baseline.start_s + expected) + 5,
+        )
+        bad = [run.id for run in answer.tests.values() if not run.passed]
+        if answer.outcome != "ended" or bad or answer.broken:
+            return bad or [*answer.broken] or list(tests[:1])
+        return [test for test in tests if test not in answer.tests]
+
+    def _judge(self, answer: Answer) -> Trial:
+        passed = frozenset(test for test in self.targets if self._holds(test, answer))
+        timed_out = answer.outcome == "timeout" or any(
+            run.outcome == "timeout" for run in answer.tests.values()
+        )
+        self._move_killer_first(answer)
+        gained = sum(
+            1.0 if test in passed else self._gain(test, answer.tests.get(test))
+            for test in self._order[: self._gate]
+        )
+        return Trial(passed, len(self.targets), gained, timed_out)
+
+    def _holds(self, target: str, answer: Answer) -> bool:
+        if target in self.baseline.broken:
+            runs = [run for run in answer.tests.values() if run.id.startswith(f"{target}::")]
+            complete = answer.outcome == "ended" and not answer.broken and runs
+            return bool(complete) and all(run.outcome != "failed" for run in runs)
+        run = answer.tests.get(target)
+        return run is not None and run.passed
+
+    def _gain(self, test: str, run: TestRun | None) -> float:
+        if run is None:
+            return 0.0
+        return 0.5 if _depth(run) > self._start_line[test] > 0 else 0.0
+
+    def _move_killer_first(self, answer: Answer) -> None:
+        failed = next((run.id for run in answer.tests.values() if not run.passed), None)
+        if failed in self._order and self._gate <= 1 and failed is not None:
+            self._order.remove(failed)
+            self._order.insert(0, failed)
+
+    def _ask(self, files: Mapping[str, bytes], **options: object) -> Answer:
+        ask = Ask(
+            files={**self.base, **files},
+            quick=True,
+            memory_mb=self.memory_mb,
+            **options,  # type: ignore[arg-type]  # names are checked where they are written
+        )
+        try:
+            return self.server.ask(ask)
+        except ServerLostError:
+            return Answer("died", ask.limit_s, {})
+
+    def _seconds(self, test: str) -> float:
+        run = self.baseline.run_of(test)
+        return 0.0 if run.outcome == "timeout" else run.seconds
+
+    def _paths_of(self, tests: Sequence[str]) -> list[str]:
+        return sorted({self.baseline.file_of(test) for test in tests})
+
+
+def _depth(run: TestRun) -> int:
+    """Line of the test that its failure came from: a later one is progress."""
+    return next((frame.line for frame in run.frames), 0)
