@@ -22,7 +22,9 @@ demo: setup ## run an example's tests on a fleet on this machine
 	@$(BIN)/testfleet up
 	@# The example fails on purpose, so 1 (tests failed) is what a good demonstration ends with.
 	@$(BIN)/testfleet run examples/shop --report $(DEMO)/report.json --junit $(DEMO)/report.xml \
+		--html $(DEMO)/report.html \
 		|| { code=$$?; [ $$code -eq 1 ] || exit $$code; }
+	@echo "The same to look at: file://$(CURDIR)/$(DEMO)/report.html"
 	@echo "The example's failing tests are there to be shown. The fleet idles: $(BIN)/testfleet down ends it."
 
 test: setup $(VENV)/.dev ## run every test, with coverage

@@ -34,6 +34,9 @@ class ReportInput:
     finished_at: datetime
     cost: Cost
     workers: int
+    reruns: tuple[Shard, ...] = ()
+    """Shards that ran failed tests again."""
+    rerun_results: tuple[ShardResult, ...] = ()
 
 
 def build_report(source: ReportInput) -> RunReport:
@@ -57,6 +60,7 @@ def build_report(source: ReportInput) -> RunReport:
         lower_bound_s=max([0.0, sum(lengths) / max(source.workers, 1), *lengths]),
         workers=source.workers,
         shards=tuple(_shards(source.plans, results)),
+        reruns=tuple(_reruns(source)),
         totals=judged.totals,
         tests=judged.tests,
         errors=judged.errors,
@@ -98,6 +102,13 @@ def _shards(plans: tuple[Plan, ...], results: Mapping[str, ShardResult]) -> Iter
     for plan in plans:
         for shard in plan.shards:
             yield _shard(shard, results.get(shard.id))
+
+
+def _reruns(source: ReportInput) -> Iterator[ShardReport]:
+    own = [each for each in source.rerun_results if each.run_id == source.request.run_id]
+    results = {each.shard_id: each for each in own}
+    for shard in source.reruns:
+        yield _shard(shard, results.get(shard.id))
 
 
 def _shard(shard: Shard, result: ShardResult | None) -> ShardReport:

@@ -90,7 +90,7 @@ class Diagnosis:
             now=_sighting(report),
             tests=len(report.tests),
             branch=branch_of(request),
-            is_blocking=request.trigger is not Trigger.CLI,
+            is_blocking=request.trigger is not Trigger.CLI or "CI" in request.env,
             past=past.clusters,
             commits=commits_of(request, prepared.changes, past.passed),
             judgements={test.id: self._judgement(test, tests) for test in red},

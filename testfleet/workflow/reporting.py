@@ -149,6 +149,8 @@ class Reporter:
                 finished_at=self.now(),
                 cost=cost,
                 workers=plans[0].workers if plans else 0,
+                reruns=confirming,
+                rerun_results=confirmations,
             )
         )
         if failure is None:
