@@ -104,11 +104,11 @@ class SuiteConfig(Contract):
     """Arguments that the framework is started with."""
     command: tuple[str, ...] = ()
     """With `command` as framework: program and arguments that run the tests. `{units}` as an
-    argument becomes the shard's test files, relative to `root`; `{results}` a path for the JUnit
-    file."""
+    argument becomes the shard's test files, relative to `root`; with `{unit}` the command runs once
+    for each file; `{results}` is a path for the JUnit file."""
     one: tuple[str, ...] = ()
-    """With `command`: what runs a single test, with `{test}` for its name and `{file}` for its
-    file. Default: its whole file runs again."""
+    """With `command`: what runs a single test, with `{test}` for its name, `{pattern}` for the same
+    as a regular expression, and `{file}`. Default: its whole file runs again."""
     results: tuple[str, ...] = ()
     """With `command`: globs of the JUnit files that it writes, relative to `root`, e.g.
     `build/**/TEST-*.xml`. Not needed beside `{results}`."""
@@ -164,6 +164,12 @@ class SuiteConfig(Contract):
             raise ValueError(
                 'framework = "command" needs `results`, globs of the JUnit files that it writes,'
                 " or `{results}` in `command`"
+            )
+        takes_files = any("{unit" in word for word in self.command)
+        if bool(self.units) != takes_files:
+            raise ValueError(
+                "`units` and `{units}` or `{unit}` in `command` go together: the first says which"
+                " files there are, the second where their names stand"
             )
         return self
 

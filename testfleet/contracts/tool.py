@@ -15,7 +15,7 @@ class ToolOptions(Contract):
 
     command: tuple[str, ...] = ()
     """`command`: program and arguments. `{units}` alone is replaced by the test files, relative to
-    the suite's root; `{results}` by a path for the JUnit file."""
+    the suite's root; `{unit}` by one of them; `{results}` by a path for the JUnit file."""
     one: tuple[str, ...] = ()
     """`command`: the same for one test, with `{test}` and `{file}`. Default: its whole file runs
     again."""
@@ -23,3 +23,8 @@ class ToolOptions(Contract):
     """`command`: globs of the JUnit files that it writes, relative to the suite's root."""
     project: str = ""
     """`tsc`: the tsconfig, relative to the suite's root."""
+
+    @property
+    def runs_each(self) -> bool:
+        """Whether the command takes one test file, and so runs once for each."""
+        return any("{unit}" in word for word in self.command)

@@ -113,8 +113,8 @@ def told(data):
             },
         ),
         (NODE, {"todo": ("skipped", 1), "cart > adds": ("failed", 1)}),
-        (CTEST, {"adds": ("passed", 1), "breaks": ("failed", 1)}),
-        (BAZEL, {"shop/cart_test": ("error", 1)}),
+        (CTEST, {"adds > adds": ("passed", 1), "breaks > breaks": ("failed", 1)}),
+        (BAZEL, {"shop/cart_test > shop/cart_test": ("error", 1)}),
     ],
     ids=["surefire", "nextest", "phpunit", "gotestsum", "googletest", "node", "ctest", "bazel"],
 )

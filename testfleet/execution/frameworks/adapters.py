@@ -6,12 +6,18 @@ from __future__ import annotations
 from typing import Final
 
 from testfleet.execution.environments import EnvironmentUnusableError
+from testfleet.execution.frameworks.command import CommandAdapter
 from testfleet.execution.frameworks.framework import Adapter
 from testfleet.execution.frameworks.jest import JestAdapter
 from testfleet.execution.frameworks.playwright import PlaywrightAdapter
 from testfleet.execution.frameworks.vitest import VitestAdapter
 
-ADAPTERS: Final[tuple[Adapter, ...]] = (JestAdapter(), PlaywrightAdapter(), VitestAdapter())
+ADAPTERS: Final[tuple[Adapter, ...]] = (
+    CommandAdapter(),
+    JestAdapter(),
+    PlaywrightAdapter(),
+    VitestAdapter(),
+)
 
 
 def adapter_named(name: str) -> Adapter:

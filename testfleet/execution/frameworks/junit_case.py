@@ -19,6 +19,7 @@ TEXT_LIMIT: Final = 64 * 1024
 """Characters that are kept of a failure."""
 
 ID_LIMIT: Final = 1000
+NAMELESS: Final = "(a test without a name)"
 
 _FAILED_WORDS: Final = frozenset({"fail", "failed", "failure", "false", "broken", "timeout"})
 _ERROR_WORDS: Final = frozenset({"error", "errored", "aborted", "interrupted", "incomplete"})
@@ -51,12 +52,11 @@ class JunitCase:
     @property
     def id(self) -> str:
         """Class and name; where a tool has no classes, the suites and the name."""
+        parts = [*self.suites[1:], self.classname]
         if self.classname in _NO_CLASS:
-            parts = [*self.suites, self.name]
-        else:
-            parts = [*self.suites[1:], self.classname, self.name]
+            parts = list(self.suites)
         told = [part for at, part in enumerate(parts) if part and part not in parts[at - 1 : at]]
-        return " > ".join(told)[:ID_LIMIT] or "(a test without a name)"
+        return " > ".join(filter(None, [*told, self.name]))[:ID_LIMIT] or NAMELESS
 
 
 @dataclass

@@ -57,9 +57,13 @@ class ToolShard:
             self._run_units()
 
     def _confirm(self) -> None:
+        """A tool that cannot run a test by itself runs its file, and once for all tests of it."""
+        is_able = self.runner.adapter.is_live or bool(self.task.tool.one)
         for test in () if self.task.together else self.task.tests:
             unit = self._unit_of(test)
-            end = self._session(Batch((unit,), only=test))
+            if test in self.journal.results:
+                continue
+            end = self._session(Batch((unit,), only=test if is_able else None))
             if self._is_over(end):
                 return
             if test not in self.journal.results:
@@ -78,6 +82,8 @@ class ToolShard:
     def _run_units(self) -> None:
         takes_rest = self.task.excluded is not None and self.runner.adapter.collects_rest
         waiting = deque([Batch(self.task.units, takes_rest)])
+        if self.task.tool.runs_each:
+            waiting = deque(Batch((unit,)) for unit in self.task.units)
         while waiting:
             batch = waiting.popleft()
             if not batch.pieces:

@@ -8,12 +8,13 @@ from typing import Final
 
 from testfleet.contracts.history import UnitHistory
 from testfleet.errors import UsageError
+from testfleet.planning.discovery.command_discovery import CommandFramework
 from testfleet.planning.discovery.framework import Discovery, DiscoveryRequest, Framework
 from testfleet.planning.discovery.pytest_discovery import PytestFramework
 from testfleet.planning.project import ResolvedSuite
 from testfleet.planning.source_tree import SourceTree
 
-FRAMEWORKS: Final[tuple[Framework, ...]] = (PytestFramework(),)
+FRAMEWORKS: Final[tuple[Framework, ...]] = (PytestFramework(), CommandFramework())
 
 
 def framework_named(name: str) -> Framework:

@@ -1,0 +1,141 @@
+"""`command`: anything that writes JUnit XML."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+from typing import Final
+
+from testfleet.contracts.result import Outcome
+from testfleet.execution.frameworks.framework import (
+    MESSAGE_LIMIT,
+    Event,
+    Exit,
+    Job,
+    Launch,
+    Reading,
+    result,
+)
+from testfleet.execution.frameworks.junit_case import JunitCase
+from testfleet.execution.frameworks.result_files import read_results, remember_files, results_path
+
+_FAILING: Final = (Outcome.FAILED, Outcome.ERROR)
+_SPECIAL: Final = re.compile(r"[.*+?^${}()|\[\]\\/-]")
+_NUMBER: Final = re.compile(r" #\d+$")
+PROBLEMS_SHOWN: Final = 20
+
+
+class CommandAdapter:
+    """Runs the suite's own command and reads the files that it leaves."""
+
+    name = "command"
+    is_live = False
+    collects_rest = False
+
+    def launch(self, job: Job) -> Launch:
+        """The command with its placeholders filled in."""
+        remember_files(job)
+        words = job.options.one if job.only and job.options.one else job.options.command
+        return Launch(tuple(_filled([*words, *job.args], job)))
+
+    def read(self, job: Job, exit_: Exit) -> Reading:
+        """The tests of all files; and what the exit status says that they do not."""
+        found, files = read_results(job)
+        events = tuple(_events(job, found.cases))
+        if not exit_.is_own:
+            return Reading(is_whole=False, events=events)
+        if not files:
+            wanted = ", ".join(job.options.results) or "the file {results}"
+            problem = f"wrote no results to {wanted} (exit status {exit_.status})"
+            return Reading(is_whole=False, problem=problem, is_certain=True)
+        problems = found.problems
+        if exit_.status and not any(case.outcome in _FAILING for case in found.cases):
+            problems = [*problems, f"exit status {exit_.status} though no test failed"]
+        shown = "\n".join(problems[:PROBLEMS_SHOWN])
+        text = f"{shown}\n\nEnd of the output:\n{exit_.output}" if problems else ""
+        first = problems[0][:MESSAGE_LIMIT] if problems else ""
+        return Reading(is_whole=True, events=events, problem=first, text=text)
+
+
+def _filled(words: Iterable[str], job: Job) -> Iterator[str]:
+    files = [job.inside(unit) for unit in job.units]
+    name = _NUMBER.sub("", job.only or "").rpartition(" > ")[2]
+    values = {
+        "{results}": str(results_path(job)),
+        "{unit}": files[0] if files else "",
+        "{file}": files[0] if files else "",
+        "{test}": name,
+        "{pattern}": _SPECIAL.sub(r"\\\g<0>", name),
+    }
+    for word in words:
+        if word == "{units}":
+            yield from files
+            continue
+        yield _filled_in(word, values)
+
+
+def _filled_in(word: str, values: dict[str, str]) -> str:
+    # In one go: what a placeholder stands for may look like another.
+    return re.sub(r"\{[a-z]+\}", lambda found: values.get(found[0], found[0]), word)
+
+
+def _events(job: Job, cases: Iterable[JunitCase]) -> Iterator[Event]:
+    """A result for each test. Tests of one name are numbered, so that none is lost."""
+    seen: Counter[str] = Counter()
+    owners = Owners(job)
+    for case in cases:
+        unit = owners.unit_of(case)
+        name = f"{job.inside(unit)} > {case.id}" if job.options.runs_each else case.id
+        seen[name] += 1
+        test = f"{name} #{seen[name]}" if seen[name] > 1 else name
+        yield result(
+            unit,
+            test,
+            case.outcome,
+            duration=case.seconds,
+            message=case.message,
+            longrepr=case.text,
+            attempts=case.attempts,
+        )
+
+
+class Owners:
+    """Which of a job's units a test belongs to, from what its report says."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._units = frozenset(job.units)
+        self._by_class = _classes(job.units)
+
+    def unit_of(self, case: JunitCase) -> str:
+        """The unit; the first one where nothing tells."""
+        if len(self._job.units) == 1:
+            return self._job.units[0]
+        if case.file and self._job.unit_of(case.file) in self._units:
+            return self._job.unit_of(case.file)
+        for name in (case.classname, *reversed(case.suites)):
+            if name and self._job.unit_of(name) in self._units:
+                return self._job.unit_of(name)
+            parts = re.split(r"[.:/\\$]+", name)
+            for end in range(len(parts), 0, -1):
+                unit = self._by_class.get(tuple(parts[:end]))
+                if unit:
+                    return unit
+        return self._job.units[0] if self._job.units else ""
+
+
+def _classes(units: Iterable[str]) -> dict[tuple[str, ...], str]:
+    """Units by the last parts of their path, as classes of Java and modules of Python are called.
+    What would fit several units fits none."""
+    found: dict[tuple[str, ...], str] = {}
+    several: set[tuple[str, ...]] = set()
+    for unit in units:
+        path = PurePosixPath(unit)
+        parts = (*path.parent.parts, path.stem)
+        for begin in range(len(parts)):
+            name = parts[begin:]
+            several |= {name} if name in found else set()
+            found[name] = unit
+    return {name: unit for name, unit in found.items() if name not in several}
