@@ -125,7 +125,8 @@ def _problem(told: dict[str, Any], exit_: Exit, tool: str) -> tuple[str, str]:
     ]
     if texts:
         return first_line(texts[0]), cut("\n\n".join(texts))
-    if exit_.is_own and exit_.status != 0 and not told.get("failures"):
+    is_explained = told.get("failures") or told.get("isEmpty") is True
+    if exit_.is_own and exit_.status != 0 and not is_explained:
         return f"{tool} ended with exit status {exit_.status} though no test failed", exit_.output
     return "", ""
 

@@ -14,6 +14,7 @@ from testfleet.execution.frameworks.node_tool import (
 )
 
 _SEPARATOR = " > "
+_NO_FILES = "No test files found, exiting"
 _UNHANDLED = "unhandled error"
 
 
@@ -32,11 +33,14 @@ class VitestAdapter:
 
     def read(self, job: Job, exit_: Exit) -> Reading:
         """What the reporter has left."""
+        # Vitest 1 and 2 tell their reporters nothing then.
+        if exit_.is_own and _NO_FILES in exit_.output:
+            return Reading(is_whole=True)
         return read_end(job, exit_, self.name)
 
 
 def _options(job: Job) -> list[str]:
-    options = [f"--reporter={REPORTERS / 'vitest_reporter.mjs'}", "--passWithNoTests"]
+    options = [f"--reporter={REPORTERS / 'vitest_reporter.mjs'}"]
     if not gives(job.args, "--reporter"):
         options.append("--reporter=default")
     if not gives(job.args, "--coverage"):

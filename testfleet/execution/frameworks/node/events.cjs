@@ -123,8 +123,9 @@ class Files {
 }
 
 /** The tool has come to its end. What fails the run and is borne by no test stands in `problems`. */
-function finish({ problems = [], failures, isInterrupted = false }) {
-  const told = { problems: problems.map((text) => complaint([text])), failures, isInterrupted };
+function finish({ problems = [], failures, isInterrupted = false, isEmpty = expected.size === 0 }) {
+  const shown = problems.map((text) => complaint([text]));
+  const told = { problems: shown, failures, isInterrupted, isEmpty };
   const tell = (more) => fs.writeFileSync(process.env.TESTFLEET_END, JSON.stringify({ ...told, ...more }));
   tell({ isHanging: false });
   send("finished");

@@ -55,19 +55,20 @@ class TestfleetReporter {
 
   onError(error) {
     const text = textOf(error);
-    const file = error.location?.file;
-    const unit = file ? unitOf(file) : undefined;
-    // A helper that does not load breaks files, and is none.
-    if (unit === undefined || unit === file) this.#problems.push(text);
+    const unit = this.#unitIn(error.location?.file ?? "") ?? this.#unitIn(text);
+    if (unit === undefined) this.#problems.push(text);
     else this.#breakFile(unit, text);
   }
 
   onEnd({ status }) {
     // One file that does not load keeps all others from running: they are tried without it.
-    const isKept = this.#broken.size > 0 && this.#tests.every(({ results }) => results.length === 0);
+    const isKept = this.#broken.size + this.#problems.length > 0
+      && this.#tests.every(({ results }) => results.length === 0);
     if (!isKept) this.#tests.forEach((test) => this.#result(test));
-    const isInterrupted = status === "interrupted" || isKept;
-    finish({ problems: this.#problems, failures: this.#failures, isInterrupted });
+    const isInterrupted = status === "interrupted" || (isKept && this.#broken.size > 0);
+    finish({
+      problems: this.#problems, failures: this.#failures, isInterrupted, isEmpty: false,
+    });
   }
 
   #result(test) {
@@ -96,6 +97,12 @@ class TestfleetReporter {
     if (this.#open.get(unit) === 0) this.#files.ended(unit);
   }
 
+  /** The first test file that is named. Up to version 1.32 an error does not say where it is. */
+  #unitIn(text) {
+    const units = (text.match(/\/[^\s:()'"`]+/g) ?? []).map(unitOf);
+    return units.find((unit) => this.#isChosen(unit) && TEST_FILE.test(unit));
+  }
+
   #breakFile(unit, text) {
     this.#failures += 1;
     const id = this.#broken.has(unit) ? this.#names.unique(`${unit} › error`) : unit;
@@ -105,6 +112,7 @@ class TestfleetReporter {
   }
 }
 
+const TEST_FILE = /^(?!\/)(?!.*node_modules\/).*[.](?:spec|test|setup|teardown)[.][cm]?[jt]sx?$/;
 const OUTCOMES = { skipped: "skipped", expected: "passed", unexpected: "failed", flaky: "flaky" };
 
 /** As Playwright shows it, without line and column: those change with every edit above the test. */
