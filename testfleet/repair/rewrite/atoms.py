@@ -1,0 +1,100 @@
+"""Conditions made of what is in scope: what is added to a condition, or guards a statement."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Final
+
+from testfleet.repair.rewrite.place import Place
+from testfleet.repair.rewrite.reading.kinds import NUMBERS, SIZED, likeness
+from testfleet.repair.rewrite.reading.pool import names_read
+from testfleet.repair.rewrite.reading.scope import Binding
+
+MAX_NAMES: Final = 8
+"""Names that conditions are made of: the nearest ones."""
+MAX_ATOMS: Final = 90
+
+
+def atoms(at: Place, around: ast.AST | None = None) -> Iterator[tuple[str, float]]:
+    """Conditions, each with its weight, the likeliest first; those of the file before made ones.
+
+    `around` is what they are to stand beside: names that it reads weigh more.
+    """
+    found: dict[str, float] = {}
+    near = names_read(around if around is not None else at.statement)
+    for text, weight in (*_found(at), *_made(at, near)):
+        found[text] = max(weight, found.get(text, 0.0))
+    ranked = sorted(found.items(), key=lambda item: -item[1])
+    yield from ranked[:MAX_ATOMS]
+
+
+def _found(at: Place) -> Iterator[tuple[str, float]]:
+    """Conditions that the file holds, where all their names are in scope."""
+    for condition in at.pool.conditions:
+        is_own = condition.function is at.function
+        if all(name in at.scope.bindings or name in _BUILTINS for name in condition.names):
+            weight = (0.9 if is_own else 0.5) if condition.names else 0.0
+            if weight:
+                yield condition.text, weight
+                yield f"not {condition.text}", weight * 0.5
+
+
+_BUILTINS: Final = frozenset({"len", "isinstance", "str", "int", "any", "all", "abs", "list"})
+
+
+def _made(at: Place, near: frozenset[str]) -> Iterator[tuple[str, float]]:
+    names = sorted(at.scope.near(), key=lambda b: (b.name not in near, -b.line))[:MAX_NAMES]
+    for binding in names:
+        factor = 1.0 if binding.name in near else 0.6
+        for text, weight in of_one(binding):
+            yield text, weight * factor
+    for index, first in enumerate(names):
+        for second in names[index + 1 :]:
+            factor = (1.0 if first.name in near else 0.7) * (1.0 if second.name in near else 0.7)
+            for text, weight in _of_two(first, second):
+                yield text, weight * factor
+
+
+def of_one(binding: Binding) -> Iterator[tuple[str, float]]:
+    """Conditions on one name."""
+    name, kind = binding.name, binding.kind
+    if kind in {"bool", ""} or kind in SIZED:
+        yield name, 0.8
+        yield f"not {name}", 0.8
+    if kind in SIZED - {"dict", "set"}:
+        yield f"len({name}) > 1", 0.4
+        yield f"len({name}) == 1", 0.35
+        yield f"len({name}) < 2", 0.35
+    if kind in NUMBERS | {""}:
+        is_number = 1.0 if kind in {"int", "float"} else 0.4
+        for test, weight in ((">", 0.9), (">=", 0.7), ("<", 0.7), ("==", 0.7), ("<=", 0.6)):
+            yield f"{name} {test} 0", weight * is_number
+        yield f"{name} != 0", 0.5 * is_number
+        yield f"{name} > 1", 0.4 * is_number
+        yield f"{name} < 2", 0.35 * is_number
+        yield f"{name} == 1", 0.45 * is_number
+        yield f"{name} % 2 == 0", 0.2 * is_number
+    if kind not in NUMBERS:
+        yield f"{name} is None", 0.5
+        yield f"{name} is not None", 0.55
+
+
+def _of_two(first: Binding, second: Binding) -> Iterator[tuple[str, float]]:
+    for one, other in ((first, second), (second, first)):
+        if other.kind in {"list", "set", "dict", "str", "tuple", "iterable", "deque", ""}:
+            weight = 0.6 if other.kind else 0.25
+            if one.kind not in SIZED - {"str", "tuple"}:
+                yield f"{one.name} not in {other.name}", weight
+                yield f"{one.name} in {other.name}", weight
+        if one.kind in {"int", ""} and other.kind in SIZED - {"dict", "set"}:
+            yield f"{one.name} < len({other.name})", 0.8 if one.kind else 0.3
+            yield f"{one.name} >= len({other.name})", 0.3
+            yield f"len({other.name}) == {one.name}", 0.25
+    if likeness(first.kind, second.kind) >= 0.5:
+        known = 1.0 if first.kind and second.kind else 0.45
+        if first.kind in NUMBERS | {"", "str"}:
+            for test, weight in (("<", 0.6), ("<=", 0.5), (">", 0.6), (">=", 0.5)):
+                yield f"{first.name} {test} {second.name}", weight * known
+        yield f"{first.name} == {second.name}", 0.5 * known
+        yield f"{first.name} != {second.name}", 0.5 * known

@@ -1,0 +1,159 @@
+"""The `rewrite` engine: candidates from a catalogue of templates, the likeliest first."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from itertools import count
+from typing import Final
+
+from testfleet.contracts.repair import Candidate, TextEdit
+from testfleet.repair.engine import Fault
+from testfleet.repair.rewrite.catalogue import by_node
+from testfleet.repair.rewrite.duplicates import Programs
+from testfleet.repair.rewrite.place import Draft, Place, Template
+from testfleet.repair.rewrite.reading.hints import Hints, read_hints
+from testfleet.repair.rewrite.reading.pool import Pool
+from testfleet.repair.rewrite.reading.scope import Scope
+from testfleet.repair.rewrite.reading.source import Function, Source
+from testfleet.repair.rewrite.second import after_first, joined
+from testfleet.repair.rewrite.sites import Site, sites, suspicious_statements
+
+NAME: Final = "rewrite"
+MAX_FILES: Final = 30
+"""Suspicious files that are read, the most suspicious first."""
+
+
+class RewriteEngine:
+    """Applies every template to every node of the suspicious statements.
+
+    A template's proposals wait until no other place promises more, so the order is by the product
+    of the line's suspicion, the template's prior and what the exception says, over all files.
+    """
+
+    name = NAME
+
+    def candidates(self, fault: Fault) -> Iterator[Candidate]:
+        """Candidates, the most promising first. Lazy; no two are the same program."""
+        return _Stream(fault).run()
+
+    def two_edits(self, first: Candidate, fault: Fault) -> Iterator[Candidate]:
+        """Candidates that do what `first` does and one thing more, the most promising first.
+
+        For a first edit that makes more of the failing tests pass, but not all.
+        """
+        return joined(fault.sources[first.path], first, self.candidates(after_first(first, fault)))
+
+
+class _File:
+    """A suspicious file, and what was found out about it."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.pool = Pool(source)
+        self.programs = Programs(source)
+        self._scopes: dict[Function | None, Scope] = {}
+
+    def scope(self, function: Function | None) -> Scope:
+        """Names at a function, worked out once."""
+        if function not in self._scopes:
+            self._scopes[function] = Scope(self.source, function)
+        return self._scopes[function]
+
+
+class _Stream:
+    """The candidates of one fault, in order."""
+
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+        self.hints = read_hints(fault.tests)
+        self.order = count()
+        self.heap: list[tuple[float, int, _Waiting]] = []
+
+    def run(self) -> Iterator[Candidate]:
+        """Takes what promises most, again and again."""
+        for file, scores in self._files():
+            self._enter(file, scores)
+        while self.heap:
+            score, _, waiting = heapq.heappop(self.heap)
+            if waiting.draft is None:
+                self._expand(waiting)
+            elif waiting.file.programs.is_new(
+                waiting.draft.edits, waiting.file.source.outermost(waiting.place.statement)
+            ):
+                yield waiting.candidate(-score)
+
+    def _files(self) -> Iterator[tuple[_File, dict[int, float]]]:
+        scores: dict[str, dict[int, float]] = {}
+        for line in self.fault.lines:
+            if line.path not in self.fault.test_files and line.path in self.fault.sources:
+                known = scores.setdefault(line.path, {})
+                known[line.line] = max(line.score, known.get(line.line, 0.0))
+        ranked = sorted(scores, key=lambda path: -max(scores[path].values()))
+        for path in ranked[:MAX_FILES]:
+            try:
+                yield _File(Source(path, self.fault.sources[path])), scores[path]
+            except SyntaxError:
+                continue  # another engine, or another interpreter's grammar
+
+    def _enter(self, file: _File, scores: dict[int, float]) -> None:
+        templates = by_node()
+        for statement, suspicion in suspicious_statements(file.source, scores).items():
+            # A header's names are those of the block around it: a default is evaluated outside.
+            scope = file.scope(file.source.function(statement))
+            place = Place(
+                source=file.source,
+                statement=statement,
+                scope=scope,
+                pool=file.pool,
+                hints=self.hints,
+                line=suspicion.line,
+                score=suspicion.score,
+            )
+            for site in sites(statement, suspicion):
+                for template in templates.get(type(site.node), ()):
+                    self._push(_Waiting(file, place, site, template), boosted(template, self.hints))
+
+    def _expand(self, waiting: _Waiting) -> None:
+        prior = boosted(waiting.template, self.hints)
+        for draft in waiting.template.drafts(waiting.site.node, waiting.place):
+            self._push(waiting.with_draft(draft), prior * min(draft.weight, 1.0))
+
+    def _push(self, waiting: _Waiting, prior: float) -> None:
+        heapq.heappush(self.heap, (-waiting.place.score * prior, next(self.order), waiting))
+
+
+class _Waiting:
+    """A template at a node, before it was asked (`draft` is None) or one thing that it proposes."""
+
+    __slots__ = ("draft", "file", "place", "site", "template")
+
+    def __init__(
+        self, file: _File, place: Place, site: Site, template: Template, draft: Draft | None = None
+    ) -> None:
+        self.file, self.place, self.site = file, place, site
+        self.template, self.draft = template, draft
+
+    def with_draft(self, draft: Draft) -> _Waiting:
+        """One of the proposals."""
+        return _Waiting(self.file, self.place, self.site, self.template, draft)
+
+    def candidate(self, score: float) -> Candidate:
+        """What the search is given."""
+        assert self.draft is not None  # noqa: S101
+        path = self.file.source.path
+        edits = sorted(self.draft.edits)
+        return Candidate(
+            engine=NAME,
+            template=self.template.name,
+            edits=tuple(TextEdit(path=path, start=e.start, end=e.end, text=e.text) for e in edits),
+            path=path,
+            line=self.place.line,
+            suspiciousness=self.place.score,
+            prior=min(1.0, score / self.place.score if self.place.score else 0.0),
+        )
+
+
+def boosted(template: Template, hints: Hints) -> float:
+    """The template's prior after what the exceptions say."""
+    return template.prior * hints.boosts.get(template.family, 1.0)

@@ -1,0 +1,1 @@
+"""What is known about a source file: where its nodes stand, what its names mean, what it offers."""

@@ -1,0 +1,44 @@
+"""The families of templates. Each module tells its own, with the term of the literature.
+
+PIT: Coles et al., ISSTA 2016. PraPR: Ghanbari et al., ISSTA 2019. TBar, with the numbers of its
+fix patterns: Liu et al., ISSTA 2019. PAR: Kim et al., ICSE 2013. GenProg: Le Goues et al., IEEE TSE
+2012. jGenProg: Martinez and Monperrus, ISSTA 2016 (Astor). NPEFix: Durieux et al., SANER 2017.
+ACS: Xiong et al., ICSE 2017.
+"""
+
+from __future__ import annotations
+
+from testfleet.repair.rewrite.place import Template
+from testfleet.repair.rewrite.templates.calls import arguments, results, wrapping
+from testfleet.repair.rewrite.templates.expressions import (
+    conditions,
+    constants,
+    conversions,
+    copies,
+    keys,
+    off_by_one,
+    operands,
+    operators,
+    slices,
+    strings,
+)
+from testfleet.repair.rewrite.templates.names import api, imports, methods, scopes, variables
+from testfleet.repair.rewrite.templates.statements import (
+    exceptions,
+    guards,
+    ingredients,
+    initial,
+    loops,
+    movement,
+    objects,
+    updates,
+)
+
+
+def all_templates() -> list[Template]:
+    """Every family's templates."""
+    expressions = (operators, off_by_one, constants, conditions, operands, slices, conversions)
+    more = (strings, keys, copies, variables, methods, scopes, imports, api, arguments, wrapping)
+    statements = (results, guards, loops, updates, movement, ingredients, exceptions, objects)
+    modules = (*expressions, *more, *statements, initial)
+    return [template for module in modules for template in module.TEMPLATES]

@@ -1,0 +1,1 @@
+"""Templates that change calls, their arguments and what becomes of their results."""

@@ -1,0 +1,1 @@
+"""Templates that change an expression where it stands."""

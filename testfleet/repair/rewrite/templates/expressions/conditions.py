@@ -1,0 +1,169 @@
+"""Conditions: negated, with a part less, with a part more."""
+
+from __future__ import annotations
+
+import ast
+from typing import Final
+
+from testfleet.repair.rewrite.atoms import atoms
+from testfleet.repair.rewrite.place import Draft, Drafts, Place, Template
+from testfleet.repair.rewrite.reading.source import Edit
+
+_TESTED: Final = (ast.If, ast.While, ast.IfExp, ast.Assert)
+
+
+def _negated(node: ast.If | ast.While | ast.IfExp | ast.Assert, at: Place) -> Drafts:
+    test = node.test
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        yield at.replace(test, at.operand(test.operand), 1.0)
+    elif not isinstance(test, ast.Constant):
+        # A comparison's own operators are mutated as such.
+        text = at.operand(test) if isinstance(test, ast.BoolOp) else at.code(test)
+        yield at.replace(test, f"not {text}", 0.4 if isinstance(test, ast.Compare) else 1.0)
+
+
+def _negated_value(node: ast.UnaryOp | ast.Call | ast.Name, at: Place) -> Drafts:
+    parent = at.parent(node)
+    if isinstance(node, ast.UnaryOp):
+        if isinstance(node.op, ast.Not) and not isinstance(parent, _TESTED):
+            yield at.replace(node, at.operand(node.operand), 1.0)
+    elif isinstance(parent, ast.BoolOp) or (
+        isinstance(parent, ast.Return) and at.scope.kind(node) == "bool"
+    ):
+        yield at.replace(node, f"not {at.code(node)}", 0.7)
+
+
+def _part_less(node: ast.BoolOp, at: Place) -> Drafts:
+    for index, value in enumerate(node.values):
+        if index == 0:
+            start, end = at.source.start(value), at.source.start(node.values[1])
+            rest = at.source.text[start:end]
+            if rest.count("(") != rest.count(")"):
+                rest_text = f" {_word(node)} ".join(at.operand(v) for v in node.values[1:])
+                yield at.replace(node, rest_text, 1.0)
+                continue
+            yield Draft((Edit(start, end, ""),), 1.0)
+        else:
+            kept = [v for i, v in enumerate(node.values) if i != index]
+            yield at.replace(node, f" {_word(node)} ".join(at.operand(v) for v in kept), 1.0)
+
+
+def _part_more(node: ast.If | ast.While | ast.IfExp, at: Place) -> Drafts:
+    """A conjunct or disjunct made of what is in scope."""
+    test = node.test
+    text = at.operand(test)
+    is_loop = isinstance(node, ast.While)
+    if isinstance(test, ast.Constant):
+        for atom, weight in atoms(at, test):
+            yield at.replace(test, atom, weight)
+        return
+    plain = at.code(test) if not isinstance(test, ast.BoolOp | ast.IfExp) else text
+    joined_and = at.code(test) if _is(test, ast.And) else plain
+    joined_or = at.code(test) if _is(test, ast.Or) else plain
+    for atom, weight in atoms(at, test):
+        yield at.replace(test, f"{joined_and} and {atom}", weight)
+        yield at.replace(test, f"{atom} and {joined_and}", weight * 0.9)
+        yield at.replace(test, f"{joined_or} or {atom}", weight * (0.5 if is_loop else 0.9))
+        yield at.replace(test, f"{atom} or {joined_or}", weight * 0.4)
+
+
+def _other_condition(node: ast.If | ast.While | ast.IfExp, at: Place) -> Drafts:
+    """Another condition altogether."""
+    own = at.code(node.test)
+    for atom, weight in atoms(at, node.test):
+        if atom != own and not isinstance(node.test, ast.Constant):
+            yield at.replace(node.test, atom, weight)
+    for text, weight in (("True", 0.25), ("False", 0.2)):
+        if own != text:
+            yield at.replace(node.test, text, weight)
+
+
+def _emptiness(node: ast.expr, at: Place) -> Drafts:
+    """`if x` to `if x is not None`, `if x is None` to `if not x`, `len(x) > 0`."""
+    if isinstance(node, ast.Compare) and len(node.ops) == 1:
+        right = node.comparators[0]
+        if isinstance(right, ast.Constant) and right.value is None:
+            left = at.operand(node.left)
+            is_none = isinstance(node.ops[0], ast.Is | ast.Eq)
+            yield at.replace(node, f"not {left}" if is_none else left, 0.8)
+        return
+    parent = at.parent(node)
+    if isinstance(parent, _TESTED) and parent.test is node:
+        yield at.replace(node, f"{at.operand(node)} is not None", 1.0)
+        yield at.replace(node, f"{at.operand(node)} is None", 0.4)
+        yield at.replace(node, f"len({at.code(node)}) > 1", 0.5)
+    elif isinstance(parent, ast.UnaryOp) and isinstance(parent.op, ast.Not):
+        yield at.replace(parent, f"{at.operand(node)} is None", 1.0)
+        yield at.replace(parent, f"len({at.code(node)}) <= 1", 0.4)
+        yield at.replace(parent, f"len({at.code(node)}) < 2", 0.3)
+    elif isinstance(parent, ast.BoolOp):
+        yield at.replace(node, f"{at.operand(node)} is not None", 0.6)
+
+
+def _chained(node: ast.Compare, at: Place) -> Drafts:
+    """`a < b < c` to its halves, and `a < b and b < c`."""
+    if len(node.ops) != 2:
+        return
+    start, end = at.source.start(node), at.source.end(node)
+    middle = node.comparators[0]
+    yield Draft((Edit(at.source.end(middle), end, ""),), 0.6)
+    yield Draft((Edit(start, at.source.start(middle), ""),), 0.6)
+
+
+def _word(node: ast.BoolOp) -> str:
+    return "and" if isinstance(node.op, ast.And) else "or"
+
+
+def _is(test: ast.expr, kind: type[ast.boolop]) -> bool:
+    return isinstance(test, ast.BoolOp) and isinstance(test.op, kind)
+
+
+_IFS: Final = (ast.If, ast.While, ast.IfExp)
+TEMPLATES: Final = (
+    Template(
+        "negated-condition", "conditions", "Negate Conditionals (PIT)", 0.5, _TESTED, _negated
+    ),
+    Template(
+        "negated-value",
+        "conditions",
+        "Negate Conditionals (PIT)",
+        0.4,
+        (ast.UnaryOp, ast.Call, ast.Name),
+        _negated_value,
+    ),
+    Template(
+        "condition-part-less",
+        "conditions",
+        "Mutate Conditional Expression FP6.1, remove (TBar)",
+        0.55,
+        (ast.BoolOp,),
+        _part_less,
+    ),
+    Template(
+        "condition-part-more",
+        "conditions",
+        "Mutate Conditional Expression FP6.3, insert (TBar); ACS (Xiong et al., ICSE 2017)",
+        0.3,
+        _IFS,
+        _part_more,
+    ),
+    Template(
+        "other-condition",
+        "conditions",
+        "Mutate Conditional Expression FP6.2, replace (TBar)",
+        0.2,
+        _IFS,
+        _other_condition,
+    ),
+    Template(
+        "emptiness",
+        "conditions",
+        "NPEFix (Durieux et al., SANER 2017)",
+        0.4,
+        (ast.Name, ast.Attribute, ast.Call, ast.Compare, ast.Subscript),
+        _emptiness,
+    ),
+    Template(
+        "chained-comparison", "conditions", "chained comparison", 0.3, (ast.Compare,), _chained
+    ),
+)

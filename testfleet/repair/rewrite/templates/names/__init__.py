@@ -1,0 +1,1 @@
+"""Templates that change which name is meant."""

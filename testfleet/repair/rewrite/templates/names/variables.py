@@ -1,0 +1,182 @@
+"""The wrong variable, attribute of a variable, or function."""
+
+from __future__ import annotations
+
+import ast
+from difflib import SequenceMatcher
+from typing import Final
+
+from testfleet.repair.rewrite.place import Drafts, Place, Template
+from testfleet.repair.rewrite.reading.kinds import likeness
+from testfleet.repair.rewrite.reading.scope import Binding
+
+MAX_OTHERS: Final = 14
+"""Names that one name is replaced by."""
+
+
+def _other_variable(node: ast.Name, at: Place) -> Drafts:
+    """Another variable of a compatible kind; the nearest, the likest and the suggested first."""
+    if not isinstance(node.ctx, ast.Load) or _is_called(node, at):
+        return
+    own = at.scope.bindings.get(node.id)
+    is_missing = own is None or node.id in at.hints.missing
+    ranked = sorted(
+        ((_fitness(node, own, other, at), other.name) for other in at.scope.values()),
+        key=lambda item: (-item[0], item[1]),
+    )
+    for weight, name in ranked[:MAX_OTHERS]:
+        if name != node.id:
+            yield at.replace(node, name, 1.0 if is_missing and weight > 0.5 else weight)
+
+
+def _fitness(node: ast.Name, own: Binding | None, other: Binding, at: Place) -> float:
+    kind = own.kind if own else ""
+    weight = likeness(kind, other.kind)
+    if other.name in at.hints.meant:
+        return 1.0
+    if other.place in {"outer", "module"}:
+        weight *= 0.5 if other.place == "outer" else 0.25
+    elif other.line > node.lineno and not at.loops():
+        weight *= 0.2
+    similar = SequenceMatcher(None, node.id, other.name).ratio()
+    return weight * (0.75 + 0.25 * similar)
+
+
+def _item_or_whole(node: ast.Name, at: Place) -> Drafts:
+    """`x` to `a[x]` and `x.y`, as the function already writes them."""
+    if not isinstance(node.ctx, ast.Load) or _is_called(node, at):
+        return
+    texts = dict.fromkeys(
+        place.text
+        for place in at.pool.places
+        if place.function is at.function and node.id in place.names and "(" not in place.text
+    )
+    for index, text in enumerate(texts):
+        if index < 6:
+            yield at.replace(node, text, 0.8 - 0.08 * index)
+
+
+def _whole_or_item(node: ast.Subscript | ast.Attribute, at: Place) -> Drafts:
+    """`a[x]` to `x` and `a`; `x.y` to `x`."""
+    if not isinstance(node.ctx, ast.Load) or _is_called(node, at):
+        return
+    yield at.replace(node, at.code(node.value), 0.7)
+    if isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Slice | ast.Constant):
+        yield at.replace(node, at.code(node.slice), 0.8)
+
+
+def _other_place(node: ast.Subscript | ast.Attribute, at: Place) -> Drafts:
+    """Another item or attribute that the function already uses."""
+    if isinstance(node.ctx, ast.Del) or _is_called(node, at):
+        return
+    own = at.code(node)
+    texts = dict.fromkeys(p.text for p in at.pool.places if p.function is at.function)
+    for index, text in enumerate(text for text in texts if text != own):
+        if index < 6 and type(node).__name__:
+            yield at.replace(node, text, 0.6 - 0.06 * index)
+
+
+def _variable_for_constant(node: ast.Constant, at: Place) -> Drafts:
+    """A constant that should be a variable, and a variable's length."""
+    if isinstance(at.parent(node), ast.JoinedStr | ast.Expr) or isinstance(node.value, str):
+        return
+    kind = at.scope.kind(node)
+    for binding in at.scope.near():
+        if binding.kind == kind or not binding.kind or kind == "none":
+            yield at.replace(node, binding.name, 0.8 * likeness(kind, binding.kind))
+        elif kind == "int" and binding.kind in {"list", "str", "tuple", "dict", "set"}:
+            yield at.replace(node, f"len({binding.name})", 0.5)
+
+
+def _constant_for_variable(node: ast.Name, at: Place) -> Drafts:
+    if not isinstance(node.ctx, ast.Load) or _is_called(node, at):
+        return
+    kind = at.scope.kind(node)
+    texts = {"int": ("0", "1"), "str": ("''",), "list": ("[]",), "bool": ("True", "False")}
+    for text in texts.get(kind, ("0", "None", "1", "True", "[]")):
+        yield at.replace(node, text, 0.3 if kind else 0.2)
+
+
+def _other_target(node: ast.Assign | ast.AugAssign, at: Place) -> Drafts:
+    """What is assigned to is another variable; two targets change places."""
+    target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+    if isinstance(target, ast.Name):
+        kind = at.scope.kind(target)
+        for binding in at.scope.near():
+            if binding.name != target.id:
+                yield at.replace(target, binding.name, 0.8 * likeness(kind, binding.kind))
+    elif isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+        for left, right in zip(target.elts, target.elts[1:], strict=False):
+            yield at.swap(left, right, 1.0)
+    if isinstance(target, ast.Tuple):
+        for left, right in zip(target.elts, target.elts[1:], strict=False):
+            yield at.swap(left, right, 0.8)
+
+
+def _loop_target(node: ast.For | ast.comprehension, at: Place) -> Drafts:
+    if isinstance(node.target, ast.Tuple):
+        for left, right in zip(node.target.elts, node.target.elts[1:], strict=False):
+            yield at.swap(left, right, 1.0)
+
+
+def _is_called(node: ast.expr, at: Place) -> bool:
+    parent = at.parent(node)
+    return isinstance(parent, ast.Call) and parent.func is node
+
+
+TEMPLATES: Final = (
+    Template(
+        "other-variable",
+        "names",
+        "Mutate Variable FP13 (TBar); variable replacement (PraPR)",
+        0.6,
+        (ast.Name,),
+        _other_variable,
+    ),
+    Template(
+        "item-or-whole", "names", "Mutate Variable FP13.2 (TBar)", 0.3, (ast.Name,), _item_or_whole
+    ),
+    Template(
+        "whole-or-item",
+        "names",
+        "Mutate Variable FP13.2 (TBar)",
+        0.3,
+        (ast.Subscript, ast.Attribute),
+        _whole_or_item,
+    ),
+    Template(
+        "other-place",
+        "names",
+        "Mutate Variable FP13.2 (TBar)",
+        0.25,
+        (ast.Subscript, ast.Attribute),
+        _other_place,
+    ),
+    Template(
+        "variable-for-constant",
+        "names",
+        "Mutate Literal FP9.2 (TBar)",
+        0.3,
+        (ast.Constant,),
+        _variable_for_constant,
+    ),
+    Template(
+        "constant-for-variable",
+        "constants",
+        "Mutate Variable FP13.2 (TBar)",
+        0.25,
+        (ast.Name,),
+        _constant_for_variable,
+    ),
+    Template(
+        "other-target",
+        "names",
+        "Mutate Variable FP13 (TBar), of a target",
+        0.3,
+        (ast.Assign, ast.AugAssign),
+        _other_target,
+    ),
+    Template(
+        "loop-target", "order", "swapped targets", 0.35, (ast.For, ast.comprehension), _loop_target
+    ),
+)

@@ -1,0 +1,1 @@
+"""Templates that insert, remove, move or rebuild statements."""

@@ -1,0 +1,111 @@
+"""Statements copied from elsewhere in the project, with the names that are in scope here."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Final
+
+from testfleet.repair.rewrite.place import Drafts, Place, Template
+from testfleet.repair.rewrite.reading.pool import Statement
+from testfleet.repair.rewrite.reading.scope import Binding
+
+MAX_COPIES: Final = 60
+"""Statements that are tried at one place."""
+MAX_RENAMINGS: Final = 4
+_WORD: Final = re.compile(r"[A-Za-z_]\w*")
+
+
+def _copied(node: ast.stmt, at: Place) -> Drafts:
+    """A statement of the function, then of the file, before or after this one."""
+    if at.function is None or isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return
+    ends = isinstance(node, ast.Return | ast.Continue | ast.Break | ast.Raise)
+    _, index = at.source.block(node)
+    for lines, weight in islice(_ingredients(node, at), MAX_COPIES):
+        if not ends:
+            yield from at.after(node, lines, weight)
+        if ends or index == 0:
+            yield from at.before(node, lines, weight)
+
+
+def _replaced(node: ast.stmt, at: Place) -> Drafts:
+    """Another statement of the function or file in this one's place."""
+    if not isinstance(node, ast.Assign | ast.AugAssign | ast.Expr | ast.Return | ast.Raise):
+        return
+    own = at.code(node)
+    for lines, weight in islice(_ingredients(node, at), MAX_COPIES):
+        if len(lines) == 1 and lines[0].rstrip() != own:
+            yield at.replace(node, lines[0].split("  #")[0].rstrip(), weight * 0.6)
+
+
+def _ingredients(node: ast.stmt, at: Place) -> Iterator[tuple[Sequence[str], float]]:
+    ranked = sorted(at.pool.statements, key=lambda s: _distance(s, node, at))
+    for statement in ranked:
+        if statement.node is node:
+            continue
+        is_own = statement.function is at.function
+        weight = 0.8 if is_own else 0.35
+        for renaming, likely in _renamings(statement, at):
+            yield [_renamed(line, renaming) for line in statement.lines], weight * likely
+
+
+def _distance(statement: Statement, node: ast.stmt, at: Place) -> tuple[bool, int]:
+    return statement.function is not at.function, abs(statement.node.lineno - node.lineno)
+
+
+def _renamings(statement: Statement, at: Place) -> Iterator[tuple[Mapping[str, str], float]]:
+    """Unknown names as names in scope here: one by one, the likest kind first."""
+    unknown = [
+        n for n in sorted(statement.names) if n not in at.scope.bindings and n not in _BUILTINS
+    ]
+    if not unknown:
+        yield {}, 1.0
+    if len(unknown) == 1:
+        for binding in islice(_candidates(at), MAX_RENAMINGS):
+            yield {unknown[0]: binding.name}, 0.5
+    own = [n for n in sorted(statement.names) if n in at.scope.bindings]
+    if not unknown and statement.function is at.function:
+        for name in own[:3]:
+            kind = at.scope.kinds.get(name, "")
+            for other in islice(_candidates(at), 6):
+                if other.name != name and other.kind == kind and other.name not in own:
+                    yield {name: other.name}, 0.4
+
+
+def _candidates(at: Place) -> Iterator[Binding]:
+    return iter(b for b in at.scope.near() if b.name not in {"self", "cls"})
+
+
+def _renamed(line: str, renaming: Mapping[str, str]) -> str:
+    return _WORD.sub(lambda match: renaming.get(match.group(), match.group()), line)
+
+
+_BUILTINS: Final = frozenset(
+    (
+        *("len", "range", "print", "sum", "max", "min", "abs", "int", "str", "float", "list"),
+        *("dict", "set", "tuple", "sorted", "reversed", "enumerate", "zip", "map", "any", "all"),
+        *("isinstance", "ValueError", "TypeError", "KeyError", "IndexError", "super", "type"),
+        *("repr", "bool", "next"),
+    )
+)
+TEMPLATES: Final = (
+    Template(
+        "copied-statement",
+        "movement",
+        "insertion of an ingredient (GenProg; jGenProg)",
+        0.2,
+        (ast.stmt,),
+        _copied,
+    ),
+    Template(
+        "statement-replaced",
+        "movement",
+        "replacement by an ingredient (GenProg; jGenProg)",
+        0.15,
+        (ast.stmt,),
+        _replaced,
+    ),
+)
