@@ -42,7 +42,7 @@ sys.exit(3 if "odd" in sys.argv[2] else 0)
 class Words:
     """A tool whose test files hold a word for each test."""
 
-    name, is_live, collects_rest = "words", True, False
+    name, is_live, collects_rest, one_at_a_time = "words", True, False, False
 
     def launch(self, job: Job) -> Launch:
         script = job.scratch / "tool.py"

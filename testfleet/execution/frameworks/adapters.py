@@ -7,15 +7,19 @@ from typing import Final
 
 from testfleet.execution.environments import EnvironmentUnusableError
 from testfleet.execution.frameworks.command import CommandAdapter
+from testfleet.execution.frameworks.eslint import EslintAdapter
 from testfleet.execution.frameworks.framework import Adapter
 from testfleet.execution.frameworks.jest import JestAdapter
 from testfleet.execution.frameworks.playwright import PlaywrightAdapter
+from testfleet.execution.frameworks.tsc import TscAdapter
 from testfleet.execution.frameworks.vitest import VitestAdapter
 
 ADAPTERS: Final[tuple[Adapter, ...]] = (
     CommandAdapter(),
+    EslintAdapter(),
     JestAdapter(),
     PlaywrightAdapter(),
+    TscAdapter(),
     VitestAdapter(),
 )
 

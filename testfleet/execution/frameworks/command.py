@@ -33,6 +33,7 @@ class CommandAdapter:
     name = "command"
     is_live = False
     collects_rest = False
+    one_at_a_time = False
 
     def launch(self, job: Job) -> Launch:
         """The command with its placeholders filled in."""

@@ -132,8 +132,13 @@ class Adapter(Protocol):
 
     @property
     def is_live(self) -> bool:
-        """Whether it reports each test as it runs. Only then can one that hangs be told from a
-        long run, and `test_timeout_s` hold."""
+        """Whether it reports each test as it runs, and can run one alone. Only then can one that
+        hangs be told from a long run, and `test_timeout_s` hold."""
+        ...
+
+    @property
+    def one_at_a_time(self) -> bool:
+        """Whether each unit needs a process of its own."""
         ...
 
     @property

@@ -21,6 +21,7 @@ class JestAdapter:
     name = "jest"
     is_live = True
     collects_rest = True
+    one_at_a_time = False
 
     def launch(self, job: Job) -> Launch:
         """The command line. Raises EnvironmentUnusableError."""

@@ -32,6 +32,7 @@ class PlaywrightAdapter:
     name = "playwright"
     is_live = True
     collects_rest = True
+    one_at_a_time = False
 
     def launch(self, job: Job) -> Launch:
         """The command line. Raises EnvironmentUnusableError."""

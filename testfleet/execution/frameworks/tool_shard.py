@@ -82,7 +82,7 @@ class ToolShard:
     def _run_units(self) -> None:
         takes_rest = self.task.excluded is not None and self.runner.adapter.collects_rest
         waiting = deque([Batch(self.task.units, takes_rest)])
-        if self.task.tool.runs_each:
+        if self.task.tool.runs_each or self.runner.adapter.one_at_a_time:
             waiting = deque(Batch((unit,)) for unit in self.task.units)
         while waiting:
             batch = waiting.popleft()

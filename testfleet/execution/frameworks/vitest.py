@@ -24,6 +24,7 @@ class VitestAdapter:
     name = "vitest"
     is_live = True
     collects_rest = True
+    one_at_a_time = False
 
     def launch(self, job: Job) -> Launch:
         """The command line. Raises EnvironmentUnusableError."""

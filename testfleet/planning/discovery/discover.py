@@ -9,12 +9,19 @@ from typing import Final
 from testfleet.contracts.history import UnitHistory
 from testfleet.errors import UsageError
 from testfleet.planning.discovery.command_discovery import CommandFramework
+from testfleet.planning.discovery.eslint_discovery import EslintFramework
 from testfleet.planning.discovery.framework import Discovery, DiscoveryRequest, Framework
 from testfleet.planning.discovery.pytest_discovery import PytestFramework
+from testfleet.planning.discovery.tsc_discovery import TscFramework
 from testfleet.planning.project import ResolvedSuite
 from testfleet.planning.source_tree import SourceTree
 
-FRAMEWORKS: Final[tuple[Framework, ...]] = (PytestFramework(), CommandFramework())
+FRAMEWORKS: Final[tuple[Framework, ...]] = (
+    PytestFramework(),
+    CommandFramework(),
+    EslintFramework(),
+    TscFramework(),
+)
 
 
 def framework_named(name: str) -> Framework:

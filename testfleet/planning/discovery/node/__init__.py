@@ -1,0 +1,1 @@
+"""Test files of Vitest, Jest and Playwright Test, found by reading configurations as literals."""
