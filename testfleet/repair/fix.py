@@ -10,7 +10,8 @@ from testfleet.contracts.change import FileChange
 from testfleet.contracts.repair import FixReport, FixStatus, Suggestion, SuspiciousLine
 from testfleet.errors import UsageError
 from testfleet.repair.baseline import Baseline, find_baseline, sort_out_flaky
-from testfleet.repair.consensus.decide import Scene, decide
+from testfleet.repair.consensus.behaviour import Scene
+from testfleet.repair.consensus.decide import decide
 from testfleet.repair.consensus.vote import THRESHOLD, Group
 from testfleet.repair.engine import Engine, FailingTest, Fault
 from testfleet.repair.localise.rank import Evidence, rank_lines
@@ -18,6 +19,7 @@ from testfleet.repair.project import Project
 from testfleet.repair.report import SUGGESTIONS, Ledger, Outcome, diff_of
 from testfleet.repair.scope import editable_sources, why_not_editable
 from testfleet.repair.search import Budget, Found, Repair, Search
+from testfleet.repair.sources import read_source
 from testfleet.repair.validate.copy import working_copy
 from testfleet.repair.validate.server import ForkServer
 from testfleet.repair.validate.trials import Trials
@@ -196,7 +198,7 @@ class _Run:
             return Outcome(tests, reason=self._why(found), lines=lines)
         self.job.progress(f"comparing {len(repairs)} patches")
         scene = Scene(self._server, self._baseline, self._sources, self._test_files, self._base)
-        groups = decide(scene, repairs, covered)
+        groups = decide(scene, repairs, covered, self._test_texts(covered))
         best = groups[0]
         if best.share >= THRESHOLD and not best.best.grave:
             return Outcome(covered, best, fixed=True, lines=lines)
@@ -215,6 +217,12 @@ class _Run:
             if not trials.regressions(repair.files, self._reach(tuple(repair.files)))
         ]
         return kept, sorted(chosen)
+
+    def _test_texts(self, tests: Sequence[str]) -> list[str]:
+        root = self.job.project.root
+        contents = (root / path for path in {self._baseline.file_of(test) for test in tests})
+        read = [read_source(path.read_bytes()) for path in contents if path.is_file()]
+        return [source.text for source in read if source is not None]
 
     def _suggest(self, groups: Sequence[Group]) -> tuple[Suggestion, ...]:
         return tuple(

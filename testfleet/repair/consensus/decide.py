@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from math import prod
+from typing import Final
 
-from testfleet.repair.baseline import Baseline
+from testfleet.repair.consensus.behaviour import Scene, behaviours, replies_of
+from testfleet.repair.consensus.concerns import Concern, concerns_of
 from testfleet.repair.consensus.vote import Group, Opinion, own_weight, vote
 from testfleet.repair.search import Repair
-from testfleet.repair.sources import Source
-from testfleet.repair.validate.server import ForkServer
+
+MOST_HEARD: Final = 30
+"""Patches that are compared, the likeliest first."""
 
 
-@dataclass(frozen=True)
-class Scene:
-    """Where patches are compared."""
-
-    server: ForkServer
-    baseline: Baseline
-    sources: Mapping[str, Source]
-    test_files: frozenset[str]
-    base: Mapping[str, bytes]
-
-
-def decide(scene: Scene, repairs: Sequence[Repair], tests: Sequence[str]) -> list[Group]:
+def decide(
+    scene: Scene, repairs: Sequence[Repair], tests: Sequence[str], test_texts: Sequence[str]
+) -> list[Group]:
     """Groups of patches that behave alike, the largest share first."""
-    return vote(
-        [Opinion(repair, own_weight(repair), (str(at),)) for at, repair in enumerate(repairs)]
-    )
+    judged = [(repair, _concerns(scene, repair, test_texts)) for repair in repairs]
+    weighed = [(repair, found, _weight(repair, found)) for repair, found in judged]
+    weighed.sort(key=lambda each: (-each[2], each[0].order))
+    heard = weighed[:MOST_HEARD]
+    replies = replies_of(scene, [repair for repair, _, _ in heard], tests)
+    weights = [weight for _, _, weight in heard]
+    opinions = [
+        Opinion(
+            repair=repair,
+            weight=weight,
+            behaviour=behaviour,
+            concerns=tuple(dict.fromkeys(concern.text for concern in found)),
+            grave=any(concern.grave for concern in found),
+        )
+        for (repair, found, weight), behaviour in zip(
+            heard, behaviours(replies, weights), strict=True
+        )
+    ]
+    return vote(opinions)
+
+
+def _concerns(scene: Scene, repair: Repair, test_texts: Sequence[str]) -> list[Concern]:
+    old = {path: scene.sources[path].text for path in repair.texts}
+    return concerns_of(old, repair.texts, test_texts)
+
+
+def _weight(repair: Repair, found: Sequence[Concern]) -> float:
+    return own_weight(repair) * prod(concern.factor for concern in found)

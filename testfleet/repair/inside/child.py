@@ -51,6 +51,7 @@ class Plugin:
         self._choice: Choice | None = None
         self._tracer: Any = None
         self._frames: list[list[Any]] = []
+        self._recorder: Any = None
         self._limit_s = 0.0
 
     @pytest.hookimpl(hookwrapper=True)
@@ -115,6 +116,8 @@ class Plugin:
         self._frames = []
         if self._tracer is not None:
             self._tracer.start()
+        if self._recorder is not None:
+            self._recorder.start()
         signal.setitimer(signal.ITIMER_REAL, self._limit_s, PATIENCE_S)
 
     @pytest.hookimpl(hookwrapper=True)
@@ -130,6 +133,8 @@ class Plugin:
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
         """Tell how the test ended; all its phases are over."""
         signal.setitimer(signal.ITIMER_REAL, 0)
+        if self._recorder is not None:
+            self._recorder.stop()
         lines = self._tracer.stop() if self._tracer is not None else {}
         assert self._choice is not None  # noqa: S101  for the type checker
         told = self._choice.verdict(nodeid)
@@ -176,6 +181,12 @@ class Plugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
         """All is told."""
+        if self._recorder is not None:
+            from .comparing import keep  # noqa: PLC0415  only where it is wanted
+
+            self._say(
+                "recorded", count=keep(self._recorder.calls, self._request_value("record")["path"])
+            )
         self._end()
 
     def pytest_internalerror(self, excrepr: Any) -> None:
@@ -209,9 +220,19 @@ class Plugin:
 
             self._tracer = tracer(request["root"], request["trace"])
             self._tracer.start()
+        if request["record"]:
+            from .recording import Recorder  # noqa: PLC0415  only where it is wanted
+
+            self._recorder = Recorder(request["record"])
 
     def pytest_runtestloop(self) -> None:
-        """Collection is over: tell what it has executed."""
+        """Collection is over: tell what it has executed, or answer calls rather than run tests."""
+        replay = self._request_value("replay")
+        if replay:
+            from .comparing import answers  # noqa: PLC0415  only where it is wanted
+
+            self._say("answers", rows=answers(replay["path"], replay["limit_s"]))
+            self._end()
         if self._tracer is not None:
             self._say("imported", lines=self._tracer.stop(), modules=_foreign_modules(self._server))
 

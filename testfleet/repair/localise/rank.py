@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -10,6 +9,7 @@ from typing import Final
 from testfleet.contracts.change import FileChange
 from testfleet.contracts.repair import SuspiciousLine
 from testfleet.repair.engine import Frame
+from testfleet.repair.localise.functions import function_at, functions_of
 from testfleet.repair.localise.spectrum import Line, Spectrum, dstar, ochiai, spectrum_of
 from testfleet.repair.validate.messages import TestRun
 
@@ -58,7 +58,7 @@ def rank_lines(evidence: Evidence) -> list[SuspiciousLine]:
     _judge_changes(marks, evidence.changes)
     known = {line: mark for line, mark in marks.items() if line[0] in evidence.sources}
     best = max((mark.score for mark in known.values()), default=1.0) or 1.0
-    functions = {path: _functions(evidence.sources[path]) for path in {line[0] for line in known}}
+    functions = {path: functions_of(evidence.sources[path]) for path in {line[0] for line in known}}
     ranked = sorted(known.items(), key=lambda item: (-item[1].score, item[0]))
     return [
         SuspiciousLine(
@@ -66,7 +66,7 @@ def rank_lines(evidence: Evidence) -> list[SuspiciousLine]:
             line=line,
             score=max(0.0, min(1.0, mark.score / best)),
             reasons=tuple(mark.reasons),
-            function=_function_at(functions[path], line),
+            function=function_at(functions[path], line),
         )
         for (path, line), mark in ranked[:MOST_LINES]
     ]
@@ -120,28 +120,3 @@ def _judge_changes(marks: dict[Line, _Mark], changes: Sequence[FileChange]) -> N
             for (path, line), mark in marks.items():
                 if path == change.path and first <= line <= last:
                     mark.add(_CHANGED, "the change under test touched it")
-
-
-def _functions(text: str) -> list[tuple[int, int, str]]:
-    """First line, last line and qualified name of each function, outer ones first."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
-        return []
-    found: list[tuple[int, int, str]] = []
-    waiting: list[tuple[ast.AST, str]] = [(tree, "")]
-    while waiting:
-        node, prefix = waiting.pop()
-        for child in ast.iter_child_nodes(node):
-            name = prefix
-            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                name = f"{prefix}.{child.name}" if prefix else child.name
-                if not isinstance(child, ast.ClassDef):
-                    found.append((child.lineno, child.end_lineno or child.lineno, name))
-            waiting.append((child, name))
-    return found
-
-
-def _function_at(functions: Sequence[tuple[int, int, str]], line: int) -> str:
-    around = [each for each in functions if each[0] <= line <= each[1]]
-    return min(around, key=lambda each: each[1] - each[0])[2] if around else ""

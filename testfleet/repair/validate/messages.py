@@ -35,6 +35,11 @@ class Ask:
     bytecode: bool = False
     """Whether byte code may be kept: only of unchanged sources."""
     memory_mb: int = 1024
+    record: Mapping[str, Any] | None = None
+    """`path` of a file to keep calls in, and which: `tests` and `own` (relative paths), and
+    `functions` (path and name)."""
+    replay: Mapping[str, Any] | None = None
+    """`path` of such a file, and `limit_s`: its calls are made, no test runs."""
 
     def message(self, root: str) -> dict[str, Any]:
         """As the server wants it."""
@@ -57,6 +62,8 @@ class Ask:
             "tell_starts": not self.quick,
             "bytecode": self.bytecode,
             "memory_mb": self.memory_mb,
+            "record": {**self.record, "root": root} if self.record else None,
+            "replay": dict(self.replay) if self.replay else None,
         }
 
 

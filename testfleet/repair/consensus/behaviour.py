@@ -1,0 +1,142 @@
+"""What patches do: their answers to calls recorded from the tests, and to neighbours of these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from testfleet.repair.baseline import Baseline
+from testfleet.repair.localise.functions import function_at, functions_of
+from testfleet.repair.search import Repair
+from testfleet.repair.sources import Source
+from testfleet.repair.validate.messages import Ask
+from testfleet.repair.validate.server import ForkServer, ServerLostError
+
+REPLAY_S: Final = 1.5
+"""Of all calls of one patch together."""
+RECORD_S: Final = 10.0
+MOST_TESTS: Final = 80
+"""Tests that calls are recorded from."""
+LEAST_NORMAL: Final = 0.5
+"""Share of the weight that must return from a made-up call, or it is taken for one that breaks
+what the function asks of its arguments."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Where patches are compared."""
+
+    server: ForkServer
+    baseline: Baseline
+    sources: Mapping[str, Source]
+    test_files: frozenset[str]
+    base: Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """How one call ended: `ok`, `raised`, `hung` or `skipped`; what came of it."""
+
+    how: str
+    what: str
+    direct: bool
+    """A test makes this very call."""
+
+    @property
+    def mark(self) -> str:
+        """Equal for what a caller cannot tell apart."""
+        return f"{self.how}:{self.what}"
+
+
+def replies_of(scene: Scene, repairs: Sequence[Repair], tests: Sequence[str]) -> list[list[Reply]]:
+    """For each patch its replies to the same calls; without any when none could be recorded."""
+    path = str(scene.server.copy.scratch / "calls.bin")
+    paths = _record(scene, repairs, tests, path)
+    if not paths:
+        return [[] for _ in repairs]
+    replay = {"path": path, "limit_s": REPLAY_S}
+    return [_replay(scene, repair, paths, replay) for repair in repairs]
+
+
+def behaviours(
+    replies: Sequence[Sequence[Reply]], weights: Sequence[float]
+) -> list[tuple[str, ...]]:
+    """A key for each patch: the same for those that answer all calls alike that count."""
+    most = max((len(row) for row in replies), default=0)
+    whole = [row for row in replies if len(row) == most]
+    heard = [weight for row, weight in zip(replies, weights, strict=True) if len(row) == most]
+    counting = [at for at in range(most) if _counts([row[at] for row in whole], heard)]
+    found = []
+    for order, row in enumerate(replies):
+        if len(row) == most and most:
+            found.append(tuple(row[at].mark for at in counting))
+        else:
+            found.append((f"unheard {order}",))
+    return found
+
+
+def _counts(column: Sequence[Reply], weights: Sequence[float]) -> bool:
+    if any(reply.how == "skipped" for reply in column):
+        return False
+    if column[0].direct:
+        return True
+    normal = sum(weight for reply, weight in zip(column, weights, strict=True) if reply.how == "ok")
+    return normal >= LEAST_NORMAL * sum(weights)
+
+
+def _record(scene: Scene, repairs: Sequence[Repair], tests: Sequence[str], path: str) -> list[str]:
+    """Record calls; the test files that must be collected before they can be made again."""
+    baseline = scene.baseline
+    changed = {file for repair in repairs for file in repair.files}
+    passing = [test for test in baseline.passing if changed & set(baseline.tests[test].lines)]
+    passing.sort(key=lambda test: baseline.tests[test].seconds)
+    chosen = [*tests, *passing][:MOST_TESTS]
+    paths = sorted({baseline.file_of(test) for test in chosen})
+    record = {
+        "path": path,
+        "tests": sorted(scene.test_files | baseline.doctests),
+        "own": sorted(scene.sources),
+        "functions": sorted(_functions(scene, repairs)),
+    }
+    # With the best patch in place: before it, a call may fail before it comes to others.
+    files = {**scene.base, **repairs[0].files}
+    ask = Ask(files=files, ids=chosen, paths=paths, quick=True, limit_s=RECORD_S, record=record)
+    try:
+        answer = scene.server.ask(ask)
+    except ServerLostError:
+        return []
+    count = sum(message["count"] for message in answer.data if message["kind"] == "recorded")
+    return paths if count else []
+
+
+def _functions(scene: Scene, repairs: Sequence[Repair]) -> set[tuple[str, str]]:
+    """Path and name of the functions that patches change."""
+    found = set()
+    known = {path: functions_of(source.text) for path, source in scene.sources.items()}
+    for repair in repairs:
+        for edit in repair.candidate.edits:
+            text = scene.sources[edit.path].text
+            line = text.count("\n", 0, edit.start) + 1
+            name = function_at(known[edit.path], line).rpartition(".")[2]
+            if name:
+                found.add((edit.path, name))
+    return found
+
+
+def _replay(
+    scene: Scene, repair: Repair, paths: Sequence[str], replay: Mapping[str, object]
+) -> list[Reply]:
+    ask = Ask(
+        files={**scene.base, **repair.files},
+        paths=paths,
+        quick=True,
+        limit_s=REPLAY_S + 3.0,
+        replay=replay,
+    )
+    try:
+        answer = scene.server.ask(ask)
+    except ServerLostError:
+        return []
+    rows = [message["rows"] for message in answer.data if message["kind"] == "answers"]
+    return [Reply(how, what, direct) for how, what, direct in rows[0]] if rows else []
