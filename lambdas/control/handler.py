@@ -81,6 +81,7 @@ def _step(run: RunTests, event: dict[str, Any]) -> Callable[[], StepAnswer]:
         "Plan": run.plan,
         "Replan": lambda: run.replan(event["round"]),
         "Aggregate": run.aggregate,
+        "Investigate": run.investigate,
         "Report": run.report,
         "ReportFailure": lambda: run.report_failure(event["error"]),
         "RecordLoss": lambda: run.record_loss(event["shard_id"], event["error"]),

@@ -123,8 +123,10 @@ class Follower:
             progress = Progress.model_validate_json(body)
         except ValidationError:
             return  # A worker's upload is untrusted, and this one is only for show.
-        if progress.shard_id.startswith("c-"):
+        if progress.shard_id.startswith("c"):
             self.view.phase = "confirming failures"
+        elif progress.shard_id.startswith("i"):
+            self.view.phase = "looking into flaky tests"
         else:
             self.view.shards[progress.shard_id] = progress
 

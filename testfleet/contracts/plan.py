@@ -77,7 +77,8 @@ class Shard(Contract):
     tests: tuple[str, ...] = ()
     """When not empty: only these test ids, each alone in a process of its own."""
     together: bool = False
-    """With `tests`: all in one process that has imported the whole suite, as at home."""
+    """With `tests`: all in one process that has imported `units`, or where there are none the whole
+    suite, as at home."""
     stage: int = 1
     """Above 1: it needs units of other shards, and starts in a round after they have passed."""
 

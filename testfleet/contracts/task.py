@@ -98,7 +98,7 @@ class WorkerTask(Contract):
     a test has failed is skipped."""
     tests: tuple[str, ...] = ()
     together: bool = False
-    """With `tests`: run them in one process that collects the whole suite."""
+    """With `tests`: run them in one process that collects `units`, or else the whole suite."""
     framework_args: tuple[str, ...] = ()
     tool: ToolOptions = ToolOptions()
     env: dict[str, str] = Field(default_factory=dict)

@@ -75,9 +75,12 @@ class Shard:
         self.is_complete = True
 
     def _run_as_at_home(self) -> None:
-        """All the tests in one process that imports the whole suite first. One that dies tells
-        nothing of the tests it has not come to: they stay as they are."""
-        end = self._session(Choice(excluded=(), chosen=self.task.tests))
+        """All the tests in one process that imports the whole suite first, or only `units` if there
+        are any. One that dies tells nothing of the tests it has not come to: they stay as they
+        are."""
+        units, tests = self.task.units, self.task.tests
+        excluded: tuple[str, ...] | None = None if units else ()
+        end = self._session(Choice(units=units, excluded=excluded, chosen=tests))
         self.is_complete = not self._is_over(end)
 
     def _run_units(self) -> None:

@@ -44,8 +44,8 @@ class Diagnosis:
     classify: Classify
     clock: Callable[[], float]
     """Seconds, monotonic."""
-    judgements: Mapping[str, Judgement]
-    """By test id, of failures that were investigated."""
+    judge: Callable[[], Mapping[str, Judgement]]
+    """By test id what is said of failures that were run again."""
 
     def of(self, report: RunReport, *, is_cut_short: bool) -> RunReport:
         """The report with its failures, their causes, and no secrets.
@@ -86,6 +86,7 @@ class Diagnosis:
             return report
         prepared, request = self.records.prepared(), self.records.request()
         past = ClusterMemory(self.records.objects, prepared.history_key).recall()
+        judged = self.judge()
         scene = Scene(
             now=_sighting(report),
             tests=len(report.tests),
@@ -93,7 +94,12 @@ class Diagnosis:
             is_blocking=request.trigger is not Trigger.CLI or "CI" in request.env,
             past=past.clusters,
             commits=commits_of(request, prepared.changes, past.passed),
-            judgements={test.id: self._judgement(test, tests) for test in red},
+            judgements={
+                test.id: _with_rate(
+                    judged.get(test.id) or usual_judgement(test), tests.get(test.id)
+                )
+                for test in red
+            },
             quarantine=prepared.quarantine,
         )
         found = triage(red[:MAX_FAILURES], scene, self._classify, load_routing())
@@ -109,12 +115,6 @@ class Diagnosis:
             return {}
         return self.history.details(self.records.prepared().history_key).tests
 
-    def _judgement(self, test: TestReport, tests: Mapping[str, TestHistory]) -> Judgement:
-        judged, past = self.judgements.get(test.id) or usual_judgement(test), tests.get(test.id)
-        if past is None or past.runs <= 0:
-            return judged
-        return judged.model_copy(update={"rate": flake_rate(past.flaky, past.failed, past.runs)})
-
     def _classify(self, texts: Sequence[str]) -> list[Classification | None]:
         end, found = self.clock() + CLASSIFY_LIMIT_S, list[Classification | None]()
         for at in range(0, len(texts), _AT_A_TIME):
@@ -122,6 +122,13 @@ class Diagnosis:
                 break
             found.extend(self.classify([text[:MAX_TEXT] for text in texts[at : at + _AT_A_TIME]]))
         return found + [None] * (len(texts) - len(found))
+
+
+def _with_rate(judged: Judgement, past: TestHistory | None) -> Judgement:
+    if past is None or past.runs <= 0:
+        return judged
+    rate = flake_rate(past.flaky, past.failed, past.runs)
+    return judged.model_copy(update={"rate": rate, "reason": mask(judged.reason)})
 
 
 def without_secrets(report: RunReport) -> RunReport:

@@ -62,6 +62,11 @@ class RunKeys:
         return f"{self.prefix}confirmation.json"
 
     @property
+    def investigation(self) -> str:
+        """Shards that look into failures which passed alone, as a JSON list."""
+        return f"{self.prefix}investigation.json"
+
+    @property
     def cancel(self) -> str:
         """Present once the run is cancelled; its text says by whom."""
         return f"{self.prefix}cancel"

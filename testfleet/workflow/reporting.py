@@ -10,6 +10,7 @@ from time import monotonic
 from pydantic import TypeAdapter
 
 from testfleet.config import Environment
+from testfleet.contracts.failure import Judgement
 from testfleet.contracts.plan import Plan, Shard, file_of
 from testfleet.contracts.report import RunReport, RunStatus
 from testfleet.contracts.result import UnitStatus, WorkerError
@@ -23,6 +24,7 @@ from testfleet.results.junit import junit_xml
 from testfleet.results.report import ReportInput, build_report, rejected_report
 from testfleet.triage.classify import Chain
 from testfleet.workflow.diagnosis import Diagnosis
+from testfleet.workflow.investigation import Investigation, alone_again, investigation_shards
 from testfleet.workflow.memory import runs_of_tests, runs_of_units
 from testfleet.workflow.placement_memory import PlacementMemory
 from testfleet.workflow.ports import HistoryStore, RunStore
@@ -57,12 +59,17 @@ def aggregate_so_far(records: RunRecords) -> Aggregate:
             plans=plans,
             results=records.results(shards),
             losses=records.losses(shards),
-            confirmations=records.results(confirm_shards_of(records)),
+            confirmations=records.results(_alone_or_as_at_home(records)),
             cancelled=records.is_cancelled(),
             fail_fast=not records.request().keep_going,
             notes=(*records.prepared().notes, *_left_out(plans)),
         )
     )
+
+
+def _alone_or_as_at_home(records: RunRecords) -> list[Shard]:
+    """Reruns whose outcome counts. What fails after chosen tests only is no result of the suite."""
+    return [*confirm_shards_of(records), *alone_again(investigation_shards(records))]
 
 
 def _left_out(plans: Sequence[Plan]) -> list[str]:
@@ -105,8 +112,29 @@ class Reporter:
         return report
 
     @property
+    def investigation(self) -> Investigation:
+        """Of the failures that were run again."""
+        past = self.history.details(self.records.prepared().history_key).tests
+        return Investigation(
+            records=self.records,
+            tests=aggregate_so_far(self.records).tests,
+            confirming=confirm_shards_of(self.records),
+            classify=Chain().classify,
+            was_flaky=[test for test, known in past.items() if known.flaky],
+        )
+
+    @property
     def _diagnosis(self) -> Diagnosis:
-        return Diagnosis(self.records, self.history, Chain().classify, monotonic, {})
+        return Diagnosis(
+            self.records,
+            self.history,
+            Chain().classify,
+            monotonic,
+            self._judgements,
+        )
+
+    def _judgements(self) -> dict[str, Judgement]:
+        return self.investigation.judgements()
 
     def _diagnosed(self, failure: WorkerError | None) -> RunReport:
         units = aggregate_so_far(self.records).units
@@ -125,7 +153,7 @@ class Reporter:
     def _full(self, failure: WorkerError | None) -> RunReport:
         request, plans = self.records.request(), self.records.plans()
         shards = [shard for plan in plans for shard in plan.shards]
-        confirming = confirm_shards_of(self.records)
+        confirming = (*confirm_shards_of(self.records), *investigation_shards(self.records))
         results = self.records.results(shards)
         confirmations = self.records.results(confirming)
         found = aggregate_so_far(self.records)

@@ -143,6 +143,17 @@ class RunTests:
         key = self._writer(prepared).write_confirmation(shards)
         return self._answer_map(shards, items_key=key, round=len(plans), blocked=len(found.blocked))
 
+    def investigate(self) -> StepAnswer:
+        """Look into failures that passed alone; `shards` is the number that run some of them again,
+        alone or after the tests before them."""
+        shards = () if self._records.is_cancelled() else self._reporter().investigation.next_round()
+        if not shards:
+            return self._answer(shards=0)
+        plans = self._records.plans()
+        writer = self._writer(self._records.prepared())
+        key = writer.write_confirmation(shards, ordered=plans[0].ordered)
+        return self._answer_map(shards, items_key=key, round=len(plans), blocked=0)
+
     def report(self) -> StepAnswer:
         """Write the report, tell history, and give the share of the quotas back."""
         return self._end(None)

@@ -64,9 +64,12 @@ class TaskWriter:
         excluded = {s.id: excluded_units(plans, s, results) for s in plan.shards}
         return self._write(number, plan.shards, excluded, plan)
 
-    def write_confirmation(self, shards: Sequence[Shard]) -> str:
-        """Write tasks that run failed tests alone; return the key of the items."""
-        return self._write(0, shards, {})
+    def write_confirmation(self, shards: Sequence[Shard], *, ordered: bool = False) -> str:
+        """Write tasks that run failed tests again; return the key of the items.
+
+        `ordered`: their files run in the order given, not as the framework collects them.
+        """
+        return self._write(0, shards, {}, ordered=ordered)
 
     def write_preparation(self) -> ShardItem:
         """Write the task that builds the environment; return its item."""
@@ -87,6 +90,8 @@ class TaskWriter:
         shards: Sequence[Shard],
         excluded: Mapping[str, tuple[str, ...] | None],
         plan: Plan | None = None,
+        *,
+        ordered: bool = False,
     ) -> str:
         tasks = {}
         rules = RulesWithin(plan.dependencies if plan else ())
@@ -98,7 +103,7 @@ class TaskWriter:
                     "splits": splits_of(
                         (*task.units, *(task.excluded or ())), plan.splits if plan else {}
                     ),
-                    "ordered": plan.ordered if plan else False,
+                    "ordered": plan.ordered if plan else ordered,
                     "mixed": _groups(plan, task.units),
                     "dependencies": rules.files({file_of(unit) for unit in task.units}),
                 }

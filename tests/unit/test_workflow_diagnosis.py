@@ -159,7 +159,7 @@ def test_when_time_is_over_the_rest_is_not_classified(tree):
     times = iter([0.0, 1.0, 99.0, 99.0])
     diagnosis = scene.run._reporter()._diagnosis
     slow = diagnosis.__class__(
-        diagnosis.records, diagnosis.history, diagnosis.classify, lambda: next(times), {}
+        diagnosis.records, diagnosis.history, diagnosis.classify, lambda: next(times), dict
     )
     found = slow._classify([TEXT] * 100)
     assert (len(found), found.count(None)) == (100, 68)
