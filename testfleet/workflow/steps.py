@@ -135,6 +135,7 @@ class RunTests:
             place=self._place(prepared),
             cut_files={file for plan in plans for file in plan.splits},
             has_parts=sum(len(plan.shards) for plan in plans) > 1,
+            framework=prepared.suite.framework if prepared.suite else "pytest",
         ).shards()
         if not shards or self._records.is_cancelled():
             return self._answer(shards=0)

@@ -403,3 +403,9 @@ def test_an_edge_more_never_selects_less(drawn, edge):
     count, edges, tested, changed = drawn
     before = selected(tree_of(count, edges, tested), f"m{changed}.py")
     assert before <= selected(tree_of(count, edges | {edge}, tested), f"m{changed}.py")
+
+
+def test_every_change_reaches_a_suite_that_looks_at_all_files():
+    toml = '[suites.types]\nframework = "tsc"\n'
+    files = {"testfleet.toml": toml, "tsconfig.json": "{}", "a.ts": "", "b.md": ""}
+    assert selected(files, "b.md") == {"tsconfig.json"}

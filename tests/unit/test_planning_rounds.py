@@ -12,7 +12,7 @@ from testfleet.contracts.result import (
     WorkerError,
     WorkerErrorType,
 )
-from testfleet.planning.rounds.confirmation import confirm_shards, home_shard
+from testfleet.planning.rounds.confirmation import Failures, confirm_shards, home_shard
 from testfleet.planning.rounds.replan import excluded_units, replan
 from testfleet.planning.rounds.standing import Rounds
 from tests.planning_samples import (
@@ -262,3 +262,12 @@ def test_confirmations_are_balanced_by_the_processes_they_start() -> None:
 def test_nothing_or_too_much_failed_means_no_confirmation() -> None:
     assert confirm_shards([make_report("a::x", Outcome.PASSED)], make_place()) == ()
     assert confirm_shards([make_report(f"a::{at}") for at in range(26)], make_place()) == ()
+
+
+@pytest.mark.parametrize(("framework", "count"), [("pytest", 3), ("vitest", 2), ("tsc", 0)])
+def test_what_runs_again_is_what_the_framework_could_judge_otherwise(
+    framework: str, count: int
+) -> None:
+    failed = [make_report("a::x")]
+    failures = Failures(failed, (), make_place(1), (), has_parts=True, framework=framework)
+    assert len(failures.shards()) == count

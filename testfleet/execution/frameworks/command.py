@@ -88,7 +88,8 @@ def _events(job: Job, cases: Iterable[JunitCase]) -> Iterator[Event]:
     owners = Owners(job)
     for case in cases:
         unit = owners.unit_of(case)
-        name = f"{job.inside(unit)} > {case.id}" if job.options.runs_each else case.id
+        own = case.id.replace(f"{job.tree}/", "")
+        name = f"{job.inside(unit)} > {own}" if job.options.runs_each else own
         seen[name] += 1
         test = f"{name} #{seen[name]}" if seen[name] > 1 else name
         yield result(

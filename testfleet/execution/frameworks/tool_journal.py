@@ -21,6 +21,8 @@ class ToolJournal(Journal):
         """Tests that run now, each with its unit."""
         self.heard = 0
         """Events of this process."""
+        self.tree = ""
+        """The working copy, with a slash: its place says nothing and differs from run to run."""
 
     def begin_session(self, only: str | None) -> None:
         """A new process starts."""
@@ -51,10 +53,13 @@ class ToolJournal(Journal):
             return
         self._unit_of.setdefault(raw_id, unit)
         self.open.pop(raw_id, None)
-        message = cut(str(event.get("message") or ""), MESSAGE_LIMIT)
-        text = cut(str(event.get("longrepr") or ""))
+        message = cut(self._inside(event.get("message")), MESSAGE_LIMIT)
+        text = cut(self._inside(event.get("longrepr")))
         super()._on_result({**_USUAL, **event, "message": message, "longrepr": text})
         self.session.running = next(reversed(self.open), None)
+
+    def _inside(self, text: object) -> str:
+        return str(text or "").replace(self.tree, "") if self.tree else str(text or "")
 
     def _on_closed(self, event: dict[str, Any]) -> None:
         self.session.collecting = None

@@ -96,6 +96,7 @@ class ToolRunner:
         job = self._job(batch)
         launch = self.adapter.launch(job)
         self.journal.begin_session(batch.only)
+        self.journal.tree = f"{job.tree}/"
         position = self.supervisor.log.position
         command = self._command(job, launch)
         ending = self.supervisor.run(command, self.journal.take, self._check)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from testfleet.contracts.change import FileChange, FileStatus
 from testfleet.contracts.coverage import UnitCoverage
@@ -15,6 +16,9 @@ from testfleet.planning.impact.imports.build import GraphRequest, Readers, build
 from testfleet.planning.impact.reach import Excuse, impact
 from testfleet.planning.project import ResolvedSuite
 from testfleet.planning.source_tree import SourceTree
+
+_UNREADABLE: Final = frozenset({"command", "eslint", "tsc"})
+"""Frameworks whose units are no files that import what they test."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,8 @@ def select_units(
     Raises UsageError for a pytest configuration that pytest would refuse.
     """
     options = options or SelectionOptions()
+    if suite.framework in _UNREADABLE:
+        return _everything(suite.framework, units, len(changes))
     present = {file.path for file in tree.paths()}
     named = {path for change in changes for path in (change.path, change.old_path) if path}
     request = GraphRequest(
@@ -67,6 +73,19 @@ def select_units(
         selected=tuple(one.unit for one in decisions if one.selected),
         reasons={one.unit: one for one in decisions},
         notes=_notes(decisions, len(changes)),
+    )
+
+
+def _everything(framework: str, units: Sequence[Unit], changes: int) -> Selection:
+    reason = f"what {framework} looks at cannot be told by reading imports"
+    decisions = [
+        UnitImpact(unit=unit.id, selected=True, cause=Cause.UNKNOWN, reason=reason)
+        for unit in units
+    ]
+    return Selection(
+        selected=tuple(unit.id for unit in units),
+        reasons={one.unit: one for one in decisions},
+        notes=_notes(decisions, changes),
     )
 
 

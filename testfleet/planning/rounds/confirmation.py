@@ -17,6 +17,8 @@ from testfleet.planning.prediction.predict import MIN_UNIT_S
 PROCESS_START_S: Final = 0.5
 """Until a framework that is started for one test has begun it."""
 
+_CERTAIN: Final = frozenset({"tsc", "eslint"})
+
 _FAILED: Final = (Outcome.FAILED, Outcome.ERROR)
 
 HOME_LIMIT: Final = 500
@@ -36,14 +38,20 @@ class Failures:
     """Files that were cut into node groups."""
     has_parts: bool
     """Several shards ran; a single one has imported the whole suite already."""
+    framework: str = "pytest"
 
     def shards(self) -> tuple[Shard, ...]:
         """Those that run again what has failed and was not run again yet. Their ids are `c-0000`
-        and so on; the second time `c2-0000`."""
+        and so on; the second time `c2-0000`. None for what always says the same of the same files.
+        """
+        if self.framework in _CERTAIN:
+            return ()
         tried = {test for shard in self.earlier for test in shard.tests}
         tests = [each for each in self.tests if each.id not in tried or each.outcome not in _FAILED]
         shards = [*confirm_shards(tests, self.place)]
-        home = home_shard(tests, self.place, self.cut_files) if self.has_parts else None
+        # Only pytest imports all files before it runs any of them.
+        has_home = self.has_parts and self.framework == "pytest"
+        home = home_shard(tests, self.place, self.cut_files) if has_home else None
         if home is not None:
             shards.append(home)
         times = 1 + len({shard.id.partition("-")[0] for shard in self.earlier})
