@@ -17,7 +17,7 @@ from testfleet.config import load_environment
 from testfleet.contracts.base import utc_now
 from testfleet.contracts.change import FileChange, RecentCommit
 from testfleet.contracts.plan import Plan
-from testfleet.contracts.project import PROJECT_FILE
+from testfleet.contracts.project import PROJECT_FILE, ProjectConfig
 from testfleet.contracts.run import (
     ArchiveSource,
     Fallback,
@@ -31,6 +31,7 @@ from testfleet.errors import FleetError, UsageError
 from testfleet.local.readers import local_readers
 from testfleet.planning.discovery.discover import discover
 from testfleet.planning.discovery.pytest_config import locate_config, settings_above
+from testfleet.planning.discovery.suites import with_detected
 from testfleet.planning.impact.imports.build import Readers
 from testfleet.planning.impact.selection import SelectionOptions, select_units
 from testfleet.planning.placement.place import Place
@@ -202,9 +203,10 @@ def draft_run(options: RunOptions) -> Draft:
     if not files:
         raise UsageError(f"{root} has no files that are not ignored", hint="name another PATH")
     tree = DirectoryTree(root, files)
-    project = load_project(tree)
+    project = with_detected(load_project(tree), tree)
     suite = resolve_suite(project, options.suite, options.mode)
     strategy_named(options.objectives.strategy)
+    _tell_of_other_suites(project, suite, options.suite)
     _warn_of_settings_above(root, tree, suite)
     return Draft(
         options=options,
@@ -233,7 +235,15 @@ def project_root(path: Path) -> Path:
     return root
 
 
+def _tell_of_other_suites(project: ProjectConfig, suite: ResolvedSuite, asked: str | None) -> None:
+    others = [name for name in project.suites if name != suite.name]
+    if asked is None and others:
+        say(f"note: this is suite {suite.name}; `--suite NAME` runs others: {', '.join(others)}")
+
+
 def _warn_of_settings_above(root: Path, tree: DirectoryTree, suite: ResolvedSuite) -> None:
+    if suite.framework != "pytest":
+        return
     if locate_config(tree, [suite.root]).file is not None:
         return
     above = settings_above(root)

@@ -29,6 +29,7 @@ def suite_project(path: Path, suite: str | None, env: str) -> SuiteProject:
     from testfleet.cli.request import project_root
     from testfleet.config import load_environment
     from testfleet.contracts.run import Mode
+    from testfleet.planning.discovery.suites import with_detected
     from testfleet.planning.project import load_project, resolve_suite
     from testfleet.planning.source_tree import DirectoryTree
     from testfleet.scm.working_tree import describe_head, list_files
@@ -36,7 +37,8 @@ def suite_project(path: Path, suite: str | None, env: str) -> SuiteProject:
 
     root = project_root(path)
     files = tuple(list_files(root))
-    project = load_project(DirectoryTree(root, files))
+    tree = DirectoryTree(root, files)
+    project = with_detected(load_project(tree), tree)
     found = resolve_suite(project, suite, Mode.FULL)
     original = str(root) if load_environment(env).embedded else None
     name = project_key(describe_head(root).repository, original)

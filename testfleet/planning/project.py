@@ -32,6 +32,9 @@ from testfleet.planning.source_tree import SourceTree
 DEFAULT_SUITE: Final = "default"
 """Name of the suite of a repository that has no `[suites.NAME]` table."""
 
+CHECKS: Final = frozenset({"tsc", "eslint"})
+"""Frameworks that read code and run none: beside a suite of tests nobody means them unasked."""
+
 
 @dataclass(frozen=True)
 class ResolvedSuite:
@@ -89,7 +92,7 @@ def resolve_suite(project: ProjectConfig, name: str | None, mode: Mode) -> Resol
     known = project.suites or {DEFAULT_SUITE: SuiteConfig()}
     if chosen not in known:
         has = ", ".join(sorted(project.suites)) or f"no suites, so only `{DEFAULT_SUITE}`"
-        raise UsageError(f"no suite {chosen!r}: {PROJECT_FILE} has {has}")
+        raise UsageError(f"no suite {chosen!r}: the project has {has}")
     suite = known[chosen]
     extra = suite.modes.get(mode, SuiteMode())
     return ResolvedSuite(
@@ -120,14 +123,16 @@ def _check_requirements(project: ProjectConfig) -> None:
 
 
 def _usual(project: ProjectConfig) -> str:
-    if len(project.suites) == 1:
-        return next(iter(project.suites))
-    if not project.suites or DEFAULT_SUITE in project.suites:
+    """The suite that is meant when none is named: `default`, or the only one that runs tests."""
+    suites = project.suites
+    if not suites or DEFAULT_SUITE in suites:
         return DEFAULT_SUITE
-    names = ", ".join(sorted(project.suites))
+    tests = [name for name, suite in suites.items() if suite.framework not in CHECKS]
+    if len(tests or suites) == 1:
+        return (tests or list(suites))[0]
     raise UsageError(
-        f"{PROJECT_FILE} has {len(project.suites)} suites: {names}",
-        hint=f"name one with --suite, or call the usual one `{DEFAULT_SUITE}`",
+        f"this project has {len(suites)} suites: {', '.join(sorted(suites))}",
+        hint=f"name one with --suite, or call the usual one `{DEFAULT_SUITE}` in {PROJECT_FILE}",
     )
 
 

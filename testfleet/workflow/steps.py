@@ -22,6 +22,7 @@ from testfleet.contracts.plan import Plan, Shard
 from testfleet.contracts.result import Outcome, WorkerError, WorkerErrorType
 from testfleet.contracts.run import Fallback, RepositorySource, RunRequest
 from testfleet.errors import NothingToRunError, TestfleetError, UsageError
+from testfleet.planning.discovery.suites import with_detected
 from testfleet.planning.impact.tree_changes import changed_files
 from testfleet.planning.placement.place import Place
 from testfleet.planning.project import load_project, resolve_suite
@@ -228,7 +229,7 @@ class RunTests:
         request = self._records.request()
         prepared = self._prepare_source(request)
         with self._open_tree(prepared) as tree:
-            project = load_project(tree)
+            project = with_detected(load_project(tree), tree)
             suite = resolve_suite(project, request.suite, request.mode)
         notes = (*prepared.notes, *risk_notes(prepared.changes, project.risk))
         found = {"suite": suite, "notes": notes, "quarantine": project.quarantine}

@@ -52,7 +52,7 @@ def test_several_suites_without_a_choice_are_listed() -> None:
 
 
 def test_an_unknown_suite_is_named_beside_the_known_ones() -> None:
-    with pytest.raises(UsageError, match=r"no suite 'e2e': testfleet\.toml has browser, unit"):
+    with pytest.raises(UsageError, match=r"no suite 'e2e': the project has browser, unit"):
         resolve_suite(parse_project(TWO_SUITES), "e2e", Mode.FULL)
     with pytest.raises(UsageError, match="no suites, so only `default`"):
         resolve_suite(ProjectConfig(), "e2e", Mode.FULL)
