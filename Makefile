@@ -7,10 +7,11 @@ BIN := $(VENV)/bin
 CDK := PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/cdk
 PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-input
 DEMO := .testfleet/demo
+ENGINE ?= docker
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint bench synth clean distclean
+.PHONY: help setup demo test lint bench image synth clean distclean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +39,10 @@ lint: setup $(VENV)/.dev ## check style, types and layers
 
 bench: setup $(VENV)/.dev ## measure the README's claims beside pytest-xdist
 	@$(BIN)/python benchmarks/run.py $(BENCH_ARGS)
+
+image: setup ## build the worker's container image here: make image ENGINE=podman
+	@$(ENGINE) build --tag testfleet-worker \
+		"$$($(BIN)/python -c 'from stacks.code import build_worker_context; print(build_worker_context().folder)')"
 
 synth: setup ## synthesise the stacks of one environment: make synth ENV=dev
 	@$(CDK) synth --quiet --context environment=$(or $(ENV),dev)

@@ -1,7 +1,8 @@
-"""Fargate tasks as processes of this machine: what the emulator's ECS needs of a Docker client.
+"""Fargate tasks on this machine: what the emulator's ECS needs of a Docker client.
 
-The image is not looked at. Its command runs in the checkout under the fleet's own interpreter,
-with the environment of the task definition and its overrides and no credentials.
+Usually the image is not looked at. Its command runs in the checkout under the fleet's own
+interpreter, with the environment of the task definition and its overrides and no credentials.
+Where TESTFLEET_CONTAINERS names a container engine's command line, the image is run by that.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 from testfleet.config import ROOT
@@ -21,8 +22,12 @@ from testfleet.local.orphans import ChildProcesses
 from testfleet.local.processes import kill_tree
 from testfleet.local.tether import tied, tied_environment
 
+ENGINE_VARIABLE: Final = "TESTFLEET_CONTAINERS"
+"""Names a command that takes Docker's arguments: `podman`, `docker`."""
+
 _POLL_S = 0.1
 _KEPT = 50
+_ENGINE_KEYS = ("PATH", "HOME", "XDG_RUNTIME_DIR", "CONTAINERS_CONF", "DOCKER_HOST")
 _CHUNK_BYTES = 1 << 20
 
 
@@ -98,12 +103,48 @@ class ProcessContainer:
                 time.sleep(_POLL_S)
 
 
+class EngineContainer(ProcessContainer):
+    """A real container, behind the process that waits for it."""
+
+    def __init__(
+        self,
+        processes: ChildProcesses,
+        engine: str,
+        task: Sequence[str],
+        environment: Mapping[str, str],
+    ) -> None:
+        self._name = f"testfleet-{uuid4().hex}"
+        self._engine = engine
+        self._of_engine = {key: os.environ[key] for key in _ENGINE_KEYS if key in os.environ}
+        # By name only: what a task is given, such as its address, is not to be seen in `ps`.
+        variables = [option for name in environment for option in ("--env", name)]
+        options = ["--rm", "--network=host", f"--name={self._name}"]
+        command = [engine, "run", *options, *variables, *task]
+        super().__init__(processes, command, {**environment, **self._of_engine})
+
+    def stop(self, **_: Any) -> None:
+        """Kill the container and the process that waits for it."""
+        subprocess.run(
+            [self._engine, "rm", "--force", self._name],
+            env=self._of_engine,
+            capture_output=True,
+            check=False,
+        )
+        super().stop()
+
+
 class ProcessContainers:
     """Stands where the emulator expects a Docker client with `.containers` and `.images`."""
 
-    def __init__(self, processes: ChildProcesses, base_environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        processes: ChildProcesses,
+        base_environment: Mapping[str, str],
+        engine: str | None = None,
+    ) -> None:
         self._processes = processes
         self._base = dict(base_environment)
+        self._engine = engine
         self._made: dict[str, ProcessContainer] = {}
 
     @property
@@ -113,7 +154,7 @@ class ProcessContainers:
 
     def run(
         self,
-        _image: str,
+        image: str,
         *,
         command: Sequence[str] | None = None,
         environment: Mapping[str, str] | None = None,
@@ -122,16 +163,23 @@ class ProcessContainers:
         """Start a container. Raises ValueError when the task definition names no command."""
         if not command:
             raise ValueError("a task without a command cannot run as a process of this machine")
-        env = self._base | {
+        given = {
             # The emulator gives its address as seen from inside of Docker.
             name: str(value).replace("host.docker.internal", "127.0.0.1")
             for name, value in (environment or {}).items()
         }
-        program = sys.executable if command[0] in ("python", "python3") else command[0]
-        container = ProcessContainer(self._processes, [program, *command[1:]], env)
+        container = self._start(image, command, given)
         self._made[container.id] = container
         self._forget_old()
         return container
+
+    def _start(
+        self, image: str, command: Sequence[str], given: Mapping[str, str]
+    ) -> ProcessContainer:
+        if self._engine is not None:
+            return EngineContainer(self._processes, self._engine, [image, *command], given)
+        program = sys.executable if command[0] in ("python", "python3") else command[0]
+        return ProcessContainer(self._processes, [program, *command[1:]], {**self._base, **given})
 
     def get(self, name: str) -> ProcessContainer:
         """A container by its id. Raises KeyError."""

@@ -17,7 +17,7 @@ from ministack.app import app
 
 from testfleet.local import shims
 from testfleet.local.checkpoint import Checkpointer, save_state, trim_history, trim_log
-from testfleet.local.containers import ProcessContainers
+from testfleet.local.containers import ENGINE_VARIABLE, ProcessContainers
 from testfleet.local.environment import plain_environment
 from testfleet.local.home import FleetHome
 from testfleet.local.info import FleetInfo
@@ -40,7 +40,9 @@ class Emulator:
         self._server = threading.Thread(target=self._serve, name="server", daemon=True)
         self._checkpointer = Checkpointer(self._checkpoint)
         processes = ChildProcesses()
-        self._containers = ProcessContainers(processes, plain_environment(os.environ))
+        self._containers = ProcessContainers(
+            processes, plain_environment(os.environ), os.environ.get(ENGINE_VARIABLE)
+        )
         shims.apply_all(processes, self._containers)
         shims.on_execution_end(self._checkpointer.request)
 

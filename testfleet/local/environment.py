@@ -17,7 +17,9 @@ _LOOPBACK = "127.0.0.1"
 
 _KEPT = frozenset(
     {
+        "CONTAINERS_CONF",
         "CURL_CA_BUNDLE",
+        "DOCKER_HOST",
         "HOME",
         "LANG",
         "LANGUAGE",
@@ -30,6 +32,7 @@ _KEPT = frozenset(
         "SSL_CERT_DIR",
         "SSL_CERT_FILE",
         "TERM",
+        "TESTFLEET_CONTAINERS",
         "TESTFLEET_WORK_ROOT",
         "TZ",
         "USER",

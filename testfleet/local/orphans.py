@@ -22,6 +22,9 @@ _PR_SET_CHILD_SUBREAPER = 36
 _SETTLING_S = (0.05, 0.3, 1.0)
 """Seconds to look again after a worker's end: a process tree dies one level at a time."""
 
+_CONTAINER_MONITOR = "conmon"
+"""Podman's parent of a container detaches itself; it ends with the container, and tidies up."""
+
 
 class ChildProcesses:
     """Every process that the daemon starts, and the orphans that it did not."""
@@ -45,7 +48,11 @@ class ChildProcesses:
     def kill_orphans(self) -> int:
         """SIGKILL and reap the daemon's children that it has not started; says how many."""
         known = {process.pid for process in list(self._started)}
-        orphans = [child for child in psutil.Process().children() if child.pid not in known]
+        orphans = [
+            child
+            for child in psutil.Process().children()
+            if child.pid not in known and _name_of(child) != _CONTAINER_MONITOR
+        ]
         kill([child for orphan in orphans for child in _with_descendants(orphan)])
         for orphan in orphans:
             _reap(orphan.pid)
@@ -81,6 +88,13 @@ def _with_descendants(process: psutil.Process) -> list[psutil.Process]:
         return [process, *process.children(recursive=True)]
     except psutil.NoSuchProcess:
         return []
+
+
+def _name_of(process: psutil.Process) -> str:
+    try:
+        return process.name()
+    except psutil.NoSuchProcess:
+        return ""
 
 
 def _reap(pid: int) -> None:

@@ -11,7 +11,7 @@ from testfleet.execution.host import (
     this_host,
 )
 
-VARIABLES = ("AWS_EXECUTION_ENV", "ECS_CONTAINER_METADATA_URI_V4", "TESTFLEET_WORK_ROOT")
+VARIABLES = ("AWS_LAMBDA_RUNTIME_API", "ECS_CONTAINER_METADATA_URI_V4", "TESTFLEET_WORK_ROOT")
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +29,7 @@ def test_a_laptop_is_local_also_under_the_emulator(monkeypatch):
 
 
 def test_lambda_says_what_it_has(monkeypatch):
-    monkeypatch.setenv("AWS_EXECUTION_ENV", "AWS_Lambda_python3.12")
+    monkeypatch.setenv("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "2048")
     monkeypatch.setenv("AWS_LAMBDA_LOG_STREAM_NAME", "stream")
     host = this_host()

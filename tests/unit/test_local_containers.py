@@ -114,3 +114,34 @@ def test_a_container_is_found_by_its_id(containers):
     assert containers.containers.get(container.id) is container
     with pytest.raises(KeyError):
         containers.get("another")
+
+
+ENGINE = """#!/bin/sh
+echo "$@" >> "$0.log"
+[ "$1" = rm ] && exit 0
+echo "value $GIVEN"
+exec sleep 60
+"""
+
+
+@pytest.fixture
+def engine(tmp_path):
+    """A program that says what it was told, in place of a container engine."""
+    program = tmp_path / "engine"
+    program.write_text(ENGINE)
+    program.chmod(0o755)
+    return program
+
+
+def test_an_engine_runs_the_image_with_the_values_out_of_sight(processes, engine):
+    containers = ProcessContainers(processes, {}, str(engine))
+    container = containers.run("worker", command=["python", "-m", "x"], environment={"GIVEN": "v"})
+    while b"value" not in container.logs():
+        pass
+    container.stop()
+    run, remove = engine.with_name("engine.log").read_text().splitlines()
+    name = run.split("--name=")[1].split()[0]
+    assert run.endswith("--env GIVEN worker python -m x")
+    assert container.logs() == b"value v\n"
+    assert remove == f"rm --force {name}"
+    assert container.status == "exited"
