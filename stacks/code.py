@@ -26,7 +26,6 @@ PYTHON_VERSION = "3.12"
 _PLATFORM = "manylinux2014_x86_64"
 _PARTS = ("testfleet", "lambdas", "config", "statemachines")
 _LEFT_OUT = ("testfleet/cli", "testfleet/local")
-_SUFFIXES = {".py", ".toml", ".json", ".txt"}
 _KEPT = 4
 
 Install = Callable[[Path, Path], None]
@@ -98,7 +97,8 @@ def _sources(root: Path) -> Iterator[str]:
     for part in _PARTS:
         for path in sorted((root / part).rglob("*")):
             name = path.relative_to(root).as_posix()
-            if path.suffix in _SUFFIXES and not name.startswith(_LEFT_OUT) and path.is_file():
+            is_made = "__pycache__" in path.parts
+            if not is_made and not name.startswith(_LEFT_OUT) and path.is_file():
                 yield name
 
 

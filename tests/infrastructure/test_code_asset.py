@@ -18,6 +18,7 @@ def tree(tmp_path: Path) -> Path:
     files = {
         "testfleet/__init__.py": "",
         "testfleet/config.py": "ROOT = 1\n",
+        "testfleet/execution/reporter.mjs": "",
         "testfleet/cli/main.py": "",
         "testfleet/local/fleet.py": "",
         "testfleet/__pycache__/config.pyc": "",
@@ -60,6 +61,7 @@ def test_the_asset_holds_what_functions_need_and_nothing_else(tree: Path) -> Non
     assert _files(code.build_bundle(with_dependencies=False, root=tree)) == {
         "testfleet/__init__.py",
         "testfleet/config.py",
+        "testfleet/execution/reporter.mjs",
         "lambdas/control/handler.py",
         "lambdas/requirements.txt",
         "config/local.toml",
