@@ -22,7 +22,8 @@ BUGS = {
 def run(cli, tmp_path_factory):
     folder = tmp_path_factory.mktemp("shop")
     report, junit = folder / "report.json", folder / "report.xml"
-    done = cli("run", SHOP, "--json", "--report", report, "--junit", junit)
+    more = ("--html", folder / "report.html", "--sarif", folder / "report.sarif")
+    done = cli("run", SHOP, "--json", "--report", report, "--junit", junit, *more)
     return done, json.loads(report.read_text("utf-8")), junit
 
 
@@ -68,6 +69,20 @@ def test_the_junit_file_tells_the_same(run):
         totals["skipped"],
     )
     assert len([case for suite in loaded for case in suite]) == loaded.tests
+
+
+def test_its_failures_read_as_problems_and_the_leaking_test_is_named(run):
+    _, report, junit = run
+    flaky = {each["test"]: each["judgement"] for each in report["failures"]}
+    leak = flaky["tests/test_shipping.py::test_parcel_within_the_country_has_a_price"]
+    assert leak["polluter"] == "tests/test_shipping.py::test_campaign_lowers_the_rate"
+    assert {test for test, told in flaky.items() if told["verdict"] == "real"} == BUGS
+    problems = {each["representative"]: each for each in report["clusters"]}
+    assert problems.keys() >= BUGS and all(problems[test]["count"] == 1 for test in BUGS)
+    page = junit.with_name("report.html").read_text("utf-8")
+    assert all(each["text"].split(":")[0] in page for each in report["clusters"])
+    [log] = json.loads(junit.with_name("report.sarif").read_text("utf-8"))["runs"]
+    assert {each["ruleId"] for each in log["results"]} == {"assertion"}
 
 
 def test_the_plan_names_each_file_once(cli):

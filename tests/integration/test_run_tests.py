@@ -15,6 +15,7 @@ from testfleet.cli.client import Client
 from testfleet.cli.follow import Follower
 from testfleet.cli.request import RunOptions, draft_run
 from testfleet.config import load_environment
+from testfleet.contracts.failure import FailureVerdict
 from testfleet.contracts.history import UnitHistory
 from testfleet.contracts.report import RunStatus
 from testfleet.contracts.result import WorkerErrorType
@@ -97,6 +98,22 @@ def test_a_real_failure_and_a_flaky_one_are_told_apart(client, project):
     found = outcomes(report)
     assert found["test_e.py::test_flaky"] == "flaky"
     assert found["test_e.py::test_real"] == "failed"
+    told = {failure.test: failure.judgement for failure in report.failures}
+    assert told["test_e.py::test_flaky"].polluter == "test_e.py::test_first"
+    assert told["test_e.py::test_real"].verdict is FailureVerdict.REAL
+    assert [cluster.count for cluster in report.clusters] == [1, 1]
+
+
+def test_what_fails_in_quarantine_does_not_fail_the_run(client, project):
+    entry = '[[quarantine]]\ntest = "test_e.py::*"\nowner = "ann"\nuntil = 2999-01-01\n'
+    bad = "def test_bad():\n    token = 'ghp_' + 36 * 'a'\n    assert token == 2\n"
+    report = run(client, project(FOUR | {"test_e.py": bad, "testfleet.toml": entry}))
+    assert report.status is RunStatus.PASSED_WITH_QUARANTINED
+    assert outcomes(report)["test_e.py::test_bad"] == "failed"
+    [failure] = report.failures
+    assert failure.quarantine.owner == "ann"
+    messages = [test.message for test in report.tests if test.id == failure.test]
+    assert messages == ["AssertionError: assert '***' == 2"]
 
 
 def test_a_test_that_needs_what_another_file_imports_passes_as_at_home(client, project):
