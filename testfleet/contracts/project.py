@@ -32,6 +32,9 @@ class EnvironmentConfig(Contract):
         "setup.cfg",
         "requirements*.txt",
         "*.lock",
+        "*package.json",
+        "*package-lock.json",
+        "*pnpm-lock.yaml",
     )
     """Globs of the files that the environment depends on."""
 

@@ -16,6 +16,7 @@ from typing import Final
 from testfleet.contracts.task import BuiltEnvironment, InterpreterEnvironment, WorkerTask
 from testfleet.errors import TestfleetError
 from testfleet.execution.files import force_remove, remove_quietly, try_lock
+from testfleet.execution.frameworks.node_modules import link_modules
 from testfleet.execution.launch import Command
 from testfleet.execution.manifest import Manifest
 from testfleet.execution.supervisor import ENDS_SHARD, Stop, Supervisor
@@ -52,8 +53,6 @@ class Interpreter:
     """To be set for the tests."""
     built_in: str | None = None
     """Tree that an editable installation in the environment may point to."""
-    generated: str | None = None
-    """Folder of what set-up commands have added to the tree, `node_modules` among it."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +99,7 @@ def built_interpreter(
             _make(spec, folder, builder)
             fcntl.flock(fd, fcntl.LOCK_SH)
         copy_over(folder / GENERATED, builder.tree)
+        link_modules([folder / GENERATED], builder.tree)
         yield _interpreter_of(folder, builder.variables)
     finally:
         os.close(fd)
@@ -111,7 +111,6 @@ def _interpreter_of(folder: Path, variables: dict[str, str]) -> Interpreter:
         python=str(folder / "bin" / "python"),
         variables={"PATH": path, "VIRTUAL_ENV": str(folder)},
         built_in=(folder / READY).read_text(encoding="utf-8") if folder.exists() else None,
-        generated=str(folder / GENERATED),
     )
 
 

@@ -64,8 +64,8 @@ def make_shard(task: WorkerTask, setting: Setting, journal: Journal) -> Shard | 
 def _tool_shard(task: WorkerTask, setting: Setting, journal: ToolJournal) -> ToolShard:
     place = setting.workspace
     cwd = _folder(task, place)
-    homes = (setting.interpreter.generated, task.source.original_root)
-    link_modules([Path(home) for home in homes if home], place.tree)
+    if task.source.original_root:
+        link_modules([Path(task.source.original_root)], place.tree)
     runner = ToolRunner(
         adapter=adapter_named(task.framework),
         task=task,

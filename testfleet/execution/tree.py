@@ -13,6 +13,7 @@ from typing import IO, Final
 
 from testfleet.execution.archive import ArchiveError, leads_out, members
 from testfleet.execution.files import force_remove, remove_quietly
+from testfleet.execution.frameworks.node_modules import MODULES
 from testfleet.execution.manifest import Entry, Manifest
 
 BYTECODE: Final = "__pycache__"
@@ -235,8 +236,9 @@ def copy_new(tree: Path, known: set[str], target: Path) -> None:
     """Copy what was added to the tree, but for bytecode."""
     target.mkdir(parents=True, exist_ok=True)
     for folder, folders, names in os.walk(tree):
+        links = [name for name in folders if Path(folder, name).is_symlink()]
         folders[:] = [name for name in folders if name != BYTECODE]
-        for name in names:
+        for name in names + links:
             relative = (Path(folder) / name).relative_to(tree)
             if relative.as_posix() not in known:
                 (target / relative).parent.mkdir(parents=True, exist_ok=True)
@@ -244,10 +246,13 @@ def copy_new(tree: Path, known: set[str], target: Path) -> None:
 
 
 def copy_over(overlay: Path, tree: Path) -> None:
-    """Put generated files into the tree, never in place of one that it has."""
-    for folder, _, names in os.walk(overlay):
+    """Put generated files into the tree, never in place of one that it has. Not the packages of
+    Node: they are many, and links do."""
+    for folder, folders, names in os.walk(overlay):
+        links = [name for name in folders if Path(folder, name).is_symlink()]
+        folders[:] = [name for name in folders if name != MODULES]
         target = tree / Path(folder).relative_to(overlay)
         target.mkdir(parents=True, exist_ok=True)
-        for name in names:
+        for name in names + links:
             if not os.path.lexists(target / name):
                 shutil.copy2(Path(folder) / name, target / name, follow_symlinks=False)

@@ -6,6 +6,7 @@ import hashlib
 import tomllib
 from collections.abc import Iterable
 from fnmatch import fnmatch
+from typing import Final
 
 from testfleet.contracts.project import EnvironmentConfig
 from testfleet.planning.source_tree import SourceTree
@@ -24,13 +25,27 @@ _REQUIREMENTS = (
 )
 
 
-def plan_environment(tree: SourceTree, config: EnvironmentConfig, image: str) -> SetupCommands:
+_NODE_LOCKS: Final = {
+    "package-lock.json": "npm ci",
+    "npm-shrinkwrap.json": "npm ci",
+    "pnpm-lock.yaml": "corepack pnpm install --frozen-lockfile",
+    "yarn.lock": "corepack yarn install --immutable",
+    "bun.lock": "bun install --frozen-lockfile",
+    "package.json": "npm install",
+}
+"""What installs by which file; the first that is there counts."""
+_NODE_FRAMEWORKS: Final = frozenset({"vitest", "jest", "playwright", "tsc", "eslint"})
+
+
+def plan_environment(
+    tree: SourceTree, config: EnvironmentConfig, image: str, framework: str = "pytest"
+) -> SetupCommands:
     """The set-up commands and the key that their result is kept under.
 
     The key changes with the commands, the interpreter, the worker's `image` and the content of
     every file that `config.inputs` names.
     """
-    setup = config.setup or guess_setup(tree)
+    setup = config.setup or guess_setup(tree, framework)
     python = config.python or _DEFAULT_PYTHON
     digest = hashlib.sha256(repr((image, python, setup)).encode())
     for path in _inputs(tree, config.inputs):
@@ -39,9 +54,17 @@ def plan_environment(tree: SourceTree, config: EnvironmentConfig, image: str) ->
     return SetupCommands(key=digest.hexdigest()[:32], python=python, setup=setup)
 
 
-def guess_setup(tree: SourceTree) -> tuple[str, ...]:
+def guess_setup(tree: SourceTree, framework: str = "pytest") -> tuple[str, ...]:
     """What a developer would type to get this project's tests to run."""
     paths = {file.path for file in tree.paths()}
+    node = next((line for name, line in _NODE_LOCKS.items() if name in paths), None)
+    if framework in _NODE_FRAMEWORKS:
+        return (node,) if node else ()
+    python = _guess_python(tree, paths)
+    return (*python, node) if framework == "command" and node else python
+
+
+def _guess_python(tree: SourceTree, paths: set[str]) -> tuple[str, ...]:
     commands = [f"python -m pip install -r {name}" for name in _REQUIREMENTS if name in paths]
     pyproject = _pyproject(tree) if "pyproject.toml" in paths else {}
     if "setup.py" in paths or "setup.cfg" in paths or "build-system" in pyproject:

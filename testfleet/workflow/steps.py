@@ -285,7 +285,8 @@ class RunTests:
             config = load_project(tree).environment
             # What a fork's set-up leaves behind must never be what a trusted run starts from.
             image = f"{self._world.image}{'' if prepared.reuse else '!fork'}"
-            commands = plan_environment(tree, config, image)
+            framework = prepared.suite.framework if prepared.suite else "pytest"
+            commands = plan_environment(tree, config, image, framework)
         prepared = prepared.model_copy(update={"environment": commands})
         self._records.save_prepared(prepared)
         if self._world.objects.exists(environment_key(commands.key)):
