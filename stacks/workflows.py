@@ -69,7 +69,14 @@ class WorkflowsStack(FleetStack):
 
     def _allow_control(self) -> None:
         storage = self.storage
-        patterns = ("sources/*", "environments/*", "runs/*", "placement/*", "clusters/*")
+        patterns = (
+            "sources/*",
+            "environments/*",
+            "runs/*",
+            "placement/*",
+            "clusters/*",
+            "overrides/*",
+        )
         # The addresses that workers are given can do what this role may do.
         objects = [storage.data.arn_for_objects(pattern) for pattern in patterns]
         self.control.allow(["s3:GetObject", "s3:PutObject"], *objects)

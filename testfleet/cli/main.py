@@ -17,6 +17,7 @@ from testfleet.cli import (
     history_command,
     impact_command,
     inspect_commands,
+    override_command,
     plan_command,
     prioritise_command,
     profiles_command,
@@ -56,6 +57,7 @@ history_command.register(app)
 flaky_command.register(app)
 replay_command.register(app)
 classify_command.register(app)
+override_command.register(app)
 prioritise_command.register(app)
 fix_command.register(app)
 

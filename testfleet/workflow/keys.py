@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+OVERRIDES_KEY = "overrides/classes.json"
+"""Classes that operators have pinned."""
+
 
 def source_key(sha256: str) -> str:
     """A source archive, shared by all runs of the same tree."""
@@ -111,6 +114,10 @@ class RunKeys:
     def result(self, shard_id: str) -> str:
         """ShardResult."""
         return f"{self.shards}{shard_id}/result.json"
+
+    def partial(self, shard_id: str) -> str:
+        """ShardResult so far, for when there is no other."""
+        return f"{self.shards}{shard_id}/partial.json"
 
     def progress(self, shard_id: str) -> str:
         """Progress."""

@@ -22,10 +22,10 @@ from testfleet.planning.prediction.single_tests import remember_tests
 from testfleet.results.aggregate import Aggregate, AggregateInput
 from testfleet.results.junit import junit_xml
 from testfleet.results.report import ReportInput, build_report, rejected_report
-from testfleet.triage.classify import Chain
 from testfleet.workflow.diagnosis import Diagnosis
 from testfleet.workflow.investigation import Investigation, alone_again, investigation_shards
 from testfleet.workflow.memory import runs_of_tests, runs_of_units
+from testfleet.workflow.overrides import chain_of
 from testfleet.workflow.placement_memory import PlacementMemory
 from testfleet.workflow.ports import HistoryStore, RunStore
 from testfleet.workflow.prepared import PreparedRun
@@ -119,7 +119,7 @@ class Reporter:
             records=self.records,
             tests=aggregate_so_far(self.records).tests,
             confirming=confirm_shards_of(self.records),
-            classify=Chain().classify,
+            classify=chain_of(self.records.objects).classify,
             was_flaky=[test for test, known in past.items() if known.flaky],
         )
 
@@ -128,7 +128,7 @@ class Reporter:
         return Diagnosis(
             self.records,
             self.history,
-            Chain().classify,
+            chain_of(self.records.objects).classify,
             monotonic,
             self._judgements,
         )
