@@ -1,0 +1,1 @@
+"""Repair of what the TypeScript compiler complains about, and of what linters can fix."""

@@ -1,0 +1,148 @@
+"""`testfleet fix` for a TypeScript project: from the compiler's complaints to a proved patch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from testfleet.contracts.repair import FixReport, FixStatus
+from testfleet.repair.fix import FixResult
+from testfleet.repair.typescript.answer import Answer
+from testfleet.repair.typescript.bench import Bench, bench_of
+from testfleet.repair.typescript.home import Home, find_home
+from testfleet.repair.typescript.model import Edit
+from testfleet.repair.typescript.rounds import Repaired, repair_all
+from testfleet.repair.typescript.search import Limits, Round, Searcher
+from testfleet.repair.typescript.service import Service
+from testfleet.repair.typescript.texts import Texts
+from testfleet.repair.typescript.vote import Group, without
+
+ENGINES: Final = ("tools", "rewrite")
+SEARCH_SHARE: Final = 0.6
+"""Of the budget, for the search; the rest is for tsc and the tests."""
+TESTED: Final = 4
+"""Groups that the project's tests are asked about, at most."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is to be repaired, and what that may cost."""
+
+    engines: Sequence[str] = ENGINES
+    only: Sequence[str] = ()
+    """Files, or complaints as `path(line,column): TS2322`; empty for all."""
+    budget_s: float = 300.0
+    max_candidates: int = 2_000
+    files: Sequence[str] = ()
+    """The project's sources, relative to its root; what is not listed is not copied."""
+    progress: Callable[[str], None] = field(default=lambda _text: None)
+
+
+def fix_typescript(root: Path, options: Options) -> FixResult:
+    """Search for a repair. Never touches the project's tree. Raises UsageError, FleetError, and
+    ServiceError when TypeScript itself cannot go on."""
+    began = time.monotonic()
+    home = find_home(root)
+    options.progress("checking the types as they are")
+    with _first_with_complaints(home) as (service, config):
+        if not service.complaints:
+            reason = f"the compiler has no complaint about {len(service.files)} files"
+            return FixResult(_nothing(reason, began), {})
+        return _Fix(home, options, service, config, began).run()
+
+
+@contextmanager
+def _first_with_complaints(home: Home) -> Iterator[tuple[Service, str]]:
+    """The first configuration that the compiler complains about; the last one if there is none."""
+    waiting = list(home.configs)
+    while waiting:
+        config = waiting.pop(0)
+        with Service(home.node, home.root, config) as service:
+            waiting += [one for one in service.references if one not in waiting]
+            if service.complaints or not waiting:
+                yield service, config
+                return
+
+
+def _nothing(reason: str, began: float) -> FixReport:
+    taken = round(time.monotonic() - began, 3)
+    return FixReport(status=FixStatus.NOTHING_FAILED, reason=reason, time_s=taken)
+
+
+class _Fix:
+    """One command."""
+
+    def __init__(
+        self, home: Home, options: Options, service: Service, config: str, began: float
+    ) -> None:
+        self._home, self._options, self._service = home, options, service
+        self._config, self._began = config, began
+        self._texts = Texts(home.root)
+        self._deadline = began + options.budget_s
+        self._baseline: dict[str, str] | None = None
+        self._kept: list[tuple[Edit, ...]] = []
+
+    def run(self) -> FixResult:
+        """Search, prove, report."""
+        limits = Limits(
+            self._began + self._options.budget_s * SEARCH_SHARE, self._options.max_candidates
+        )
+        searcher = Searcher(self._service, self._options.engines, limits, self._options.progress)
+        searcher.only = tuple(self._options.only)
+        first = self._service.complaints
+        with bench_of(self._home, self._options.files, self._deadline) as bench:
+            repaired = repair_all(searcher, lambda found: self._choose(bench, found))
+            left = self._proof(bench, repaired) if repaired.batches else []
+        answer = Answer(first, repaired, limits, self._texts, left)
+        report = answer.report(time.monotonic() - self._began)
+        fixed = report.status is FixStatus.FIXED
+        return FixResult(report, self._texts.changed(repaired.batches) if fixed else {})
+
+    def _choose(self, bench: Bench, found: Round) -> Sequence[Group]:
+        """Groups that the project's tests do not speak against."""
+        groups = [
+            group
+            for group in found.groups
+            if self._texts.readable([*found.before, *group.best.proposal.edits])
+        ]
+        if groups and self._home.runner:
+            groups = self._tested(bench, found, groups)
+        if groups:
+            self._kept += _batches(found, groups[0])
+        return groups
+
+    def _tested(self, bench: Bench, found: Round, groups: list[Group]) -> list[Group]:
+        if self._baseline is None:
+            self._options.progress(f"running {self._home.runner} as it is")
+            self._baseline = bench.outcomes() or {}
+        dropped: list[Group] = []
+        for group in groups[:TESTED]:
+            if not self._lost(bench, found, group):
+                break
+            dropped.append(group)
+        return without(groups, dropped)
+
+    def _lost(self, bench: Bench, found: Round, group: Group) -> list[str]:
+        """Tests that passed and do not any more."""
+        self._options.progress(f"running {self._home.runner} with {group.best.proposal.template}")
+        bench.put(self._texts.preview([*self._kept, *_batches(found, group)]))
+        now = bench.outcomes()
+        if now is None:
+            return ["all"]
+        passed = [name for name, how in (self._baseline or {}).items() if how == "passed"]
+        return [name for name in passed if now.get(name) != "passed"]
+
+    def _proof(self, bench: Bench, repaired: Repaired) -> list[str]:
+        """What the project's own compiler says of the whole, in every configuration."""
+        self._options.progress("running tsc on the repaired project")
+        bench.put(self._texts.preview(repaired.batches))
+        own = [one for one in self._service.references if one != self._config]
+        return bench.compiler_errors([self._config, *own])
+
+
+def _batches(found: Round, group: Group) -> list[tuple[Edit, ...]]:
+    return [one for one in (found.before, group.best.proposal.edits) if one]
