@@ -47,7 +47,7 @@ class Fleet(Contract):
     """Where units are planned again that a worker of the default profile has lost."""
     untrusted_profile: str | None = None
     """Where the code of forks runs, whatever its own suite asks for."""
-    max_rounds: int = Field(default=3, ge=1, le=10)
+    max_rounds: int = Field(default=5, ge=1, le=10)
     """Rounds of planning in all: the first, and the repeats for what was lost."""
     confirm_limit: int = Field(default=25, ge=0)
     """Failed tests that are run again alone. More than that fail for one reason, not by chance."""

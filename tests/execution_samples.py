@@ -108,6 +108,7 @@ class Bench:
                 result=f"{self.store.url}{shard}/result",
                 progress=f"{self.store.url}{shard}/progress",
                 log=f"{self.store.url}{shard}/log",
+                partial=f"{self.store.url}{shard}/partial",
                 stop=f"{self.store.url}/stop",
             ),
         }

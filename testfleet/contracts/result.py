@@ -123,6 +123,8 @@ class ShardResult(Contract):
     errors: tuple[WorkerError, ...] = ()
     notes: tuple[str, ...] = ()
     """What a person should know: processes left behind and ended, output cut, interpreter used."""
+    is_partial: bool = False
+    """Written while the shard goes on, in case that its worker is lost: more may come."""
 
     @property
     def finished(self) -> frozenset[str]:
@@ -132,6 +134,8 @@ class ShardResult(Contract):
     @property
     def is_whole(self) -> bool:
         """Whether the worker got to the end of all that it found, or stopped on purpose."""
+        if self.is_partial:
+            return False
         if not self.units:
             return not self.errors
         return all(unit.status is not UnitStatus.UNFINISHED for unit in self.units)

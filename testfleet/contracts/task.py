@@ -66,6 +66,8 @@ class Uploads(Contract):
     result: str
     progress: str
     log: str
+    partial: str | None = None
+    """Results so far, written now and then: what is left of a worker that is lost."""
     stop: str | None = None
     """Written by a worker that has seen a failure, when the run is fail-fast."""
 

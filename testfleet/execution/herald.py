@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -13,6 +14,10 @@ from testfleet.execution.transfer import TransferError, exists, upload
 FIRST_S = 0.3
 """Seconds before the first exchange: a shard of a few tests is over by then."""
 PERIOD_S = 1.0
+PARTIAL_S = 4.0
+"""Seconds between two partial results, and so what a lost worker may cost beyond its last test."""
+_PATIENCE = 20
+"""A partial result is written no more often than every so many times the last one has taken."""
 
 
 class Herald:
@@ -23,6 +28,8 @@ class Herald:
         self.is_stopped = False
         self._task = task
         self._progress = progress
+        self._partial: bytes | None = None
+        self._partial_due = time.monotonic() + PARTIAL_S
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="testfleet-herald", daemon=True)
 
@@ -34,6 +41,16 @@ class Herald:
         """End; what is under way may take its time."""
         self._over.set()
         self._thread.join(timeout=PERIOD_S)
+
+    @property
+    def wants_partial(self) -> bool:
+        """Whether it is time for a partial result."""
+        is_asked = self._task.uploads.partial is not None and self._partial is None
+        return is_asked and time.monotonic() >= self._partial_due
+
+    def offer_partial(self, body: bytes) -> None:
+        """Have a partial result written, soon."""
+        self._partial = body
 
     def announce_failure(self) -> None:
         """Let the other shards of a fail-fast run stop."""
@@ -53,6 +70,18 @@ class Herald:
                 told = now
                 with suppress(TransferError):  # the next one is only a second away
                     upload(self._task.uploads.progress, now.model_dump_json().encode(), attempts=1)
+            self._write_partial()
+
+    def _write_partial(self) -> None:
+        body, address = self._partial, self._task.uploads.partial
+        if body is None or address is None:
+            return
+        began = time.monotonic()
+        with suppress(TransferError):  # the worker may well not be lost
+            upload(address, body, attempts=1)
+        took_s = time.monotonic() - began
+        self._partial_due = time.monotonic() + max(PARTIAL_S, _PATIENCE * took_s)
+        self._partial = None
 
     def _listen(self) -> None:
         self.is_cancelled = self.is_cancelled or exists(self._task.cancel_url)

@@ -151,8 +151,8 @@ def _is_own(name: str) -> bool:
 
 
 def _kind() -> Literal["lambda", "fargate", "local"]:
-    # The emulator sets the function's name, too. An image of one's own has no AWS_EXECUTION_ENV, but
-    # it must be told where to ask for work.
+    # The emulator sets the function's name, too. An image of one's own has no AWS_EXECUTION_ENV,
+    # but it must be told where to ask for work.
     if "AWS_LAMBDA_RUNTIME_API" in os.environ:
         return "lambda"
     if "ECS_CONTAINER_METADATA_URI_V4" in os.environ:

@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -75,6 +74,8 @@ class TaskRun:
         memory_mb = memory_for_tests_mb(host, task.limits.memory_mb)
         self._limits = task.limits.model_copy(update={"memory_mb": memory_mb})
         self._herald = Herald(task, lambda: self._journal.progress(task.run_id, task.shard_id))
+        self._started_at = utc_now()
+        self._told = 0
 
     def execute(self) -> None:
         """Do what the task says."""
@@ -100,13 +101,13 @@ class TaskRun:
             message = f"{reason.format(time_s=self._time_s)}; what is left is unfinished"
             self.errors.append(WorkerError(type=kind, message=message))
 
-    def result(self, started_at: datetime) -> ShardResult:
+    def result(self, *, is_partial: bool = False) -> ShardResult:
         """Everything that was found out."""
         return ShardResult(
             run_id=self.task.run_id,
             shard_id=self.task.shard_id,
             host=self._host,
-            started_at=started_at,
+            started_at=self._started_at,
             finished_at=utc_now(),
             attempts=self._shard.processes if self._shard else 0,
             warm=self._warm,
@@ -114,6 +115,7 @@ class TaskRun:
             tests=tuple(self._journal.results.values()),
             errors=tuple(self.errors),
             notes=tuple(self.notes),
+            is_partial=is_partial,
         )
 
     def _missing_status(self) -> UnitStatus:
@@ -207,6 +209,10 @@ class TaskRun:
         return {**variables, "TMPDIR": str(temporary), MARKER: self._marker}
 
     def _order(self) -> Stop | None:
+        # Here, between two looks at the tests' process, the journal stands still.
+        if self._herald.wants_partial and len(self._journal.results) > self._told:
+            self._told = len(self._journal.results)
+            self._herald.offer_partial(self.result(is_partial=True).model_dump_json().encode())
         if self.options.interrupted.is_set():
             return Stop.INTERRUPTED
         if self._herald.is_cancelled:

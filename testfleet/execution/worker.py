@@ -12,7 +12,6 @@ import signal
 import sys
 import traceback
 
-from testfleet.contracts.base import utc_now
 from testfleet.contracts.result import ShardResult, WorkerError, WorkerErrorType
 from testfleet.contracts.task import WorkerTask
 from testfleet.errors import TestfleetError, UsageError
@@ -41,7 +40,6 @@ def run_shard(task_url: str, options: WorkerOptions | None = None) -> ShardResul
 
 def run_task(task: WorkerTask, options: WorkerOptions | None = None) -> ShardResult:
     """Run one task here. What goes wrong is in the result; progress and log are uploaded."""
-    started_at = utc_now()
     run = TaskRun(task, options or WorkerOptions(), this_host())
     try:
         run.execute()
@@ -49,7 +47,7 @@ def run_task(task: WorkerTask, options: WorkerOptions | None = None) -> ShardRes
         run.stopped(error.stop)
     except Exception as error:  # noqa: BLE001  the worker's edge: a result is due whatever happens
         run.errors.append(worker_error(error, run.options))
-    return run.result(started_at)
+    return run.result()
 
 
 def worker_error(error: Exception, options: WorkerOptions) -> WorkerError:

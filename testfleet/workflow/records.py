@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter, ValidationError
@@ -73,18 +73,22 @@ class RunRecords:
         return tuple(found)
 
     def results(self, shards: Iterable[Shard]) -> tuple[ShardResult, ...]:
-        """Results of those shards that left one.
+        """Results of those shards that left one, whole or partial.
 
         A worker's upload is untrusted: an unreadable one counts as none.
         """
-        wanted = [self.keys.result(shard.id) for shard in shards]
-        new = [key for key in wanted if key not in self._results]
-        for key, body in self.objects.get_many(new).items():
+        names = [shard.id for shard in shards]
+        self._read({self.keys.result(name): name for name in names if name not in self._results})
+        self._read({self.keys.partial(name): name for name in names if name not in self._results})
+        return tuple(self._results[name] for name in names if name in self._results)
+
+    def _read(self, shards: Mapping[str, str]) -> None:
+        """Take in results by shard, from their keys."""
+        for key, body in self.objects.get_many(list(shards)).items():
             try:
-                self._results[key] = ShardResult.model_validate_json(body)
+                self._results[shards[key]] = ShardResult.model_validate_json(body)
             except ValidationError as exc:
                 _log.warning("unreadable result %s: %d problems", key, exc.error_count())
-        return tuple(self._results[key] for key in wanted if key in self._results)
 
     def aggregate(self, request: AggregateInput) -> Aggregate:
         """The tests of all rounds, put together anew only when something has come since."""

@@ -198,6 +198,7 @@ class TaskWriter:
             result=self.objects.put_url(keys.result(shard.id)),
             progress=self.objects.put_url(keys.progress(shard.id)),
             log=self.objects.put_url(keys.log(shard.id)),
+            partial=self.objects.put_url(keys.partial(shard.id)),
             stop=self.objects.put_url(keys.stop) if fail_fast else None,
         )
 

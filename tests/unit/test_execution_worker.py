@@ -14,6 +14,7 @@ import pytest
 from lambdas.worker.handler import handler
 from testfleet.contracts.result import ShardResult, UnitStatus, WorkerErrorType
 from testfleet.contracts.task import InterpreterEnvironment, Limits, ShardItem
+from testfleet.execution import herald
 from testfleet.execution.worker import WorkerOptions, run_task, worker_error
 from tests.execution_samples import bench, outcomes
 
@@ -321,8 +322,8 @@ def test_an_unusable_interpreter_is_told_with_the_remedy(worker, fake_python, pr
 
 
 def test_an_unknown_framework_is_named(worker):
-    result = worker.run(PASSING, framework="jest")
-    assert "framework 'jest' is not known; use one of: pytest" in result.errors[0].message
+    result = worker.run(PASSING, framework="nose")
+    assert "framework 'nose' is not known; use one of: " in result.errors[0].message
 
 
 def test_tests_see_no_secret_of_the_worker(worker, monkeypatch):
@@ -413,6 +414,27 @@ def start_worker(worker, task, **variables):
 
 def run_in_new_process(worker, task):
     start_worker(worker, task).wait()
+
+
+def test_what_is_done_is_written_while_the_shard_goes_on(worker, monkeypatch):
+    monkeypatch.setattr(herald, "PARTIAL_S", 0.1)
+    address = f"/shards/{worker.shards + 1}/partial"
+    files = {
+        "test_a.py": "def test_a(): pass\n",
+        "test_b.py": (
+            "import time, urllib.request, urllib.error\n"
+            "def test_first(): pass\n"
+            "def test_b():\n"
+            "    while True:\n"
+            "        try: return urllib.request.urlopen(ADDRESS)\n"
+            "        except urllib.error.HTTPError: time.sleep(0.05)\n"
+        ).replace("ADDRESS", repr(worker.store.url + address)),
+    }
+    result = worker.run(files)
+    assert not result.is_partial
+    partial = ShardResult.model_validate_json(worker.store.objects[address])
+    assert outcomes(partial) == {"test_a.py::test_a": "passed", "test_b.py::test_first": "passed"}
+    assert (partial.is_whole, partial.finished) == (False, {"test_a.py"})
 
 
 def test_the_program_delivers_its_result(worker):

@@ -7,7 +7,7 @@ import pytest
 
 from testfleet.config import load_environment
 from testfleet.contracts.report import RunStatus
-from testfleet.contracts.result import Outcome, WorkerErrorType
+from testfleet.contracts.result import Outcome, ShardResult, WorkerErrorType
 from testfleet.contracts.run import RepositorySource, RunRequest
 from testfleet.errors import UsageError
 from testfleet.scm.working_tree import list_files, pack
@@ -172,6 +172,19 @@ def test_an_unreadable_result_counts_as_none(tree):
         scene.answer(task)
     scene.objects.put(KEYS.result(broken.shard_id), b'{"not": "a result"}')
     assert planned_units(scene.tasks(scene.run.replan(1))) == sorted(broken.units)
+
+
+def test_of_a_lost_worker_what_it_had_reported_is_kept(tree):
+    scene = Scene(tree, shards=2)
+    lost, *others = scene.tasks(scene.begin())
+    for task in others:
+        scene.answer(task)
+    scene.answer(lost, tests=[f"{lost.units[0]}::test_a"])
+    whole = ShardResult.model_validate_json(scene.objects.get(KEYS.result(lost.shard_id)))
+    partial = whole.model_copy(update={"units": whole.units[:1], "is_partial": True})
+    scene.objects.put(KEYS.partial(lost.shard_id), partial.model_dump_json().encode())
+    scene.objects.delete(KEYS.result(lost.shard_id))
+    assert planned_units(scene.tasks(scene.run.replan(1))) == sorted(lost.units[1:])
 
 
 def test_ten_thousand_shards_travel_as_one_key(tree):
