@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-MAX_CHARACTERS: Final = 512 * 1024
+MAX_CHARACTERS: Final = 256 * 1024
 _TOKEN: Final = re.compile(
     r"""
     (?P<space>(?:\s|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)+)
@@ -16,9 +16,10 @@ _TOKEN: Final = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_REGEX: Final = re.compile(r"/((?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+)/([a-z]*)")
+_REGEX: Final = re.compile(r"/((?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.){0,60}\]){1,500})/([a-z]*)")
 _BEFORE_REGEX: Final = frozenset("([{,;=:!&|?+-*%<>~^") | {"=>", "&&", "||", "??", "==", "==="}
 _WORDS_BEFORE_REGEX: Final = frozenset({"return", "typeof", "case", "in", "of", "default"})
+_QUOTES: Final = frozenset("\"'`")
 _ESCAPE: Final = re.compile(
     r"\\(u\{[0-9a-fA-F]{1,6}\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)", re.DOTALL
 )
@@ -52,8 +53,8 @@ def tokens(code: str) -> list[Token]:
                 at = regex.end()
                 continue
         match = _TOKEN.match(code, at)
-        if match is None:
-            break
+        if match is None or _is_unclosed(code, match):
+            break  # What follows would be looked through from each such place anew.
         at = match.end()
         if match.lastgroup not in (None, "space"):
             found.append(_token(str(match.lastgroup), match[0]))
@@ -67,6 +68,11 @@ def _may_be_regex(before: list[Token]) -> bool:
     if last.kind == "mark":
         return last.text in _BEFORE_REGEX
     return last.kind == "name" and last.text in _WORDS_BEFORE_REGEX
+
+
+def _is_unclosed(code: str, match: re.Match[str]) -> bool:
+    """A quote or a comment that is never closed."""
+    return match[0] in _QUOTES or (match[0] == "/" and code.startswith("/*", match.start()))
 
 
 def _token(kind: str, text: str) -> Token:
