@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Final
@@ -19,10 +19,14 @@ from testfleet.repair.project import Project
 from testfleet.repair.validate.messages import Answer, Ask, TestRun
 from testfleet.repair.validate.server import ForkServer, ServerLostError
 
-TEST_LIMIT_S: Final = 2.0
-"""Of a test in the first run."""
-LONG_FACTOR: Final = 5.0
-"""How much more time tells a slow test from one that hangs."""
+TEST_LIMIT_S: Final = 1.0
+"""Processor time of a test in the first run."""
+LONG_S: Final = (2.0, 20.0)
+"""How much of it tells a slow test from one that hangs, at least and at most."""
+LONG_SHARE: Final = 1 / 20
+"""Of the budget."""
+PLAINLY: Final = 50
+"""A test that takes so many times as long as any other of its file hangs: no need to wait more."""
 RERUNS: Final = 2
 MOST_RERUN: Final = 40
 """Failing tests that are run again, at most."""
@@ -47,6 +51,8 @@ class Baseline:
     """Files whose only tests stand in docstrings."""
     stopped: str = ""
     modules: Sequence[str] = ()
+    long_s: float = LONG_S[0]
+    """Processor time after which a test is taken to hang."""
     start_s: float = 0.1
     """Of a child before its first test."""
 
@@ -61,6 +67,11 @@ class Baseline:
     def passing(self) -> list[str]:
         """Tests that pass."""
         return [test.id for test in self.tests.values() if test.passed]
+
+    def slowest_in(self, files: Collection[str]) -> float:
+        """Seconds of the slowest test that passes in these files; 0 when none does."""
+        passing = (self.tests[test] for test in self.passing if self.file_of(test) in files)
+        return max((run.seconds for run in passing), default=0.0)
 
     def run_of(self, test: str) -> TestRun:
         """The test's, or the broken file's, own run."""
@@ -92,6 +103,7 @@ def find_baseline(server: ForkServer, project: Project, budget_s: float) -> Base
         found = _first_run(server, project, budget_s)
     if found.modules:
         server.preload(found.modules)
+    found.long_s = min(LONG_S[1], max(LONG_S[0], budget_s * LONG_SHARE))
     _tell_slow_from_hung(server, found)
     return found
 
@@ -155,9 +167,12 @@ def _tell_slow_from_hung(server: ForkServer, found: Baseline) -> None:
         if run.outcome == "timeout":
             hung.setdefault(run.id.partition("[")[0], []).append(run.id)
     for tests in list(hung.values())[:_PASSES]:
-        again = _alone(server, found, tests[:1], TEST_LIMIT_S * LONG_FACTOR)
+        usual_s = found.slowest_in({found.file_of(tests[0])})
+        if 0 < usual_s < TEST_LIMIT_S / PLAINLY:
+            continue
+        again = _alone(server, found, tests[:1], found.long_s)
         if again.get(tests[0], TestRun(tests[0], "lost")).outcome not in ("timeout", "lost"):
-            slow = _alone(server, found, tests[:MOST_RERUN], TEST_LIMIT_S * LONG_FACTOR)
+            slow = _alone(server, found, tests[:MOST_RERUN], found.long_s)
             for test, run in slow.items():
                 found.tests[test] = replace(run, lines=found.tests[test].lines)
 
@@ -169,7 +184,7 @@ def sort_out_flaky(server: ForkServer, found: Baseline, tests: Sequence[str]) ->
     for _ in range(RERUNS):
         if not again:
             return
-        runs = _alone(server, found, again, TEST_LIMIT_S * LONG_FACTOR)
+        runs = _alone(server, found, again, found.long_s)
         passed = [test for test in again if test in runs and runs[test].passed]
         found.flaky += passed
         again = [test for test in again if test not in passed]
@@ -185,7 +200,7 @@ def _alone(
         paths=paths,
         bytecode=True,
         test_limit_s=limit_s,
-        limit_s=limit_s + 3 * expected + 5,
+        limit_s=4 * (limit_s + expected) + 5,
     )
     try:
         return dict(server.ask(ask).tests)

@@ -182,18 +182,17 @@ class _Run:
         search = Search(trials, self._sources, self._reach, self._watch)
         found = search.run(self.job.engines, fault, budget)
         self.ledger.tally.add(found)
-        return self._judge(tests, found, trials, lines)
+        return self._judge(tests, found, lines)
 
     def _judge(
         self,
         tests: Sequence[str],
         found: Found,
-        trials: Trials,
         lines: Sequence[SuspiciousLine],
     ) -> Outcome:
         repairs, covered = found.repairs, tests
         if not repairs and found.partial:
-            repairs, covered = self._partial_repairs(found, trials)
+            repairs, covered = _of_one_fault(found)
         if not repairs:
             return Outcome(tests, reason=self._why(found), lines=lines)
         self.job.progress(f"comparing {len(repairs)} patches")
@@ -204,19 +203,6 @@ class _Run:
             return Outcome(covered, best, fixed=True, lines=lines)
         reason = _unsure(groups)
         return Outcome(covered, best, False, reason, self._suggest(groups), lines)  # noqa: FBT003
-
-    def _partial_repairs(self, found: Found, trials: Trials) -> tuple[list[Repair], Sequence[str]]:
-        """Patches of one of several faults: those that turn most of the tests green."""
-        most = max(len(repair.passed) for repair in found.partial)
-        sets = {repair.passed for repair in found.partial if len(repair.passed) == most}
-        chosen = min(sets, key=sorted)
-        alike = [repair for repair in found.partial if repair.passed == chosen][:SUGGESTIONS]
-        kept = [
-            repair
-            for repair in alike
-            if not trials.regressions(repair.files, self._reach(tuple(repair.files)))
-        ]
-        return kept, sorted(chosen)
 
     def _test_texts(self, tests: Sequence[str]) -> list[str]:
         root = self.job.project.root
@@ -288,6 +274,13 @@ class _Run:
         ]
         texts = {path: source.text for path, source in self._sources.items()}
         return Fault(failing, lines, texts, self._test_files), lines
+
+
+def _of_one_fault(found: Found) -> tuple[list[Repair], Sequence[str]]:
+    """Patches of one of several faults: those that turn most of the tests green."""
+    most = max(len(repair.passed) for repair in found.partial)
+    chosen = min((each.passed for each in found.partial if len(each.passed) == most), key=sorted)
+    return [repair for repair in found.partial if repair.passed == chosen], sorted(chosen)
 
 
 def _unsure(groups: Sequence[Group]) -> str:

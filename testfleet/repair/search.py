@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final
 
@@ -26,6 +26,8 @@ AFTERMATH_S: Final = (1.5, 8.0)
 MOST_VALIDATED: Final = 40
 SINGLES_SHARE: Final = 0.7
 """Of the budget; what is left belongs to changes in two places."""
+PARTIAL_SHARE: Final = 0.35
+"""Of the budget, after which the repair of one of several faults is taken, if there is one."""
 MOST_PARTIALS: Final = 12
 SECONDS_EACH: Final = 150
 """Second edits that are tried on top of one first edit."""
@@ -67,7 +69,7 @@ class Found:
     breaking: list[tuple[Repair, list[str]]] = field(default_factory=list)
     """They turn the targets green, and break these tests."""
     partial: list[Repair] = field(default_factory=list)
-    """They turn some of the targets green."""
+    """They turn all tests of some of the failing functions green, and break nothing."""
     generated: int = 0
     tried: int = 0
     plausible: int = 0
@@ -94,19 +96,22 @@ class Search:
         self._deferred: list[Repair] = []
         self._partials: list[tuple[float, int, Candidate]] = []
         self._stop_at: float | None = None
+        self._settle_at = 0.0
+        self._clusters = trials.clusters()
         self.found = Found()
 
     def run(self, engines: Sequence[Engine], fault: Fault, budget: Budget) -> Found:
         """Everything that was found within the budget."""
         began = time.monotonic()
         singles_end = began + budget.left_s() * SINGLES_SHARE
+        self._settle_at = began + budget.left_s() * PARTIAL_SHARE
         stream = best_first([engine.candidates(fault) for engine in engines])
         self._consume(stream, Budget(singles_end, budget.candidates), began)
-        if not self.found.repairs:
+        if not self._has_result():
             self._consume(self._second_edits(engines, fault), budget, began)
-        if not self.found.repairs:
+        if not self._has_result():
             self._consume(stream, budget, began)
-        if not self.found.repairs:
+        if not self._has_result():
             share = Budget(time.monotonic() + budget.left_s() * DEFERRED_SHARE, budget.candidates)
             self._retry_deferred(share, began)
         return self.found
@@ -120,13 +125,19 @@ class Search:
             if self._is_over(budget):
                 return
 
+    def _has_result(self) -> bool:
+        return bool(self.found.repairs or self.found.partial)
+
     def _is_over(self, budget: Budget) -> bool:
         found = self.found
         if budget.left_s() <= 0 or found.tried >= budget.candidates:
             return True
         if len(found.repairs) >= MOST_VALIDATED:
             return True
-        return self._stop_at is not None and time.monotonic() >= self._stop_at
+        now = time.monotonic()
+        if found.partial and not found.repairs and now >= self._settle_at:
+            return True
+        return self._stop_at is not None and now >= self._stop_at
 
     def _build(self, candidate: Candidate) -> Repair | None:
         texts, files = {}, {}
@@ -159,21 +170,26 @@ class Search:
 
     def _validate(self, repair: Repair, trial: Trial, began: float) -> None:
         self.found.plausible += 1
-        lost = self._trials.regressions(repair.files, self._reach(tuple(repair.files)))
+        lost = self._trials.regressions(repair.files, self._reach_of(repair))
         if lost:
             self.found.breaking.append((repair, lost))
             return
-        self.found.repairs.append(_with(repair, trial))
+        self.found.repairs.append(replace(repair, passed=trial.passed))
         if self._stop_at is None:
             taken = time.monotonic() - began
             least, most = AFTERMATH_S
             self._stop_at = time.monotonic() + min(most, max(least, taken * AFTERMATH_SHARE))
 
+    def _reach_of(self, repair: Repair) -> Sequence[str]:
+        return self._reach(tuple(repair.files))
+
     def _keep_partial(self, repair: Repair, trial: Trial) -> None:
         entry = (-trial.progress, self.found.tried, repair.candidate)
         heapq.heappush(self._partials, entry)
-        if trial.passed:
-            self.found.partial.append(_with(repair, trial))
+        if trial.passed and len(self._clusters) > 1 and len(self.found.partial) < MOST_PARTIALS:
+            whole = self._trials.repaired_clusters(repair.files)
+            if whole and not self._trials.regressions(repair.files, self._reach_of(repair)):
+                self.found.partial.append(replace(repair, passed=whole))
 
     def _second_edits(self, engines: Sequence[Engine], fault: Fault) -> Iterator[Candidate]:
         for _, _, first in heapq.nsmallest(MOST_PARTIALS, self._partials):
@@ -204,7 +220,3 @@ def best_first(streams: Sequence[Iterator[Candidate]]) -> Iterator[Candidate]:
         _, at, candidate = heapq.heappop(heads)
         yield candidate
         refill(at)
-
-
-def _with(repair: Repair, trial: Trial) -> Repair:
-    return Repair(repair.candidate, repair.files, repair.texts, repair.order, trial.passed)

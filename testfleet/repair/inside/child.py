@@ -19,7 +19,8 @@ from .server import Server, has_threads, own_modules
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-LEAST_S = 0.3
+CLOCK_FACTOR = 4
+LEAST_S = 0.1
 """For each further test after one has hung: most will hang, too."""
 PATIENCE_S = 0.5
 """Between two attempts to interrupt a test that swallows the first."""
@@ -118,7 +119,7 @@ class Plugin:
             self._tracer.start()
         if self._recorder is not None:
             self._recorder.start()
-        signal.setitimer(signal.ITIMER_REAL, self._limit_s, PATIENCE_S)
+        set_timers(self._limit_s)
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_call(self) -> Generator[None, None, None]:
@@ -132,7 +133,7 @@ class Plugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
         """Tell how the test ended; all its phases are over."""
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        set_timers(0)
         if self._recorder is not None:
             self._recorder.stop()
         lines = self._tracer.stop() if self._tracer is not None else {}
@@ -172,7 +173,7 @@ class Plugin:
         self._choice.add(report)
         if report.failed and self._frames:
             self._limit_s = max(
-                LEAST_S, min(self._limit_s, self._request_value("test_limit_s") / 3)
+                LEAST_S, min(self._limit_s, self._request_value("test_limit_s") / 4)
             )
         if report.failed and self._choice.is_over(hung=bool(self._frames)):
             self.pytest_runtest_logfinish(report.nodeid)
@@ -215,6 +216,7 @@ class Plugin:
 
     def _begin(self, request: dict[str, Any]) -> None:
         signal.signal(signal.SIGALRM, self._interrupt)
+        signal.signal(signal.SIGPROF, self._interrupt)
         if request["trace"]:
             from .tracing import tracer  # noqa: PLC0415  only where it is wanted
 
@@ -256,6 +258,13 @@ class Plugin:
         if self._request is not None:
             self._say("end")
             os._exit(0)
+
+
+def set_timers(limit_s: float) -> None:
+    """Interrupt this process after so much processor time, which a busy machine does not stretch,
+    or some times as much by the clock, for what only waits; 0: never."""
+    signal.setitimer(signal.ITIMER_PROF, limit_s, PATIENCE_S)
+    signal.setitimer(signal.ITIMER_REAL, limit_s * CLOCK_FACTOR, PATIENCE_S)
 
 
 def calm(options: Any) -> None:

@@ -51,7 +51,7 @@ class Choice:
 
     def is_over(self, *, hung: bool) -> bool:
         """Whether no further test is worth its time after one has failed."""
-        return self._gate < len(self._order) and (hung or self._gate <= 1)
+        return self._gate <= len(self._order) and (hung or self._gate <= 1)
 
     def verdict(self, test: str) -> dict[str, Any] | None:
         """Outcome over all phases; None when it was told before."""

@@ -10,12 +10,16 @@ from testfleet.repair.baseline import Baseline
 from testfleet.repair.validate.messages import Answer, Ask, TestRun
 from testfleet.repair.validate.server import ForkServer, ServerLostError
 
-LEAST_LIMIT_S: Final = 0.4
-"""Of one test of one candidate, at first."""
+LEAST_LIMIT_S: Final = 0.08
+"""Processor time of one test of one candidate, at first."""
 PATIENT_LIMIT_S: Final = 1.5
 """When what has run out of time is tried again."""
-FACTOR: Final = 4.0
+FACTOR: Final = 6.0
 """Times a test's own time that it may take with a candidate."""
+LIKELY: Final = 3.0
+"""Times the slowest passing test that one may take which hung, so that its time is not known."""
+CLOCK: Final = 4.0
+"""A process's limit by the clock is as many times what it needs: the machine may be busy."""
 GATE: Final = 5
 """So many failing tests run with each candidate even when the first of them fails: they show
 progress on the way to a repair."""
@@ -53,14 +57,19 @@ class Trials:
     """Repairs of other faults that are in place already."""
 
     def __post_init__(self) -> None:
+        files = {self.baseline.file_of(test) for test in self.targets}
+        self._likely_s = LIKELY * self.baseline.slowest_in(files)
         self._order = sorted(self.targets, key=self._seconds)
         self._paths = self._paths_of(self.targets)
         quick = [self._seconds(test) for test in self._order[:GATE]]
         self._gate = len(quick) if sum(quick) <= GATE_S else 1
         self._start_line = {test: _depth(self.baseline.run_of(test)) for test in self.targets}
 
-    def run(self, files: Mapping[str, bytes], *, patient: bool = False) -> Trial:
-        """Run the targets, those first that tell most candidates apart."""
+    def run(
+        self, files: Mapping[str, bytes], *, patient: bool = False, thorough: bool = False
+    ) -> Trial:
+        """Run the targets, those first that tell most candidates apart; all of them when it is to
+        be thorough."""
         least = PATIENT_LIMIT_S if patient else LEAST_LIMIT_S
         slowest = max((self._seconds(test) for test in self._order), default=0.0)
         expected = sum(self._seconds(test) for test in self._order)
@@ -69,9 +78,9 @@ class Trials:
             files,
             ids=self._order,
             paths=self._paths,
-            gate=self._gate,
+            gate=len(self._order) if thorough else self._gate,
             test_limit_s=limit_s,
-            limit_s=limit_s + max(1.0, FACTOR * (self.baseline.start_s + expected)),
+            limit_s=CLOCK * (limit_s + self.baseline.start_s + expected) + 1.0,
         )
         return self._judge(answer)
 
@@ -87,9 +96,18 @@ class Trials:
                 return lost
         return self._lost(files, passing)
 
-    def confirms(self, files: Mapping[str, bytes]) -> bool:
-        """Whether the targets pass in a process of their own, with everything told."""
-        return self.run(files, patient=True).all_passed
+    def clusters(self) -> dict[str, list[str]]:
+        """The targets by test function: those of one are taken to fail for one reason."""
+        found: dict[str, list[str]] = {}
+        for test in self.targets:
+            found.setdefault(test.partition("[")[0], []).append(test)
+        return found
+
+    def repaired_clusters(self, files: Mapping[str, bytes]) -> frozenset[str]:
+        """Targets whose whole cluster passes."""
+        passed = self.run(files, patient=True, thorough=True).passed
+        whole = [tests for tests in self.clusters().values() if passed.issuperset(tests)]
+        return frozenset(test for tests in whole for test in tests)
 
     def _lost(self, files: Mapping[str, bytes], tests: Sequence[str]) -> list[str]:
         lost = self._failed(files, tests)
@@ -109,7 +127,7 @@ class Trials:
             paths=self._paths_of(tests),
             gate=1,
             test_limit_s=limit_s,
-            limit_s=limit_s + FACTOR * (self.baseline.start_s + expected) + 5,
+            limit_s=CLOCK * (limit_s + self.baseline.start_s + expected) + 5.0,
         )
         bad = [run.id for run in answer.tests.values() if not run.passed]
         if answer.outcome != "ended" or bad or answer.broken:
@@ -161,7 +179,7 @@ class Trials:
 
     def _seconds(self, test: str) -> float:
         run = self.baseline.run_of(test)
-        return 0.0 if run.outcome == "timeout" else run.seconds
+        return self._likely_s if run.outcome == "timeout" else run.seconds
 
     def _paths_of(self, tests: Sequence[str]) -> list[str]:
         return sorted({self.baseline.file_of(test) for test in tests})
