@@ -23,7 +23,7 @@ EXPLAINED = {
     r"cloudwatch:GetMetricStatistics \*": "metrics are no resources",
     r"kms:(\*|Decrypt|GenerateDataKey) \*": "in the policy of a key, * is this key",
     # The names are made when the thing is.
-    r"s3:\w+ <storage\.Data\.Arn>/(sources|environments|runs|placement)/\*": "named later",
+    r"s3:\w+ <storage\.Data\.Arn>/(sources|environments|runs|placement|clusters|overrides)/\*": "named later",
     r"s3:PutObject <storage\.Data\.Arn>/runs/\*/request\.json": "the run's id stands between",
     r"s3:\w+ <storage\.Data\.Arn>/inference/(classifier|fixer)/\*": "requests and answers",
     r"s3:PutObject <AccessLogs\.Arn>/(data|models)/\*": "log files, written by S3",
