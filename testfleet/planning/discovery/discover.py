@@ -11,6 +11,9 @@ from testfleet.errors import UsageError
 from testfleet.planning.discovery.command_discovery import CommandFramework
 from testfleet.planning.discovery.eslint_discovery import EslintFramework
 from testfleet.planning.discovery.framework import Discovery, DiscoveryRequest, Framework
+from testfleet.planning.discovery.node.jest_discovery import JestFramework
+from testfleet.planning.discovery.node.playwright_discovery import PlaywrightFramework
+from testfleet.planning.discovery.node.vitest_discovery import VitestFramework
 from testfleet.planning.discovery.pytest_discovery import PytestFramework
 from testfleet.planning.discovery.tsc_discovery import TscFramework
 from testfleet.planning.project import ResolvedSuite
@@ -21,6 +24,9 @@ FRAMEWORKS: Final[tuple[Framework, ...]] = (
     CommandFramework(),
     EslintFramework(),
     TscFramework(),
+    VitestFramework(),
+    JestFramework(),
+    PlaywrightFramework(),
 )
 
 
