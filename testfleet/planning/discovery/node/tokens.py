@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 MAX_CHARACTERS: Final = 256 * 1024
 _TOKEN: Final = re.compile(
     r"""
-    (?P<space>(?:\s|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)+)
+    (?P<space>(?:\s|//[^\n]*|/\*.*?\*/)+)
   | (?P<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)
   | (?P<number>\d[\w.]*)
   | (?P<name>[\w$\#]+)
@@ -46,7 +46,8 @@ def tokens(code: str) -> list[Token]:
     at = 0
     code = code if len(code) <= MAX_CHARACTERS else ""
     while at < len(code):
-        if code[at] == "/" and _may_be_regex(found):
+        is_comment = code.startswith(("/*", "//"), at)
+        if code[at] == "/" and not is_comment and _may_be_regex(found):
             regex = _REGEX.match(code, at)
             if regex:
                 found.append(Token("regex", regex[1], regex[2]))
