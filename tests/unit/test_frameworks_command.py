@@ -6,6 +6,7 @@ import pytest
 
 from testfleet.contracts.plan import Unit
 from testfleet.contracts.result import Outcome
+from testfleet.contracts.task import Limits
 from testfleet.contracts.tool import ToolOptions
 from testfleet.errors import UsageError
 from testfleet.execution.frameworks.command import Owners
@@ -201,3 +202,45 @@ def test_a_command_without_units_is_one_unit():
 def test_settings_that_cannot_work_are_refused(text, said):
     with pytest.raises(UsageError, match=said):
         suite_of(text)
+
+
+GOOD = '<testsuite><testcase name="a"/></testsuite>'
+HOSTILE = {
+    "a pipe in place of its results": ("mkfifo out.xml", "wrote no results"),
+    "a link to what never ends": ("ln -s /dev/zero out.xml", "wrote no results"),
+    "results that never end": ("yes '<testsuite>' | head -c 3000000 > out.xml", "in one another"),
+    "nothing but zeros": ("head -c 3000000 /dev/zero > out.xml", "no well-formed XML"),
+    "a pass told by the back door": (
+        'echo \'{"kind": "result", "id": "x", "unit": ".", "outcome": "passed"}\' > %EVENTS%',
+        "wrote no results",
+    ),
+    "no working copy any more": ("rm -rf $PWD", "wrote no results"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_whatever_a_command_does_it_gets_no_pass_by_it(worker, name):
+    script, said = HOSTILE[name]
+    events = "$(echo " + str(worker.folder / "work") + "/example-project-*/slot-0.state/events)"
+    script = script.replace("%EVENTS%", events)
+    tool = ToolOptions(command=(*SHELL, script), results=("*.xml",))
+    found = run(worker, {"x": ""}, tool)
+    assert outcomes(found) == {".": "error"}
+    assert said in found.tests[0].message
+
+
+def test_what_a_command_leaves_running_is_ended(worker):
+    tool = ToolOptions(command=(*SHELL, f"sleep 60 & echo '{GOOD}' > o.xml"), results=("*.xml",))
+    found = run(worker, {"x": ""}, tool)
+    assert outcomes(found) == {"a": "passed"}
+    assert "left behind: sleep" in found.notes[0]
+    assert worker.left_over(found) == []
+
+
+def test_what_was_written_before_the_time_was_over_is_kept(worker):
+    tool = ToolOptions(command=(*SHELL, f"echo '{GOOD}' > o.xml; sleep 60"), results=("*.xml",))
+    limits = Limits(time_s=1, memory_mb=512)
+    found = run(worker, {"x": ""}, tool, limits=limits)
+    assert outcomes(found) == {"a": "passed"}
+    assert found.units[0].status == "unfinished"
+    assert found.errors[0].type == "timed-out"
