@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import combinations, islice
 from typing import Final
 
 from testfleet.repair.rewrite.place import Place
@@ -13,17 +14,24 @@ from testfleet.repair.rewrite.reading.scope import Binding
 
 MAX_NAMES: Final = 8
 """Names that conditions are made of: the nearest ones."""
+MAX_PLACES: Final = 8
 MAX_ATOMS: Final = 90
 
 
 def atoms(at: Place, around: ast.AST | None = None) -> Iterator[tuple[str, float]]:
     """Conditions, each with its weight, the likeliest first; those of the file before made ones.
 
-    `around` is what they are to stand beside: names that it reads weigh more.
+    `around` is what they are to stand beside: names and places that it reads weigh more.
     """
     found: dict[str, float] = {}
-    near = names_read(around if around is not None else at.statement)
-    for text, weight in (*_found(at), *_made(at, near)):
+    beside = around if around is not None else at.statement
+    near = names_read(beside)
+    for text, weight in (
+        *_found(at),
+        *_bounds(at, beside),
+        *_of_places(at, near),
+        *_made(at, near),
+    ):
         found[text] = max(weight, found.get(text, 0.0))
     ranked = sorted(found.items(), key=lambda item: -item[1])
     yield from ranked[:MAX_ATOMS]
@@ -33,11 +41,57 @@ def _found(at: Place) -> Iterator[tuple[str, float]]:
     """Conditions that the file holds, where all their names are in scope."""
     for condition in at.pool.conditions:
         is_own = condition.function is at.function
-        if all(name in at.scope.bindings or name in _BUILTINS for name in condition.names):
-            weight = (0.9 if is_own else 0.5) if condition.names else 0.0
-            if weight:
-                yield condition.text, weight
-                yield f"not {condition.text}", weight * 0.5
+        if condition.names and all(
+            n in at.scope.bindings or n in _BUILTINS for n in condition.names
+        ):
+            weight = 0.8 if is_own else 0.45
+            yield condition.text, weight
+            yield f"not {condition.text}", weight * 0.5
+
+
+def _bounds(at: Place, beside: ast.AST) -> Iterator[tuple[str, float]]:
+    """Ranges of the indices that stand beside it: what an IndexError asks for."""
+    for node in ast.walk(beside):
+        if isinstance(node, ast.stmt) and node is not beside and node is not at.statement:
+            continue
+        if not isinstance(node, ast.Subscript) or isinstance(node.slice, ast.Slice | ast.Constant):
+            continue
+        owner, index = at.code(node.value), at.code(node.slice)
+        if len(owner) > 40 or len(index) > 40 or at.scope.kind(node.value) == "dict":
+            yield f"{index} in {owner}", 0.9
+            continue
+        likely = 1.0 if at.scope.kind(node.slice) == "int" else 0.5
+        outer = owner.partition("[")[0]
+        size = f"len({owner})" if outer == owner else f"len({outer}[0])"
+        yield f"{index} < {size}", 0.95 * likely
+        yield f"{index} >= 0", 0.8 * likely
+        yield f"0 <= {index} < {size}", 0.8 * likely
+        yield f"{index} in {owner}", 0.5 if likely < 1.0 else 0.05
+        yield f"{index} > 0", 0.5 * likely
+        yield f"{index} < {size} - 1", 0.3 * likely
+
+
+def _of_places(at: Place, near: frozenset[str]) -> Iterator[tuple[str, float]]:
+    """Conditions on items and attributes that the function uses."""
+    texts: dict[str, float] = {}
+    for place in at.pool.places:
+        if place.function is at.function and "(" not in place.text and len(place.text) < 30:
+            texts.setdefault(place.text, 1.0 if place.names & near else 0.5)
+    for text, likely in islice(texts.items(), MAX_PLACES):
+        yield text, 0.6 * likely
+        yield f"not {text}", 0.45 * likely
+        yield f"{text} is not None", 0.5 * likely
+        yield f"{text} is None", 0.35 * likely
+        for binding in at.scope.near()[:MAX_NAMES]:
+            if binding.kind in {"int", ""} and binding.name not in text:
+                for test in ("==", "!=", "<", ">", "<=", ">="):
+                    yield f"{text} {test} {binding.name}", 0.3 * likely
+            elif binding.kind in {"set", "dict", "list"}:
+                yield f"{text} not in {binding.name}", 0.4 * likely
+                yield f"{text} in {binding.name}", 0.35 * likely
+    for one, other in combinations(islice(texts, 5), 2):
+        for test in ("==", "!=", "<", ">"):
+            yield f"{one} {test} {other}", 0.3
 
 
 _BUILTINS: Final = frozenset({"len", "isinstance", "str", "int", "any", "all", "abs", "list"})

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import Final
 
@@ -15,11 +16,14 @@ from testfleet.repair.rewrite.place import Draft, Place, Template
 from testfleet.repair.rewrite.reading.hints import Hints, read_hints
 from testfleet.repair.rewrite.reading.pool import Pool
 from testfleet.repair.rewrite.reading.scope import Scope
-from testfleet.repair.rewrite.reading.source import Function, Source
+from testfleet.repair.rewrite.reading.source import Edit, Function, Source
 from testfleet.repair.rewrite.second import after_first, joined
 from testfleet.repair.rewrite.sites import Site, sites, suspicious_statements
 
 NAME: Final = "rewrite"
+_WORD: Final = re.compile(r"[A-Za-z_]\w*")
+UNUSED: Final = 2.5
+"""Factor for what reads a name that the function binds and forgets."""
 MAX_FILES: Final = 30
 """Suspicious files that are read, the most suspicious first."""
 
@@ -116,8 +120,11 @@ class _Stream:
 
     def _expand(self, waiting: _Waiting) -> None:
         prior = boosted(waiting.template, self.hints)
+        unused = waiting.place.scope.unused
         for draft in waiting.template.drafts(waiting.site.node, waiting.place):
-            self._push(waiting.with_draft(draft), prior * min(draft.weight, 1.0))
+            factor = UNUSED if unused and reads_any(unused, draft.edits) else 1.0
+            weight = min(max(draft.weight, 0.02), 1.0)
+            self._push(waiting.with_draft(draft), min(1.0, prior * weight * factor))
 
     def _push(self, waiting: _Waiting, prior: float) -> None:
         heapq.heappush(self.heap, (-waiting.place.score * prior, next(self.order), waiting))
@@ -152,6 +159,11 @@ class _Waiting:
             suspiciousness=self.place.score,
             prior=min(1.0, score / self.place.score if self.place.score else 0.0),
         )
+
+
+def reads_any(names: frozenset[str], edits: Sequence[Edit]) -> bool:
+    """Whether an edit writes one of the names."""
+    return any(word in names for edit in edits for word in _WORD.findall(edit.text))
 
 
 def boosted(template: Template, hints: Hints) -> float:

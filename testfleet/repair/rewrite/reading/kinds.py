@@ -113,6 +113,11 @@ def _kind_of_name(node: ast.Name, known: Mapping[str, str]) -> str:
     return known.get(node.id, UNKNOWN)
 
 
+def _kind_of_attribute(node: ast.Attribute, known: Mapping[str, str]) -> str:
+    owner = node.value.id if isinstance(node.value, ast.Name) else ""
+    return known.get(f"{owner}.{node.attr}", UNKNOWN)
+
+
 def _kind_of_constant(node: ast.Constant, _: Mapping[str, str]) -> str:
     return "none" if node.value is None else type(node.value).__name__
 
@@ -157,6 +162,7 @@ def _kind_of_item(node: ast.Subscript, known: Mapping[str, str]) -> str:
 
 _READERS: Final[Mapping[type[ast.expr], Callable[[Any, Mapping[str, str]], str]]] = {
     ast.Name: _kind_of_name,
+    ast.Attribute: _kind_of_attribute,
     ast.Constant: _kind_of_constant,
     ast.UnaryOp: _kind_of_sign,
     ast.BoolOp: _kind_of_choice,

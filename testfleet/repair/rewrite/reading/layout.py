@@ -24,6 +24,13 @@ def first_line(statement: ast.stmt) -> int:
     return statement.lineno
 
 
+def first_statement(node: Function) -> ast.stmt:
+    """The first one behind a docstring."""
+    first = node.body[0]
+    is_docstring = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+    return node.body[1] if is_docstring and len(node.body) > 1 else first
+
+
 def before(source: Source, statement: ast.stmt, lines: Sequence[str]) -> Edit | None:
     """Inserts lines above a statement, at its level."""
     if not stands_alone(source, statement) or _is_elif(source, statement):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+import builtins
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from testfleet.repair.rewrite.reading import kinds
+from testfleet.repair.rewrite.reading.evidence import evidence
 from testfleet.repair.rewrite.reading.source import Function, Source
 
 
@@ -18,9 +21,13 @@ class Binding:
     kind: str
     """A kind of `reading.kinds`, or `function`, `class`, `module`."""
     place: str
-    """`parameter`, `local`, `outer` or `module`."""
+    """`parameter`, `local`, `field` (an attribute of `self`), `outer` or `module`."""
     line: int
     """Where it is first bound."""
+
+
+RECEIVERS: Final = frozenset({"self", "cls"})
+_BUILTINS: Final = frozenset(dir(builtins)) | {"__file__", "__name__"}
 
 
 class Scope:
@@ -42,7 +49,12 @@ class Scope:
             if name in self.bindings and kind and not self.bindings[name].kind:
                 old = self.bindings[name]
                 self.bindings[name] = Binding(name, kind, old.place, old.line)
-        self._read_attributes(source.owner(function) if function else None, source.tree)
+        self.unused = _unused(function) if function else frozenset()
+        self.unbound = self._unbound(function) if function else frozenset()
+        owner = source.owner(function) if function else None
+        self._read_attributes(owner, source.tree)
+        if owner is not None and function is not None and function.args.args:
+            self._read_fields(owner, function.args.args[0].arg)
 
     def values(self) -> list[Binding]:
         """Names of data: parameters and locals first, functions, classes and modules left out."""
@@ -51,12 +63,13 @@ class Scope:
             for binding in self.bindings.values()
             if binding.kind not in {"function", "class", "module"}
         ]
-        order = {"parameter": 0, "local": 0, "outer": 1, "module": 2}
+        order = {"parameter": 0, "local": 0, "field": 1, "outer": 2, "module": 3}
         return sorted(found, key=lambda binding: order[binding.place])
 
     def near(self) -> list[Binding]:
-        """Parameters and locals."""
-        return [b for b in self.values() if b.place in {"parameter", "local"}]
+        """Parameters and locals, then the attributes of `self`."""
+        places = {"parameter", "local", "field"}
+        return [b for b in self.values() if b.place in places and b.name not in RECEIVERS]
 
     def callables(self) -> list[Binding]:
         """Functions and classes of the file."""
@@ -116,12 +129,44 @@ class Scope:
                 self._learn(arg.arg, kind if kind != "none" else "")
         for _ in range(2):
             for inner in nodes:
-                for name, kind in _evidence(inner, self.kinds):
+                for name, kind in evidence(inner, self.kinds):
                     self._learn(name, kind)
 
     def _learn(self, name: str, kind: str) -> None:
         if kind and not self.kinds.get(name) and kind != "none":
             self.kinds[name] = kind
+
+    def _unbound(self, function: Function) -> frozenset[str]:
+        """Names that the function reads and that nothing binds."""
+        inner = {node.name for node in ast.walk(function) if isinstance(node, Function)}
+        if inner or any(isinstance(node, ast.Lambda) for node in ast.walk(function)):
+            return frozenset()  # names of an inner function's own scope are not told apart
+        return frozenset(
+            node.id
+            for node in own_nodes(function)
+            if isinstance(node, ast.Name)
+            and isinstance(node.ctx, ast.Load)
+            and node.id not in self.bindings
+            and node.id not in _BUILTINS
+        )
+
+    def _read_fields(self, owner: ast.ClassDef, receiver: str) -> None:
+        """Attributes that the class's methods assign to `self`."""
+        for node in ast.walk(owner):
+            if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                for target in targets:
+                    owned = target.value if isinstance(target, ast.Attribute) else None
+                    if isinstance(owned, ast.Name) and owned.id == receiver:
+                        assert isinstance(target, ast.Attribute)  # noqa: S101
+                        self._bind_field(f"{receiver}.{target.attr}", node)
+
+    def _bind_field(self, name: str, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> None:
+        kind = self.kind(node.value)
+        kind = "" if kind == "none" else kind
+        if not self.kinds.get(name):
+            self.kinds[name] = kind
+            self.bindings[name] = Binding(name, kind, "field", node.lineno)
 
     def _read_attributes(self, owner: ast.ClassDef | None, tree: ast.Module) -> None:
         seen: dict[str, dict[str, None]] = {}
@@ -155,79 +200,14 @@ def _place_of(node: ast.AST) -> str:
     return "module" if isinstance(node, ast.Module) else "outer"
 
 
-def _evidence(node: ast.AST, known: dict[str, str]) -> Iterable[tuple[str, str]]:
-    """Names that the node tells something about, with the kind."""
-    if isinstance(node, ast.Assign):
-        for target in node.targets:
-            yield from _assigned(target, node.value, known)
-    elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-        yield node.target.id, kinds.kind_of_annotation(node.annotation)
-    elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-        yield node.target.id, kinds.kind_of(node.value, known)
-    elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
-        yield from _looped(node, known)
-    elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-        yield node.value.id, kinds.kind_of_method(node.attr)
-    elif isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
-        yield from _indexed(node, node.value.id, known)
-    elif isinstance(node, ast.Compare) and len(node.ops) == 1:
-        yield from _compared(node, known)
-    elif isinstance(node, ast.BinOp) and not isinstance(node.op, ast.Mod):
-        yield from _calculated(node, known)
-
-
-def _assigned(
-    target: ast.expr, value: ast.expr, known: dict[str, str]
-) -> Iterator[tuple[str, str]]:
-    if isinstance(target, ast.Name):
-        yield target.id, kinds.kind_of(value, known)
-        if isinstance(value, ast.List) and value.elts:
-            yield f"{target.id}[]", kinds.kind_of(value.elts[0], known)
-    elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
-        for inner, part in zip(target.elts, value.elts, strict=False):
-            yield from _assigned(inner, part, known)
-
-
-def _looped(
-    node: ast.For | ast.AsyncFor | ast.comprehension, known: dict[str, str]
-) -> Iterator[tuple[str, str]]:
-    if isinstance(node.target, ast.Name):
-        yield node.target.id, kinds.kind_of_item(node.iter, known)
-    elif isinstance(node.target, ast.Tuple) and isinstance(node.iter, ast.Call):
-        first = node.target.elts[0]
-        if getattr(node.iter.func, "id", "") == "enumerate" and isinstance(first, ast.Name):
-            yield first.id, "int"
-    if isinstance(node.iter, ast.Name):
-        yield node.iter.id, "iterable"
-
-
-def _indexed(node: ast.Subscript, name: str, known: dict[str, str]) -> Iterator[tuple[str, str]]:
-    if isinstance(node.slice, ast.Slice):
-        yield name, "list"
-        for bound in (node.slice.lower, node.slice.upper):
-            if isinstance(bound, ast.Name):
-                yield bound.id, "int"
-    elif kinds.kind_of(node.slice, known) == "int":
-        yield name, "list"
-
-
-def _compared(node: ast.Compare, known: dict[str, str]) -> Iterator[tuple[str, str]]:
-    left, right = node.left, node.comparators[0]
-    if isinstance(node.ops[0], ast.In | ast.NotIn):
-        return
-    for one, other in ((left, right), (right, left)):
-        if isinstance(one, ast.Name):
-            yield one.id, kinds.kind_of(other, known)
-
-
-def _calculated(node: ast.BinOp, known: dict[str, str]) -> Iterator[tuple[str, str]]:
-    for one, other in ((node.left, node.right), (node.right, node.left)):
-        if isinstance(one, ast.Name):
-            kind = kinds.kind_of(other, known)
-            is_number = kind in kinds.NUMBERS
-            if is_number and not isinstance(node.op, ast.Mult):
-                yield one.id, "int"
-            elif isinstance(node.op, ast.Add) and kind in kinds.SIZED:
-                yield one.id, kind
-            elif isinstance(node.op, ast.Sub | ast.Div | ast.FloorDiv | ast.Pow):
-                yield one.id, "int"
+def _unused(function: Function) -> frozenset[str]:
+    """Parameters and locals that the function never reads: something of it is missing."""
+    written: set[str] = {a.arg for a in (*function.args.posonlyargs, *function.args.args)}
+    read: set[str] = set()
+    for node in ast.walk(function):
+        if isinstance(node, ast.Name):
+            (written if isinstance(node.ctx, ast.Store) else read).add(node.id)
+        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            written.add(node.target.id)
+    names = written - read - RECEIVERS
+    return frozenset(name for name in names if not name.startswith("_"))

@@ -15,6 +15,7 @@ from testfleet.repair.rewrite.templates.expressions import (
     constants,
     conversions,
     copies,
+    extended,
     keys,
     off_by_one,
     operands,
@@ -22,12 +23,21 @@ from testfleet.repair.rewrite.templates.expressions import (
     slices,
     strings,
 )
-from testfleet.repair.rewrite.templates.names import api, imports, methods, scopes, variables
+from testfleet.repair.rewrite.templates.names import (
+    api,
+    imports,
+    methods,
+    scopes,
+    targets,
+    variables,
+)
 from testfleet.repair.rewrite.templates.statements import (
     exceptions,
+    exits,
     guards,
     ingredients,
     initial,
+    items,
     loops,
     movement,
     objects,
@@ -38,7 +48,20 @@ from testfleet.repair.rewrite.templates.statements import (
 def all_templates() -> list[Template]:
     """Every family's templates."""
     expressions = (operators, off_by_one, constants, conditions, operands, slices, conversions)
-    more = (strings, keys, copies, variables, methods, scopes, imports, api, arguments, wrapping)
-    statements = (results, guards, loops, updates, movement, ingredients, exceptions, objects)
-    modules = (*expressions, *more, *statements, initial)
+    more = (
+        extended,
+        strings,
+        keys,
+        copies,
+        variables,
+        targets,
+        methods,
+        scopes,
+        imports,
+        api,
+        arguments,
+        wrapping,
+    )
+    statements = (results, guards, exits, loops, updates, items, movement, ingredients)
+    modules = (*expressions, *more, *statements, exceptions, objects, initial)
     return [template for module in modules for template in module.TEMPLATES]

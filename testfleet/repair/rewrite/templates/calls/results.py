@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import ast
+from itertools import islice
 from typing import Final
 
+from testfleet.repair.rewrite.atoms import atoms
 from testfleet.repair.rewrite.place import Draft, Drafts, Place, Template
 from testfleet.repair.rewrite.reading.layout import after, lines_of, moved
 from testfleet.repair.rewrite.reading.scope import own_nodes
 from testfleet.repair.rewrite.reading.source import Edit, Function
+
+_ADDS: Final = {
+    "list": ("extend", "append"),
+    "dict": ("update",),
+    "set": ("update", "add"),
+    "deque": ("extend", "append"),
+}
 
 
 def _used(node: ast.Expr, at: Place) -> Drafts:
@@ -24,9 +33,14 @@ def _used(node: ast.Expr, at: Place) -> Drafts:
     yield at.replace(node, f"return {code}", 0.4 if is_generator else (1.0 if own else 0.5))
     yield at.replace(node, f"yield from {code}", 1.0 if is_generator else 0.3)
     yield at.replace(node, f"yield {code}", 0.6 if is_generator else 0.2)
+    for argument in value.args if isinstance(value, ast.Call) else ():
+        if isinstance(argument, ast.Name | ast.Attribute | ast.Subscript):
+            yield at.replace(node, f"{at.code(argument)} = {code}", 0.9)
     for binding in at.scope.near():
         likely = 0.5 if own else 0.3
         yield at.replace(node, f"{binding.name} = {code}", likely)
+        for method in _ADDS.get(binding.kind, ()):
+            yield at.replace(node, f"{binding.name}.{method}({code})", likely)
         yield at.replace(node, f"{binding.name} += {code}", likely * 0.9)
     if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
         owner = at.code(value.func.value)
@@ -72,7 +86,9 @@ def _returned(node: ast.Return, at: Place) -> Drafts:
         if binding.name != own:
             yield _return(node, binding.name, at, 0.6)
             if own and not isinstance(node.value, ast.Constant):
-                yield _return(node, f"{own}, {binding.name}", at, 0.2)
+                yield _return(node, f"{own}, {binding.name}", at, 0.3)
+                yield _return(node, f"{binding.name}, {own}", at, 0.2)
+                yield _return(node, f"{own} == {binding.name}", at, 0.2)
                 yield _return(node, f"{own}[{binding.name}]", at, 0.15)
     for binding in at.scope.values():
         if binding.kind in {"list", "str", "tuple", "dict", "set", "deque"}:
@@ -80,6 +96,20 @@ def _returned(node: ast.Return, at: Place) -> Drafts:
             yield _return(node, f"{binding.name}[-1]", at, 0.35)
             yield _return(node, f"sorted({binding.name})", at, 0.2)
             yield _return(node, f"''.join({binding.name})", at, 0.3)
+
+
+def _returned_condition(node: ast.Return, at: Place) -> Drafts:
+    """Returns a condition instead of a fixed truth value, or together with another."""
+    value = node.value
+    is_fixed = isinstance(value, ast.Constant) and isinstance(value.value, bool)
+    if value is None or not (is_fixed or at.scope.kind(value) == "bool"):
+        return
+    for test, weight in islice(atoms(at, node), 30):
+        if is_fixed:
+            yield at.replace(node, f"return {test}", weight)
+        else:
+            for word in ("and", "or"):
+                yield at.replace(node, f"return {at.operand(value)} {word} {test}", 0.7 * weight)
 
 
 def _no_return(node: ast.Return, at: Place) -> Drafts:
@@ -151,29 +181,42 @@ TEMPLATES: Final = (
         "result-used",
         "returns",
         "Mutate Return Statement FP12 (TBar); ignored result",
-        0.5,
+        0.198,
         (ast.Expr,),
         _used,
     ),
     Template(
-        "result-not-kept", "returns", "superfluous assignment", 0.35, (ast.Assign,), _not_kept
+        "result-not-kept", "returns", "superfluous assignment", 0.265, (ast.Assign,), _not_kept
     ),
     Template(
         "yield-or-return",
         "yields",
         "generator faults",
-        0.4,
+        0.375,
         (ast.Return, ast.Expr),
         _yield_or_return,
     ),
     Template(
-        "returned", "returns", "Mutate Return Statement FP12 (TBar)", 0.3, (ast.Return,), _returned
+        "returned",
+        "returns",
+        "Mutate Return Statement FP12 (TBar)",
+        0.267,
+        (ast.Return,),
+        _returned,
+    ),
+    Template(
+        "returned-condition",
+        "conditions",
+        "Mutate Return Statement FP12 (TBar); ACS",
+        0.119,
+        (ast.Return,),
+        _returned_condition,
     ),
     Template(
         "early-return",
         "returns",
         "Move Statement FP14 (TBar), of a return",
-        0.5,
+        0.453,
         (ast.Return,),
         _no_return,
     ),
@@ -181,9 +224,9 @@ TEMPLATES: Final = (
         "missing-return",
         "returns",
         "missing return",
-        0.45,
+        0.554,
         (ast.FunctionDef, ast.AsyncFunctionDef),
         _missing_return,
     ),
-    Template("awaited", "awaits", "missing await", 0.4, (ast.Call, ast.Await), _awaited),
+    Template("awaited", "awaits", "missing await", 1, (ast.Call, ast.Await), _awaited),
 )

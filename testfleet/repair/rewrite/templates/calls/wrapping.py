@@ -34,7 +34,7 @@ _AROUND_SIZED: Final = {
     "dict": 0.15,
 }
 _AROUND_TEXT: Final = {"len": 0.6, "int": 0.6, "str": 0.4, "list": 0.4, "set": 0.4, "ord": 0.4}
-_METHODS_OF_TEXT: Final = ("lower()", "strip()", "upper()", "split()", "rstrip()")
+_METHODS_OF_TEXT: Final = ("lower()", "strip()", "upper()", "split()", "rstrip()", "splitlines()")
 
 
 def _wrapped(node: ast.expr, at: Place) -> Drafts:
@@ -171,7 +171,7 @@ TEMPLATES: Final = (
         "wrapped",
         "calls",
         "call added around an expression (R2C, TBar FP10)",
-        0.2,
+        0.078,
         (*_VALUES, ast.GeneratorExp, ast.ListComp),
         _wrapped,
     ),
@@ -179,7 +179,7 @@ TEMPLATES: Final = (
         "wrapped-in-own",
         "calls",
         "call of a project function added",
-        0.15,
+        0.04,
         _VALUES,
         _wrapped_in_own,
     ),
@@ -187,20 +187,20 @@ TEMPLATES: Final = (
         "in-collection",
         "conversions",
         "value put into a collection",
-        0.15,
+        0.038,
         (*_VALUES, ast.Constant),
         _in_collection,
     ),
-    Template("unwrapped", "calls", "Argument Propagation (PIT)", 0.35, (ast.Call,), _unwrapped),
-    Template("not-called", "calls", "superfluous call", 0.2, (ast.Call,), _not_called),
-    Template("called", "calls", "missing call", 0.3, (ast.Name, ast.Attribute), _called),
-    Template("extreme-of-two", "calls", "running extreme", 0.3, (ast.Call,), _extreme_of_two),
-    Template("accumulated", "updates", "running value", 0.3, (ast.Assign,), _accumulated),
+    Template("unwrapped", "calls", "Argument Propagation (PIT)", 0.15, (ast.Call,), _unwrapped),
+    Template("not-called", "calls", "superfluous call", 0.559, (ast.Call,), _not_called),
+    Template("called", "calls", "missing call", 0.537, (ast.Name, ast.Attribute), _called),
+    Template("extreme-of-two", "calls", "running extreme", 0.195, (ast.Call,), _extreme_of_two),
+    Template("accumulated", "updates", "running value", 0.191, (ast.Assign,), _accumulated),
     Template(
         "more-extremes",
         "calls",
         "further operand of an extreme",
-        0.25,
+        0.247,
         (ast.Call,),
         _first_or_whole,
     ),

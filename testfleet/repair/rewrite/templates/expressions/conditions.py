@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from itertools import islice
 from typing import Final
 
 from testfleet.repair.rewrite.atoms import atoms
@@ -110,6 +111,35 @@ def _chained(node: ast.Compare, at: Place) -> Drafts:
     yield Draft((Edit(start, at.source.start(middle), ""),), 0.6)
 
 
+def _compared_part(node: ast.Compare, at: Place) -> Drafts:
+    """`x == y` to `x`; `x < y` to `z <= x < y`."""
+    parent = at.parent(node)
+    if len(node.ops) != 1 or not isinstance(parent, (*_TESTED, ast.BoolOp)):
+        return
+    yield at.replace(node, at.operand(node.left), 0.6)
+    if isinstance(node.ops[0], ast.Lt | ast.LtE):
+        lower = [("0", 0.6)]
+        lower += [(b.name, 0.3) for b in at.scope.near() if b.kind in {"int", "float", ""}]
+        places = dict.fromkeys(p.text for p in at.pool.places if p.function is at.function)
+        lower += [(text, 0.4) for text in islice(places, 6)]
+        for text, weight in lower:
+            if text != at.code(node.left):
+                yield at.replace(node, f"{text} <= {at.code(node)}", weight)
+                yield at.replace(node, f"{text} < {at.code(node)}", weight * 0.6)
+
+
+def _type_tested(node: ast.Call, at: Place) -> Drafts:
+    """Another type in `isinstance`, or one more."""
+    if getattr(node.func, "id", "") != "isinstance" or len(node.args) != 2:
+        return
+    own = at.code(node.args[1])
+    for index, name in enumerate(("list", "dict", "str", "tuple", "int", "float", "set", "bool")):
+        if name != own:
+            yield at.replace(node.args[1], name, 0.8 - 0.06 * index)
+            inside = own.strip("()")
+            yield at.replace(node.args[1], f"({inside}, {name})", 0.8 - 0.06 * index)
+
+
 def _word(node: ast.BoolOp) -> str:
     return "and" if isinstance(node.op, ast.And) else "or"
 
@@ -121,13 +151,13 @@ def _is(test: ast.expr, kind: type[ast.boolop]) -> bool:
 _IFS: Final = (ast.If, ast.While, ast.IfExp)
 TEMPLATES: Final = (
     Template(
-        "negated-condition", "conditions", "Negate Conditionals (PIT)", 0.5, _TESTED, _negated
+        "negated-condition", "conditions", "Negate Conditionals (PIT)", 0.333, _TESTED, _negated
     ),
     Template(
         "negated-value",
         "conditions",
         "Negate Conditionals (PIT)",
-        0.4,
+        0.44,
         (ast.UnaryOp, ast.Call, ast.Name),
         _negated_value,
     ),
@@ -135,7 +165,7 @@ TEMPLATES: Final = (
         "condition-part-less",
         "conditions",
         "Mutate Conditional Expression FP6.1, remove (TBar)",
-        0.55,
+        0.6,
         (ast.BoolOp,),
         _part_less,
     ),
@@ -143,7 +173,7 @@ TEMPLATES: Final = (
         "condition-part-more",
         "conditions",
         "Mutate Conditional Expression FP6.3, insert (TBar); ACS (Xiong et al., ICSE 2017)",
-        0.3,
+        0.025,
         _IFS,
         _part_more,
     ),
@@ -151,7 +181,7 @@ TEMPLATES: Final = (
         "other-condition",
         "conditions",
         "Mutate Conditional Expression FP6.2, replace (TBar)",
-        0.2,
+        0.079,
         _IFS,
         _other_condition,
     ),
@@ -159,11 +189,20 @@ TEMPLATES: Final = (
         "emptiness",
         "conditions",
         "NPEFix (Durieux et al., SANER 2017)",
-        0.4,
+        0.264,
         (ast.Name, ast.Attribute, ast.Call, ast.Compare, ast.Subscript),
         _emptiness,
     ),
     Template(
-        "chained-comparison", "conditions", "chained comparison", 0.3, (ast.Compare,), _chained
+        "compared-part",
+        "conditions",
+        "comparison shortened or chained",
+        0.209,
+        (ast.Compare,),
+        _compared_part,
+    ),
+    Template("type-tested", "conditions", "type of a test", 0.807, (ast.Call,), _type_tested),
+    Template(
+        "chained-comparison", "conditions", "chained comparison", 0.409, (ast.Compare,), _chained
     ),
 )

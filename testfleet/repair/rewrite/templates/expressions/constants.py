@@ -65,6 +65,17 @@ def _nested_list(node: ast.List, at: Place) -> Drafts:
         yield at.replace(node, f"[{binding.name}]", 0.6)
 
 
+def _filled(node: ast.Call, at: Place) -> Drafts:
+    """`set()` to `{x}`, `deque()` to `deque([x])`: a collection that starts with something."""
+    name = getattr(node.func, "id", "") or getattr(node.func, "attr", "")
+    if name not in {"set", "deque", "list"} or node.args:
+        return
+    for binding in at.scope.near()[:8]:
+        text = f"{{{binding.name}}}" if name == "set" else f"{at.code(node.func)}([{binding.name}])"
+        yield at.replace(node, text, 1.0 if binding.place == "parameter" else 0.6)
+        yield at.replace(node, f"{at.code(node.func)}({binding.name})", 0.4)
+
+
 def _fewer_elements(node: ast.List | ast.Tuple | ast.Set, at: Place) -> Drafts:
     if not isinstance(getattr(node, "ctx", ast.Load()), ast.Load) or len(node.elts) > 6:
         return
@@ -97,7 +108,7 @@ TEMPLATES: Final = (
         "number",
         "constants",
         "Inline Constant (PIT), Mutate Literal FP9 (TBar)",
-        0.55,
+        0.344,
         (ast.Constant,),
         _number,
     ),
@@ -105,7 +116,7 @@ TEMPLATES: Final = (
         "truth-value",
         "constants",
         "True/False Returns (PIT), Mutate Literal FP9 (TBar)",
-        0.7,
+        1,
         (ast.Constant,),
         _truth,
     ),
@@ -113,18 +124,19 @@ TEMPLATES: Final = (
         "empty-value",
         "constants",
         "Empty and Null Returns (PIT)",
-        0.4,
+        0.216,
         (ast.Constant, ast.List, ast.Dict, ast.Tuple),
         _empty,
     ),
-    Template("nested-list", "initial", "initial value", 0.35, (ast.List,), _nested_list),
+    Template("nested-list", "initial", "initial value", 0.401, (ast.List,), _nested_list),
+    Template("filled", "initial", "initial value", 0.397, (ast.Call,), _filled),
     Template(
         "element-order",
         "order",
         "swapped elements",
-        0.4,
+        0.744,
         (ast.List, ast.Tuple, ast.Set),
         _fewer_elements,
     ),
-    Template("string", "strings", "Mutate Literal FP9 (TBar)", 0.2, (ast.Constant,), _string),
+    Template("string", "strings", "Mutate Literal FP9 (TBar)", 0.3, (ast.Constant,), _string),
 )

@@ -79,15 +79,15 @@ def _element(node: ast.ListComp | ast.GeneratorExp | ast.SetComp, at: Place) -> 
 _ALIASES: Final = (ast.Name, ast.Attribute, ast.Subscript)
 _COMPREHENSIONS: Final = (ast.ListComp, ast.GeneratorExp, ast.SetComp)
 TEMPLATES: Final = (
-    Template("copied", "copies", "copy for an alias", 0.2, _ALIASES, _copied),
-    Template("shared-rows", "copies", "shared mutable rows", 0.8, (ast.BinOp,), _shared_rows),
+    Template("copied", "copies", "copy for an alias", 0.125, _ALIASES, _copied),
+    Template("shared-rows", "copies", "shared mutable rows", 1, (ast.BinOp,), _shared_rows),
     Template(
         "comprehension",
         "conditions",
         "condition of a comprehension",
-        0.35,
+        0.224,
         _COMPREHENSIONS,
         _comprehension,
     ),
-    Template("generators", "order", "order of generators", 0.3, _COMPREHENSIONS, _element),
+    Template("generators", "order", "order of generators", 0.503, _COMPREHENSIONS, _element),
 )

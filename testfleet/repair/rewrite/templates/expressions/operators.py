@@ -97,6 +97,8 @@ def _accumulate(node: ast.Assign, at: Place) -> Drafts:
         return
     number = kind in NUMBERS or not kind
     yield Draft((place._replace(text="+="),), 1.0)
+    if number and not isinstance(node.value, ast.Constant):
+        yield at.replace(node.value, f"{at.code(target)} * 10 + {at.operand(node.value)}", 0.15)
     for other, weight in (("-=", 0.4), ("*=", 0.3), ("|=", 0.15)):
         yield Draft((place._replace(text=other),), weight if number else weight / 3)
 
@@ -160,7 +162,7 @@ TEMPLATES: Final = (
         "arithmetic-operator",
         "operators",
         "Math Mutator (PIT), arithmetic operator replacement (PraPR)",
-        0.5,
+        0.514,
         (ast.BinOp,),
         _arithmetic,
     ),
@@ -168,7 +170,7 @@ TEMPLATES: Final = (
         "augmented-operator",
         "operators",
         "arithmetic operator replacement, of an augmented assignment",
-        0.5,
+        0.623,
         (ast.AugAssign,),
         _augmented,
     ),
@@ -176,7 +178,7 @@ TEMPLATES: Final = (
         "accumulate",
         "operators",
         "assignment made an augmented one",
-        0.35,
+        0.514,
         (ast.Assign,),
         _accumulate,
     ),
@@ -184,7 +186,7 @@ TEMPLATES: Final = (
         "comparison-operator",
         "operators",
         "Conditionals Boundary and Negate Conditionals (PIT), Mutate Operators FP11 (TBar)",
-        0.75,
+        0.923,
         (ast.Compare,),
         _comparison,
     ),
@@ -192,7 +194,7 @@ TEMPLATES: Final = (
         "boolean-operator",
         "operators",
         "Mutate Operators FP11 (TBar)",
-        0.6,
+        1,
         (ast.BoolOp,),
         _boolean,
     ),
@@ -200,7 +202,7 @@ TEMPLATES: Final = (
         "sign",
         "operators",
         "Invert Negatives (PIT)",
-        0.3,
+        0.255,
         (ast.UnaryOp, ast.Name, ast.Call, ast.BinOp, ast.Subscript, ast.Attribute),
         _sign,
     ),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+from itertools import islice
 from typing import Final
 
 from testfleet.repair.rewrite.place import Draft, Drafts, Place, Template
 from testfleet.repair.rewrite.reading.kinds import NUMBERS, SIZED
+from testfleet.repair.rewrite.reading.scope import own_nodes
 from testfleet.repair.rewrite.reading.source import Edit
 
 
@@ -76,6 +78,36 @@ def _part_or_item(node: ast.Subscript, at: Place) -> Drafts:
         yield Draft((Edit(start, end, f"{at.code(node.slice)} % len({at.code(node.value)})"),), 0.3)
 
 
+def _other_index(node: ast.Subscript, at: Place) -> Drafts:
+    """An index or bound that the function uses elsewhere."""
+    function = at.function
+    if function is None:
+        return
+    parts = [node.slice]
+    if isinstance(node.slice, ast.Slice):
+        parts = [b for b in (node.slice.lower, node.slice.upper) if b is not None]
+    used = dict.fromkeys(
+        at.code(bound)
+        for other in own_nodes(function)
+        if isinstance(other, ast.Subscript) and other is not node
+        for bound in _bounds(other)
+    )
+    for part in parts:
+        own = at.code(part)
+        for index, text in enumerate(text for text in islice(used, 8) if text != own):
+            yield at.replace(part, text, 0.8 - 0.07 * index)
+    if isinstance(node.slice, ast.Slice) and node.slice.lower is None:
+        upper = at.code(node.slice.upper) if node.slice.upper is not None else ""
+        for text in islice(used, 6):
+            yield _whole(node.slice, f"{text}:{upper}", at, 0.4)
+
+
+def _bounds(node: ast.Subscript) -> list[ast.expr]:
+    if isinstance(node.slice, ast.Slice):
+        return [b for b in (node.slice.lower, node.slice.upper) if b is not None]
+    return [node.slice]
+
+
 def _swapped_indices(node: ast.Subscript, at: Place) -> Drafts:
     """`a[i][j]` to `a[j][i]`."""
     if isinstance(node.value, ast.Subscript) and not isinstance(node.slice, ast.Slice):
@@ -104,11 +136,12 @@ def _further_index(node: ast.expr, at: Place) -> Drafts:
         yield at.replace(node, f"{text}{slice_}", weight * (1.0 if kind else 0.5))
     if isinstance(node, ast.Name):
         for binding in at.scope.near():
-            if binding.kind in NUMBERS | {"str"} and binding.name != node.id:
-                yield at.replace(node, f"{text}[{binding.name}]", 0.4)
-                if binding.kind == "int":
-                    yield at.replace(node, f"{text}[{binding.name}:]", 0.35)
-                    yield at.replace(node, f"{text}[:{binding.name}]", 0.35)
+            if binding.kind in NUMBERS | {"str", ""} and binding.name != node.id:
+                likely = 1.0 if binding.kind else 0.4
+                yield at.replace(node, f"{text}[{binding.name}]", 0.4 * likely)
+                if binding.kind in {"int", ""}:
+                    yield at.replace(node, f"{text}[{binding.name}:]", 0.35 * likely)
+                    yield at.replace(node, f"{text}[:{binding.name}]", 0.35 * likely)
 
 
 def _whole(node: ast.Slice, text: str, at: Place, weight: float) -> Draft:
@@ -123,13 +156,21 @@ def _end(node: ast.Slice, at: Place) -> int:
 
 _VALUES: Final = (ast.Name, ast.Call, ast.Subscript, ast.Attribute)
 TEMPLATES: Final = (
-    Template("slice-ends", "slices", "slice bounds", 0.4, (ast.Slice,), _other_ends),
-    Template("slice-bounded", "slices", "missing slice bound", 0.3, (ast.Slice,), _bounded),
+    Template("slice-ends", "slices", "slice bounds", 0.598, (ast.Slice,), _other_ends),
+    Template("slice-bounded", "slices", "missing slice bound", 0.228, (ast.Slice,), _bounded),
     Template(
-        "part-or-item", "slices", "item for a slice and back", 0.35, (ast.Subscript,), _part_or_item
+        "part-or-item",
+        "slices",
+        "item for a slice and back",
+        0.115,
+        (ast.Subscript,),
+        _part_or_item,
     ),
     Template(
-        "swapped-indices", "order", "swapped indices", 0.5, (ast.Subscript,), _swapped_indices
+        "other-index", "slices", "index in use elsewhere", 0.484, (ast.Subscript,), _other_index
     ),
-    Template("further-index", "slices", "missing index", 0.2, _VALUES, _further_index),
+    Template(
+        "swapped-indices", "order", "swapped indices", 0.742, (ast.Subscript,), _swapped_indices
+    ),
+    Template("further-index", "slices", "missing index", 0.088, _VALUES, _further_index),
 )

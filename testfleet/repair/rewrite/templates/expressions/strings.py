@@ -101,17 +101,17 @@ def _more_steps(node: ast.Call, at: Place) -> Drafts:
 
 TEMPLATES: Final = (
     Template(
-        "forgotten-f", "strings", "string without interpolation", 0.5, (ast.Constant,), _forgotten_f
+        "forgotten-f", "strings", "string without interpolation", 1, (ast.Constant,), _forgotten_f
     ),
     Template(
-        "format-field", "strings", "format of a field", 0.3, (ast.FormattedValue,), _format_field
+        "format-field", "strings", "format of a field", 0.343, (ast.FormattedValue,), _format_field
     ),
     Template(
-        "format-arguments", "strings", "arguments of a format", 0.3, (ast.BinOp,), _format_order
+        "format-arguments", "strings", "arguments of a format", 0.738, (ast.BinOp,), _format_order
     ),
-    Template("joined", "strings", "join", 0.3, (ast.Call,), _joined),
-    Template("split", "strings", "split", 0.3, (ast.Call,), _split),
+    Template("joined", "strings", "join", 0.4, (ast.Call,), _joined),
+    Template("split", "strings", "split", 0.426, (ast.Call,), _split),
     Template(
-        "text-method", "strings", "missing normalisation of text", 0.15, (ast.Call,), _more_steps
+        "text-method", "strings", "missing normalisation of text", 0.225, (ast.Call,), _more_steps
     ),
 )

@@ -101,9 +101,9 @@ def _last(code: str) -> str:
 
 
 TEMPLATES: Final = (
-    Template("moved-name", "api", "API change", 0.5, (ast.Attribute,), _moved),
-    Template("moved-import", "api", "API change", 0.6, (ast.ImportFrom,), _moved_import),
-    Template("moved-module", "api", "API change", 0.6, (ast.Import,), _moved_module),
-    Template("moved-call", "api", "API change", 0.4, (ast.Call,), _moved_call),
-    Template("old-keyword", "api", "API change", 0.3, (ast.keyword,), _old_keyword),
+    Template("moved-name", "api", "API change", 1, (ast.Attribute,), _moved),
+    Template("moved-import", "api", "API change", 1, (ast.ImportFrom,), _moved_import),
+    Template("moved-module", "api", "API change", 1, (ast.Import,), _moved_module),
+    Template("moved-call", "api", "API change", 0.223, (ast.Call,), _moved_call),
+    Template("old-keyword", "api", "API change", 0.738, (ast.keyword,), _old_keyword),
 )

@@ -102,16 +102,16 @@ def _at_top(line: str, at: Place) -> Edit:
 
 
 TEMPLATES: Final = (
-    Template("missing-import", "imports", "missing import", 0.6, (ast.Name,), _missing_import),
+    Template("missing-import", "imports", "missing import", 1, (ast.Name,), _missing_import),
     Template(
         "qualified-name",
         "imports",
         "name of an imported module",
-        0.6,
+        1,
         (ast.Name,),
         _known_elsewhere,
     ),
     Template(
-        "bare-name", "imports", "name imported itself", 0.6, (ast.Attribute,), _superfluous_module
+        "bare-name", "imports", "name imported itself", 1, (ast.Attribute,), _superfluous_module
     ),
 )

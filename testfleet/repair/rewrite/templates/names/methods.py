@@ -11,6 +11,7 @@ from testfleet.repair.rewrite.reading.source import Edit
 from testfleet.repair.rewrite.templates.names.words import NEAR_MISSES
 
 MAX_OTHERS: Final = 10
+_ADDS: Final = {"dict": ("update", "setdefault"), "set": ("add", "update")}
 
 
 def _near_miss(node: ast.Attribute | ast.Name, at: Place) -> Drafts:
@@ -18,6 +19,9 @@ def _near_miss(node: ast.Attribute | ast.Name, at: Place) -> Drafts:
     word = node.attr if isinstance(node, ast.Attribute) else node.id
     if isinstance(node, ast.Name) and word in at.scope.bindings and not _is_import(word, at):
         return
+    owner = at.scope.kind(node.value) if isinstance(node, ast.Attribute) else ""
+    for other in _ADDS.get(owner, ()) if word in {"append", "add", "extend", "update"} else ():
+        yield Draft((_renamed(node, other, at),), 0.9)
     for index, other in enumerate(NEAR_MISSES.get(word, ())):
         yield Draft((_renamed(node, other, at),), max(0.2, 1.0 - 0.12 * index))
 
@@ -116,7 +120,7 @@ TEMPLATES: Final = (
         "near-miss",
         "methods",
         "Mutate Method Invocation FP10.1 (TBar)",
-        0.55,
+        0.31,
         (ast.Attribute, ast.Name),
         _near_miss,
     ),
@@ -124,7 +128,7 @@ TEMPLATES: Final = (
         "other-attribute",
         "attributes",
         "Mutate Variable FP13 (TBar), of an attribute",
-        0.35,
+        0.393,
         (ast.Attribute,),
         _other_attribute,
     ),
@@ -132,7 +136,7 @@ TEMPLATES: Final = (
         "suggested-name",
         "attributes",
         "the interpreter's suggestion",
-        0.9,
+        1,
         (ast.Attribute, ast.Name),
         _suggested,
     ),
@@ -140,12 +144,12 @@ TEMPLATES: Final = (
         "other-function",
         "calls",
         "Mutate Method Invocation FP10.1 (TBar)",
-        0.3,
+        0.126,
         (ast.Call,),
         _other_function,
     ),
-    Template("with-self", "objects", "missing receiver", 0.5, (ast.Name,), _with_self),
+    Template("with-self", "objects", "missing receiver", 1, (ast.Name,), _with_self),
     Template(
-        "without-self", "objects", "superfluous receiver", 0.2, (ast.Attribute,), _without_self
+        "without-self", "objects", "superfluous receiver", 0.262, (ast.Attribute,), _without_self
     ),
 )

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from testfleet.repair.rewrite.place import Draft, Drafts, Place, Template
-from testfleet.repair.rewrite.reading.layout import before
+from testfleet.repair.rewrite.reading.layout import before, first_statement
 from testfleet.repair.rewrite.reading.scope import own_nodes
 from testfleet.repair.rewrite.reading.source import Edit, Function
 
@@ -20,7 +20,7 @@ def _declared(node: Function, at: Place) -> Drafts:
         if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store)
     }
     outer = [f for f in at.source.ancestors(node) if isinstance(f, Function)]
-    first = _first_statement(node)
+    first = first_statement(node)
     for name in written:
         weight = 1.0 if name in at.hints.missing else 0.4
         if any(_binds(f, name) for f in outer):
@@ -38,7 +38,7 @@ def _mutable_default(node: Function, at: Place) -> Drafts:
         if not isinstance(default, ast.List | ast.Dict | ast.Set | ast.Call):
             continue
         lines = at.block(f"if {arg.arg} is None:", f"{arg.arg} = {at.code(default)}")
-        guard = before(at.source, _first_statement(node), lines)
+        guard = before(at.source, first_statement(node), lines)
         if guard is not None:
             yield Draft((*at.replace(default, "None").edits, guard), 1.0)
 
@@ -73,19 +73,12 @@ def _binds(node: Function | ast.Module, name: str) -> bool:
     )
 
 
-def _first_statement(node: Function) -> ast.stmt:
-    """The first one behind a docstring."""
-    first = node.body[0]
-    is_docstring = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
-    return node.body[1] if is_docstring and len(node.body) > 1 else first
-
-
 TEMPLATES: Final = (
     Template(
         "declared-name",
         "scopes",
         "missing nonlocal or global",
-        0.3,
+        0.738,
         (ast.FunctionDef, ast.AsyncFunctionDef),
         _declared,
     ),
@@ -93,7 +86,7 @@ TEMPLATES: Final = (
         "mutable-default",
         "copies",
         "mutable default argument",
-        0.5,
+        1,
         (ast.FunctionDef, ast.AsyncFunctionDef),
         _mutable_default,
     ),
@@ -101,7 +94,7 @@ TEMPLATES: Final = (
         "default-value",
         "arguments",
         "default of a parameter",
-        0.2,
+        0.11,
         (ast.FunctionDef, ast.AsyncFunctionDef),
         _default_value,
     ),
@@ -109,7 +102,7 @@ TEMPLATES: Final = (
         "parameters",
         "arguments",
         "parameters of a function",
-        0.2,
+        0.257,
         (ast.FunctionDef, ast.AsyncFunctionDef),
         _parameters,
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from difflib import SequenceMatcher
+from itertools import islice
 from typing import Final
 
 from testfleet.repair.rewrite.place import Drafts, Place, Template
@@ -65,6 +66,16 @@ def _whole_or_item(node: ast.Subscript | ast.Attribute, at: Place) -> Drafts:
         yield at.replace(node, at.code(node.slice), 0.8)
 
 
+def _variable_for_place(node: ast.Subscript | ast.Attribute, at: Place) -> Drafts:
+    """A variable instead of an item or attribute."""
+    if not isinstance(node.ctx, ast.Load) or _is_called(node, at):
+        return
+    own, kind = at.code(node), at.scope.kind(node)
+    for binding in at.scope.near():
+        if binding.name != own:
+            yield at.replace(node, binding.name, 0.7 * likeness(kind, binding.kind))
+
+
 def _other_place(node: ast.Subscript | ast.Attribute, at: Place) -> Drafts:
     """Another item or attribute that the function already uses."""
     if isinstance(node.ctx, ast.Del) or _is_called(node, at):
@@ -72,7 +83,7 @@ def _other_place(node: ast.Subscript | ast.Attribute, at: Place) -> Drafts:
     own = at.code(node)
     texts = dict.fromkeys(p.text for p in at.pool.places if p.function is at.function)
     for index, text in enumerate(text for text in texts if text != own):
-        if index < 6 and type(node).__name__:
+        if index < 6:
             yield at.replace(node, text, 0.6 - 0.06 * index)
 
 
@@ -86,6 +97,9 @@ def _variable_for_constant(node: ast.Constant, at: Place) -> Drafts:
             yield at.replace(node, binding.name, 0.8 * likeness(kind, binding.kind))
         elif kind == "int" and binding.kind in {"list", "str", "tuple", "dict", "set"}:
             yield at.replace(node, f"len({binding.name})", 0.5)
+    places = dict.fromkeys(p.text for p in at.pool.places if p.function is at.function)
+    for index, text in enumerate(islice((p for p in places if "(" not in p), 6)):
+        yield at.replace(node, text, 0.4 - 0.04 * index)
 
 
 def _constant_for_variable(node: ast.Name, at: Place) -> Drafts:
@@ -95,28 +109,6 @@ def _constant_for_variable(node: ast.Name, at: Place) -> Drafts:
     texts = {"int": ("0", "1"), "str": ("''",), "list": ("[]",), "bool": ("True", "False")}
     for text in texts.get(kind, ("0", "None", "1", "True", "[]")):
         yield at.replace(node, text, 0.3 if kind else 0.2)
-
-
-def _other_target(node: ast.Assign | ast.AugAssign, at: Place) -> Drafts:
-    """What is assigned to is another variable; two targets change places."""
-    target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-    if isinstance(target, ast.Name):
-        kind = at.scope.kind(target)
-        for binding in at.scope.near():
-            if binding.name != target.id:
-                yield at.replace(target, binding.name, 0.8 * likeness(kind, binding.kind))
-    elif isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
-        for left, right in zip(target.elts, target.elts[1:], strict=False):
-            yield at.swap(left, right, 1.0)
-    if isinstance(target, ast.Tuple):
-        for left, right in zip(target.elts, target.elts[1:], strict=False):
-            yield at.swap(left, right, 0.8)
-
-
-def _loop_target(node: ast.For | ast.comprehension, at: Place) -> Drafts:
-    if isinstance(node.target, ast.Tuple):
-        for left, right in zip(node.target.elts, node.target.elts[1:], strict=False):
-            yield at.swap(left, right, 1.0)
 
 
 def _is_called(node: ast.expr, at: Place) -> bool:
@@ -129,18 +121,23 @@ TEMPLATES: Final = (
         "other-variable",
         "names",
         "Mutate Variable FP13 (TBar); variable replacement (PraPR)",
-        0.6,
+        0.286,
         (ast.Name,),
         _other_variable,
     ),
     Template(
-        "item-or-whole", "names", "Mutate Variable FP13.2 (TBar)", 0.3, (ast.Name,), _item_or_whole
+        "item-or-whole",
+        "names",
+        "Mutate Variable FP13.2 (TBar)",
+        0.117,
+        (ast.Name,),
+        _item_or_whole,
     ),
     Template(
         "whole-or-item",
         "names",
         "Mutate Variable FP13.2 (TBar)",
-        0.3,
+        0.202,
         (ast.Subscript, ast.Attribute),
         _whole_or_item,
     ),
@@ -148,7 +145,7 @@ TEMPLATES: Final = (
         "other-place",
         "names",
         "Mutate Variable FP13.2 (TBar)",
-        0.25,
+        0.179,
         (ast.Subscript, ast.Attribute),
         _other_place,
     ),
@@ -156,7 +153,7 @@ TEMPLATES: Final = (
         "variable-for-constant",
         "names",
         "Mutate Literal FP9.2 (TBar)",
-        0.3,
+        0.118,
         (ast.Constant,),
         _variable_for_constant,
     ),
@@ -164,19 +161,16 @@ TEMPLATES: Final = (
         "constant-for-variable",
         "constants",
         "Mutate Variable FP13.2 (TBar)",
-        0.25,
+        0.06,
         (ast.Name,),
         _constant_for_variable,
     ),
     Template(
-        "other-target",
+        "variable-for-place",
         "names",
-        "Mutate Variable FP13 (TBar), of a target",
-        0.3,
-        (ast.Assign, ast.AugAssign),
-        _other_target,
-    ),
-    Template(
-        "loop-target", "order", "swapped targets", 0.35, (ast.For, ast.comprehension), _loop_target
+        "Mutate Variable FP13.2 (TBar)",
+        0.2,
+        (ast.Subscript, ast.Attribute),
+        _variable_for_place,
     ),
 )

@@ -10,7 +10,7 @@ from typing import Final
 from testfleet.repair.rewrite.atoms import atoms
 from testfleet.repair.rewrite.place import Draft, Drafts, Place, Template
 from testfleet.repair.rewrite.reading.kinds import SIZED
-from testfleet.repair.rewrite.reading.layout import lines_of, removed
+from testfleet.repair.rewrite.reading.layout import first_statement, lines_of, removed
 from testfleet.repair.rewrite.reading.scope import Binding, own_nodes
 from testfleet.repair.rewrite.reading.source import Edit, Function
 
@@ -21,7 +21,7 @@ _RAISED: Final = ("ValueError", "TypeError", "IndexError", "KeyError")
 
 def _base_case(node: Function, at: Place) -> Drafts:
     """`if not x: return []` at the function's start."""
-    first = _first_statement(node)
+    first = first_statement(node)
     names = [b for b in at.scope.near() if b.place == "parameter" and b.name not in {"self", "cls"}]
     results = list(_results(node, at))
     for position, binding in enumerate(names[:4]):
@@ -91,7 +91,7 @@ def _results(node: Function, at: Place) -> Iterator[tuple[str, float]]:
 
 def _raising(node: Function, at: Place) -> Drafts:
     """`if not x: raise ValueError` at the function's start."""
-    first = _first_statement(node)
+    first = first_statement(node)
     names = [b for b in at.scope.near() if b.place == "parameter" and b.name not in {"self", "cls"}]
     for binding in names[:4]:
         for test, likely in _entry_tests(binding):
@@ -190,30 +190,24 @@ def _none_guard(node: ast.Attribute | ast.Subscript | ast.Call, at: Place) -> Dr
         yield at.replace(node, f"({at.code(node)} if {name} else {text})", weight)
 
 
-def _first_statement(node: Function) -> ast.stmt:
-    first = node.body[0]
-    is_docstring = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
-    return node.body[1] if is_docstring and len(node.body) > 1 else first
-
-
 _FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
 TEMPLATES: Final = (
     Template(
         "base-case",
         "guards",
         "missing base case; Insert Range Checker FP3 (TBar)",
-        0.35,
+        0.069,
         _FUNCTIONS,
         _base_case,
     ),
     Template(
-        "raising-guard", "guards", "Insert Missed Statement FP4 (TBar)", 0.12, _FUNCTIONS, _raising
+        "raising-guard", "guards", "Insert Missed Statement FP4 (TBar)", 0.032, _FUNCTIONS, _raising
     ),
     Template(
         "leaving-guard",
         "guards",
         "Insert Missed Statement FP4.2 to FP4.4 (TBar)",
-        0.14,
+        0.007,
         (ast.stmt,),
         _leaving,
     ),
@@ -221,7 +215,7 @@ TEMPLATES: Final = (
         "guard-around",
         "guards",
         "Insert Null Pointer Checker FP2, Range Checker FP3 (TBar); ACS",
-        0.2,
+        0.025,
         (ast.stmt,),
         _around,
     ),
@@ -229,7 +223,7 @@ TEMPLATES: Final = (
         "guard-removed",
         "guards",
         "Remove Conditional (PIT), Remove Buggy Statement FP15 (TBar)",
-        0.4,
+        0.25,
         (ast.If,),
         _unguarded,
     ),
@@ -245,7 +239,7 @@ TEMPLATES: Final = (
         "none-guard",
         "guards",
         "NPEFix; Insert Null Pointer Checker FP2 (TBar)",
-        0.1,
+        0.052,
         (ast.Attribute, ast.Subscript, ast.Call),
         _none_guard,
     ),

@@ -6,7 +6,7 @@ import ast
 from typing import Final
 
 from testfleet.repair.rewrite.place import Draft, Drafts, Place, Template
-from testfleet.repair.rewrite.reading.layout import after, lines_of, moved
+from testfleet.repair.rewrite.reading.layout import after, first_statement, lines_of, moved
 from testfleet.repair.rewrite.reading.layout import before as above
 from testfleet.repair.rewrite.reading.source import Function
 
@@ -25,15 +25,25 @@ _VALUES: Final = (
 )
 
 
-def _bound_first(node: Function, at: Place) -> Drafts:
+def _boundfirst_statement(node: Function, at: Place) -> Drafts:
     """`x = 0` at the function's start, for names that the failure misses."""
-    first = _first(node)
-    names = sorted(at.hints.missing)
+    first = first_statement(node)
+    names = sorted(at.hints.missing | at.scope.unbound)
     parameters = [b.name for b in at.scope.near() if b.place == "parameter" and b.name != "self"]
     for name in names:
         if name.isidentifier() and name not in parameters:
             for index, value in enumerate((*_VALUES, *parameters)):
                 yield from at.before(first, [f"{name} = {value}"], max(0.3, 1.0 - 0.07 * index))
+
+
+def _bound_anew(node: ast.For | ast.While, at: Place) -> Drafts:
+    """`x = 0` at the start of a loop's body or before the loop, for names that nothing binds."""
+    names = at.scope.unbound | (at.hints.missing & at.scope.bindings.keys())
+    for name in sorted(names):
+        for index, value in enumerate(_VALUES):
+            weight = max(0.3, 1.0 - 0.07 * index)
+            yield from at.before(node.body[0], [f"{name} = {value}"], weight)
+            yield from at.before(node, [f"{name} = {value}"], weight)
 
 
 def _bound_in_loop(node: ast.For | ast.While, at: Place) -> Drafts:
@@ -85,20 +95,17 @@ def _first_item(node: ast.Assign, at: Place) -> Drafts:
                 yield at.replace(node.value, text, weight)
 
 
-def _first(node: Function) -> ast.stmt:
-    first = node.body[0]
-    is_docstring = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
-    return node.body[1] if is_docstring and len(node.body) > 1 else first
-
-
 _FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
 TEMPLATES: Final = (
-    Template("bound-first", "initial", "missing initial value", 0.3, _FUNCTIONS, _bound_first),
+    Template("bound-first", "initial", "missing initial value", 1, _FUNCTIONS, _bound_first),
+    Template(
+        "bound-anew", "initial", "missing initial value", 1, (ast.For, ast.While), _bound_anew
+    ),
     Template(
         "bound-in-loop",
         "initial",
         "Move Statement FP14 (TBar), of an initial value",
-        0.3,
+        0.183,
         (ast.For, ast.While),
         _bound_in_loop,
     ),
@@ -106,11 +113,11 @@ TEMPLATES: Final = (
         "bound-outside",
         "initial",
         "Move Statement FP14 (TBar), of an initial value",
-        0.35,
+        0.242,
         (ast.For, ast.While),
         _bound_outside,
     ),
     Template(
-        "first-item", "initial", "initial value from the data", 0.25, (ast.Assign,), _first_item
+        "first-item", "initial", "initial value from the data", 0.108, (ast.Assign,), _first_item
     ),
 )

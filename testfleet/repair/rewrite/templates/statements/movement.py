@@ -40,6 +40,8 @@ def _exchanged(node: ast.stmt, at: Place) -> Drafts:
 def _out(node: ast.stmt, at: Place) -> Drafts:
     """Out of the loop or branch around it: behind it, or before it."""
     parent = at.parent(node)
+    while isinstance(parent, ast.If) and at.source.text.startswith("elif", at.source.start(parent)):
+        parent = at.parent(parent)
     if not isinstance(node, _MOVABLE) or not isinstance(parent, _COMPOUND):
         return
     lines = layout.lines_of(at.source, node)
@@ -162,7 +164,7 @@ TEMPLATES: Final = (
         "removed",
         "movement",
         "Remove Buggy Statement FP15 (TBar); deletion (GenProg)",
-        0.4,
+        0.15,
         (ast.stmt,),
         _removed,
     ),
@@ -170,26 +172,26 @@ TEMPLATES: Final = (
         "exchanged",
         "movement",
         "Move Statement FP14 (TBar); swap (GenProg)",
-        0.35,
+        0.15,
         (ast.stmt,),
         _exchanged,
     ),
-    Template("moved-out", "movement", "Move Statement FP14 (TBar)", 0.35, (ast.stmt,), _out),
-    Template("moved-in", "movement", "Move Statement FP14 (TBar)", 0.3, (ast.stmt,), _in),
+    Template("moved-out", "movement", "Move Statement FP14 (TBar)", 0.228, (ast.stmt,), _out),
+    Template("moved-in", "movement", "Move Statement FP14 (TBar)", 0.371, (ast.stmt,), _in),
     Template(
-        "moved-further", "movement", "Move Statement FP14 (TBar)", 0.15, (ast.stmt,), _further
+        "moved-further", "movement", "Move Statement FP14 (TBar)", 0.177, (ast.stmt,), _further
     ),
     Template(
-        "exchanged-branches", "movement", "swapped branches", 0.35, (ast.If,), _exchanged_branches
+        "exchanged-branches", "movement", "swapped branches", 0.381, (ast.If,), _exchanged_branches
     ),
-    Template("elif", "movement", "elif for if and back", 0.35, (ast.If,), _elif),
+    Template("elif", "movement", "elif for if and back", 0.738, (ast.If,), _elif),
     Template(
         "without-else",
         "movement",
         "superfluous else",
-        0.3,
+        0.334,
         (ast.If, ast.For, ast.While),
         _without_else,
     ),
-    Template("new-else", "movement", "missing else", 0.3, (ast.If,), _new_else),
+    Template("new-else", "movement", "missing else", 0.239, (ast.If,), _new_else),
 )

@@ -6,7 +6,7 @@ import ast
 from typing import Final
 
 from testfleet.repair.rewrite.place import Draft, Drafts, Place, Template
-from testfleet.repair.rewrite.reading.layout import removed
+from testfleet.repair.rewrite.reading.layout import first_statement, removed
 from testfleet.repair.rewrite.reading.source import Edit, Function
 
 
@@ -20,7 +20,7 @@ def _super_call(node: Function, at: Place) -> Drafts:
     calls += [f"super().{node.name}({name})" for name in names]
     for index, call in enumerate(dict.fromkeys(calls)):
         weight = (1.0 if node.name == "__init__" else 0.4) - 0.1 * index
-        yield from at.before(_first(node), [call], weight)
+        yield from at.before(first_statement(node), [call], weight)
 
 
 def _instance_attribute(node: ast.Assign | ast.AnnAssign, at: Place) -> Drafts:
@@ -34,9 +34,9 @@ def _instance_attribute(node: ast.Assign | ast.AnnAssign, at: Place) -> Drafts:
     line = f"self.{target.id} = {value}"
     start = next((f for f in owner.body if isinstance(f, Function) and f.name == "__init__"), None)
     if start is not None:
-        yield from at.before(_first(start), [line], 1.0)
+        yield from at.before(first_statement(start), [line], 1.0)
         cut = removed(at.source, node)
-        for draft in at.before(_first(start), [line]):
+        for draft in at.before(first_statement(start), [line]):
             if cut is not None:
                 yield Draft((cut, *draft.edits), 0.9)
     else:
@@ -91,20 +91,14 @@ def _kept_on_self(node: ast.Assign, at: Place) -> Drafts:
         yield at.replace(target, f"self.{target.id}", 1.0 if known else 0.4)
 
 
-def _first(node: Function) -> ast.stmt:
-    first = node.body[0]
-    is_docstring = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
-    return node.body[1] if is_docstring and len(node.body) > 1 else first
-
-
 _FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
 TEMPLATES: Final = (
-    Template("super-call", "objects", "missing call of the parent", 0.3, _FUNCTIONS, _super_call),
+    Template("super-call", "objects", "missing call of the parent", 1, _FUNCTIONS, _super_call),
     Template(
         "instance-attribute",
         "copies",
         "shared class attribute",
-        0.5,
+        1,
         (ast.Assign, ast.AnnAssign),
         _instance_attribute,
     ),
@@ -112,12 +106,17 @@ TEMPLATES: Final = (
         "missing-attribute",
         "objects",
         "missing initialisation",
-        0.35,
+        0.654,
         _FUNCTIONS,
         _missing_attribute,
     ),
-    Template("decorated", "objects", "decorator", 0.3, _FUNCTIONS, _decorated),
+    Template("decorated", "objects", "decorator", 0.5, _FUNCTIONS, _decorated),
     Template(
-        "kept-on-self", "objects", "missing receiver of a target", 0.3, (ast.Assign,), _kept_on_self
+        "kept-on-self",
+        "objects",
+        "missing receiver of a target",
+        0.681,
+        (ast.Assign,),
+        _kept_on_self,
     ),
 )
