@@ -25,7 +25,7 @@ _VALUES: Final = (
 )
 
 
-def _boundfirst_statement(node: Function, at: Place) -> Drafts:
+def _bound_first(node: Function, at: Place) -> Drafts:
     """`x = 0` at the function's start, for names that the failure misses."""
     first = first_statement(node)
     names = sorted(at.hints.missing | at.scope.unbound)
