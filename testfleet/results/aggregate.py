@@ -33,6 +33,7 @@ from testfleet.results.claims import (
     judge_units,
 )
 from testfleet.results.confirm import confirm, faults_of_cuts
+from testfleet.results.incidents import incidents
 from testfleet.results.missing import MissingTests
 
 _NO_TESTS: Final = WorkerError(
@@ -82,7 +83,7 @@ def aggregate(request: AggregateInput) -> Aggregate:
     """Judge a run. Pure, and independent of the order of the results."""
     accepted, refused = accept(request.run_id, request.plans, request.results)
     units = judge_units(request.plans, accepted)
-    errors = _grouped(_errors(request, accepted))
+    errors = incidents(_errors(request, accepted))
     if _is_refused(units, errors):
         return _rejected(units, accepted)
     first = _tests(request, units, accepted)
@@ -216,15 +217,6 @@ def _errors(request: AggregateInput, accepted: Sequence[AcceptedResult]) -> list
         if request.cancelled or error.type is not WorkerErrorType.CANCELLED
     ]
     return found + [request.losses[id_] for id_ in sorted(request.losses) if id_ in planned]
-
-
-def _grouped(errors: Iterable[WorkerError]) -> tuple[WorkerError, ...]:
-    """Each error once, with the number of times that it happened if that tells anything."""
-    counts = Counter((error.type, error.message) for error in errors)
-    return tuple(
-        WorkerError(type=kind, message=f"{message} ({times} times)" if times > 1 else message)
-        for (kind, message), times in counts.items()
-    )
 
 
 def _worker_notes(accepted: Sequence[AcceptedResult]) -> list[str]:
