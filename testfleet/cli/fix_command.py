@@ -79,8 +79,8 @@ def fix(
         return
     _check(budget, max_candidates)
     from testfleet.repair.engines import engines_named
-    from testfleet.repair.fix import FixJob
     from testfleet.repair.fix import fix as search
+    from testfleet.repair.job import FixJob
 
     names = [name.strip() for name in (engine or "").split(",") if name.strip()]
     project = _project(root, suite, context.obj or ())

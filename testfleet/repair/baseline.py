@@ -199,6 +199,7 @@ def _alone(
         ids=tests,
         paths=paths,
         bytecode=True,
+        quick=True,
         test_limit_s=limit_s,
         limit_s=4 * (limit_s + expected) + 5,
     )

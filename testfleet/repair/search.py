@@ -16,6 +16,7 @@ from typing import Final
 
 from testfleet.contracts.repair import Candidate
 from testfleet.repair.engine import Engine, Fault
+from testfleet.repair.reach import Reach
 from testfleet.repair.sources import Source, apply_edits, paths_of
 from testfleet.repair.validate.trials import Trial, Trials
 
@@ -85,7 +86,7 @@ class Search:
         self,
         trials: Trials,
         sources: Mapping[str, Source],
-        reach: Callable[[Sequence[str]], Sequence[str]],
+        reach: Reach,
         watcher: Watcher,
     ) -> None:
         self._trials = trials
@@ -181,7 +182,7 @@ class Search:
             self._stop_at = time.monotonic() + min(most, max(least, taken * AFTERMATH_SHARE))
 
     def _reach_of(self, repair: Repair) -> Sequence[str]:
-        return self._reach(tuple(repair.files))
+        return self._reach.tests(repair.candidate.edits)
 
     def _keep_partial(self, repair: Repair, trial: Trial) -> None:
         entry = (-trial.progress, self.found.tried, repair.candidate)

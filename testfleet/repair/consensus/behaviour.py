@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from testfleet.repair.baseline import Baseline
-from testfleet.repair.localise.functions import function_at, functions_of
+from testfleet.repair.reach import Reach
 from testfleet.repair.search import Repair
 from testfleet.repair.sources import Source
 from testfleet.repair.validate.messages import Ask
@@ -15,7 +15,9 @@ from testfleet.repair.validate.server import ForkServer, ServerLostError
 
 REPLAY_S: Final = 1.5
 """Of all calls of one patch together."""
-RECORD_S: Final = 10.0
+RECORD_S: Final = 20.0
+RECORD_TEST_S: Final = 2.0
+"""Processor time of one test that is recorded, and of all passing ones among them."""
 MOST_TESTS: Final = 80
 """Tests that calls are recorded from."""
 LEAST_NORMAL: Final = 0.5
@@ -32,6 +34,7 @@ class Scene:
     sources: Mapping[str, Source]
     test_files: frozenset[str]
     base: Mapping[str, bytes]
+    reach: Reach
 
 
 @dataclass(frozen=True)
@@ -88,10 +91,7 @@ def _counts(column: Sequence[Reply], weights: Sequence[float]) -> bool:
 def _record(scene: Scene, repairs: Sequence[Repair], tests: Sequence[str], path: str) -> list[str]:
     """Record calls; the test files that must be collected before they can be made again."""
     baseline = scene.baseline
-    changed = {file for repair in repairs for file in repair.files}
-    passing = [test for test in baseline.passing if changed & set(baseline.tests[test].lines)]
-    passing.sort(key=lambda test: baseline.tests[test].seconds)
-    chosen = [*tests, *passing][:MOST_TESTS]
+    chosen = _worth_watching(scene, repairs, tests)
     paths = sorted({baseline.file_of(test) for test in chosen})
     record = {
         "path": path,
@@ -101,7 +101,15 @@ def _record(scene: Scene, repairs: Sequence[Repair], tests: Sequence[str], path:
     }
     # With the best patch in place: before it, a call may fail before it comes to others.
     files = {**scene.base, **repairs[0].files}
-    ask = Ask(files=files, ids=chosen, paths=paths, quick=True, limit_s=RECORD_S, record=record)
+    ask = Ask(
+        files=files,
+        ids=chosen,
+        paths=paths,
+        quick=True,
+        test_limit_s=RECORD_TEST_S,
+        limit_s=RECORD_S,
+        record=record,
+    )
     try:
         answer = scene.server.ask(ask)
     except ServerLostError:
@@ -110,18 +118,25 @@ def _record(scene: Scene, repairs: Sequence[Repair], tests: Sequence[str], path:
     return paths if count else []
 
 
+def _worth_watching(scene: Scene, repairs: Sequence[Repair], tests: Sequence[str]) -> list[str]:
+    """The targets, and the quickest of the passing tests that patches can reach."""
+    baseline = scene.baseline
+    edits = [edit for repair in repairs for edit in repair.candidate.edits]
+    near = sorted(scene.reach.tests(edits), key=lambda test: baseline.tests[test].seconds)
+    chosen, left_s = list(tests), RECORD_TEST_S
+    for test in near:
+        left_s -= baseline.tests[test].seconds
+        if left_s < 0:
+            break
+        chosen.append(test)
+    return chosen[:MOST_TESTS]
+
+
 def _functions(scene: Scene, repairs: Sequence[Repair]) -> set[tuple[str, str]]:
     """Path and name of the functions that patches change."""
-    found = set()
-    known = {path: functions_of(source.text) for path, source in scene.sources.items()}
-    for repair in repairs:
-        for edit in repair.candidate.edits:
-            text = scene.sources[edit.path].text
-            line = text.count("\n", 0, edit.start) + 1
-            name = function_at(known[edit.path], line).rpartition(".")[2]
-            if name:
-                found.add((edit.path, name))
-    return found
+    edits = [edit for repair in repairs for edit in repair.candidate.edits]
+    named = {(edit.path, scene.reach.span(edit)[2].rpartition(".")[2]) for edit in edits}
+    return {(path, name) for path, name in named if name}
 
 
 def _replay(

@@ -14,8 +14,8 @@ COMPANY: Final = 0.12
 """What each further member adds to a group: a different way to the same behaviour is evidence,
 but ten ways to write one comparison are not ten witnesses."""
 MOST_COMPANY: Final = 0.6
-USUAL_SIZE: Final = 24
-"""Characters of a small edit. A larger one counts for less."""
+USUAL_SIZE: Final = 40
+"""Characters; an edit of that size counts half of one of none."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def own_weight(repair: Repair) -> float:
     """How likely a patch is to be right before anyone else is heard."""
     candidate = repair.candidate
     size = sum(edit.end - edit.start + len(edit.text) for edit in candidate.edits)
-    smallness = USUAL_SIZE / (USUAL_SIZE + max(0, size - USUAL_SIZE))
+    smallness = USUAL_SIZE / (USUAL_SIZE + size)
     return max(1e-6, candidate.suspiciousness * candidate.prior) * smallness
 
 

@@ -70,6 +70,8 @@ class Plugin:
         config.option.usepdb = False
         config.option.maxfail = 0
         config.option.continue_on_collection_errors = True
+        if config.option.tbstyle == "auto":
+            config.option.tbstyle = "short"
         yield
 
     @pytest.hookimpl(tryfirst=True)
@@ -145,8 +147,11 @@ class Plugin:
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_makereport(self, item: Any, call: Any) -> Generator[None, Any, None]:
         """Where a test's exception was raised."""
+        set_timers(0)  # a failure's text may take long to write, and is no part of the test
         outcome = yield
         report = outcome.get_result()
+        if call.when != "teardown":
+            set_timers(self._limit_s)
         if report.failed and call.excinfo is not None:
             assert self._choice is not None  # noqa: S101  for the type checker
             self._choice.failure(item.nodeid, self._describe(call, report))

@@ -21,6 +21,9 @@ _HUNG: Final = 0.3
 _CHANGED: Final = 0.3
 _IMPORTED: Final = 0.45
 """Share of Ochiai that a line keeps which runs while modules are imported: definitions, mostly."""
+_TOGETHER: Final = 2
+"""One fault, which is the usual case, is executed by all tests that fail of it: a line that only a
+share of them executes counts by a power of that share."""
 _DSTAR: Final = 0.02
 """DStar only decides between lines that Ochiai holds equal."""
 
@@ -79,7 +82,8 @@ def _judge_spectrum(marks: dict[Line, _Mark], evidence: Evidence) -> None:
     most = max((dstar(spectrum, line) for line in spectrum.counts), default=0.0) or 1.0
     for line in spectrum.counts:
         value = ochiai(spectrum, line)
-        score = value + _DSTAR * dstar(spectrum, line) / most
+        share = spectrum.counts[line][0] / max(1, spectrum.failed)
+        score = value * share**_TOGETHER + _DSTAR * dstar(spectrum, line) / most
         marks.setdefault(line, _Mark()).add(score, _executed(spectrum, line, value))
     share = len(evidence.failing) / max(1, len(evidence.failing) + len(evidence.passing))
     for path, lines in evidence.imported.items():

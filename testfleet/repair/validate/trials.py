@@ -26,7 +26,7 @@ progress on the way to a repair."""
 GATE_S: Final = 0.02
 """Unless they take longer than that together."""
 QUICK_SUITE_S: Final = 1.0
-"""A suite as short as that is run at once, without a choice of tests before."""
+"""A suite as short as that is run for every plausible candidate; a longer one for the winner."""
 
 
 @dataclass(frozen=True)
@@ -84,17 +84,19 @@ class Trials:
         )
         return self._judge(answer)
 
+    @property
+    def is_long(self) -> bool:
+        """Whether the suite takes too long to be run for each plausible candidate."""
+        return sum(self._seconds(test) for test in self.baseline.passing) > QUICK_SUITE_S
+
     def regressions(self, files: Mapping[str, bytes], reach: Sequence[str]) -> list[str]:
-        """Tests that passed before and do not with these files: those of `reach` first, which
-        execute what has changed; then all, as they ran in the baseline."""
-        passing = self.baseline.passing
-        whole_s = sum(self._seconds(test) for test in passing)
-        near = [test for test in reach if self.baseline.tests[test].passed]
-        if near and whole_s > QUICK_SUITE_S:
-            lost = self._lost(files, near)
-            if lost:
-                return lost
-        return self._lost(files, passing)
+        """Tests that passed before and do not with these files. Of a long suite, only those of
+        `reach`, which execute what has changed."""
+        return self._lost(files, reach) if self.is_long else self.lost_of_all(files)
+
+    def lost_of_all(self, files: Mapping[str, bytes]) -> list[str]:
+        """The same of the whole suite, in the order in which it ran."""
+        return self._lost(files, self.baseline.passing)
 
     def clusters(self) -> dict[str, list[str]]:
         """The targets by test function: those of one are taken to fail for one reason."""
