@@ -78,23 +78,27 @@ def fix(
         _undo(root, as_json=json)
         return
     _check(budget, max_candidates)
+    from testfleet.cli.fix_typescript import fix_here
     from testfleet.repair.engines import engines_named
     from testfleet.repair.fix import fix as search
     from testfleet.repair.job import FixJob
 
     names = [name.strip() for name in (engine or "").split(",") if name.strip()]
-    project = _project(root, suite, context.obj or ())
+    engines = engines_named(names)
     with _Progress() as progress:
-        job = FixJob(
-            project=project,
-            engines=engines_named(names),
-            tests=test or (),
-            budget_s=budget,
-            max_candidates=max_candidates,
-            changes=_changes(root),
-            progress=progress.show,
-        )
-        result = search(job)
+        limits = budget, max_candidates
+        result = fix_here(root, names, test or (), limits, progress.show)
+        if result is None:
+            job = FixJob(
+                project=_project(root, suite, context.obj or ()),
+                engines=engines,
+                tests=test or (),
+                budget_s=budget,
+                max_candidates=max_candidates,
+                changes=_changes(root),
+                progress=progress.show,
+            )
+            result = search(job)
     if apply and result.files:
         _apply(root, result, force=force)
     if json:

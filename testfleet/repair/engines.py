@@ -18,6 +18,7 @@ GROUP: Final = "testfleet.engines"
 """Entry points of this group are engines."""
 OWN_ENGINES: Final = {
     "rewrite": "testfleet.repair.rewrite.engine:RewriteEngine",
+    "tools": "testfleet.repair.typescript.engine:ToolsEngine",
 }
 """Testfleet's own engines by name. The same as in pyproject.toml."""
 

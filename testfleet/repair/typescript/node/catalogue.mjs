@@ -13,10 +13,11 @@ import { narrowing } from "./templates/narrowing.mjs";
 import { nullable } from "./templates/nullable.mjs";
 import { objects } from "./templates/objects.mjs";
 import { operators } from "./templates/operators.mjs";
+import { parameters } from "./templates/parameters.mjs";
 import { syntax } from "./templates/syntax.mjs";
 
 const REWRITES = {
-  names, imports, calls, nullable, objects, functions, classes, narrowing, operators, annotations, syntax,
+  names, imports, calls, nullable, objects, functions, classes, narrowing, operators, annotations, parameters, syntax,
   conversions: (ctx) => (CONVERTIBLE.has(ctx.code) ? conversions(ctx) : []),
 };
 const MAX_OF_A_FAMILY = 400;

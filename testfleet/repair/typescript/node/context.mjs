@@ -31,7 +31,9 @@ export class Context {
   /** Nodes of one span, outermost first, are one thing: the expression rather than its name. */
   #outermost(node) {
     let found = node;
-    if (!this.ts.isToken(found) && found.kind === this.ts.SyntaxKind.SyntaxList) found = found.parent;
+    const { SyntaxKind: kinds } = this.ts;
+    // A statement that is blamed by its first word alone.
+    if (found.kind === kinds.SyntaxList || found.kind === kinds.ReturnKeyword) found = found.parent;
     while (
       found.parent && !this.ts.isSourceFile(found.parent)
       && found.parent.getStart(this.file) === this.start && found.parent.getEnd() === this.end
@@ -116,11 +118,14 @@ export class Context {
     }
     if (ts.isAwaitExpression(node) || ts.isParenthesizedExpression(node) || ts.isNonNullExpression(node)) return this.symbol(node.expression);
     if (ts.isElementAccessExpression(node)) return this.symbol(node.expression);
+    if (ts.isIdentifier(node) && node.parent && ts.isShorthandPropertyAssignment(node.parent)) return this.symbol(node.parent);
     if (ts.isShorthandPropertyAssignment(node)) return this.checker.getShorthandAssignmentValueSymbol(node);
     return this.checker.getSymbolAtLocation(node);
   }
 
   replace(node, text, file = node.getSourceFile()) {
+    const shorthand = node.parent && this.ts.isShorthandPropertyAssignment(node.parent) && node.parent.name === node;
+    if (shorthand && !/^[\w$]+\s*:/.test(text)) return this.replace(node.parent, `${node.text}: ${text}`, file);
     return { file: file.fileName, start: node.getStart(file), end: node.getEnd(), text };
   }
 

@@ -23,6 +23,7 @@ function sourceOf(ctx) {
     return ts.isJsxExpression(value) ? value.expression : value;
   }
   if (parent && ts.isBinaryExpression(parent) && parent.left === node && isAssignment(ts, parent)) return parent.right;
+  if (node.initializer && !isExpression(ts, node)) return node.initializer;
   if (ts.isExpressionStatement(node)) return node.expression;
   if (ts.isBinaryExpression(node) && isAssignment(ts, node)) return node.right;
   if (isExpression(ts, node)) return node;
@@ -31,7 +32,8 @@ function sourceOf(ctx) {
 }
 
 export function isExpression(ts, node) {
-  if (ts.isExpression) return ts.isExpression(node) && !(ts.isIdentifier(node) && node.parent?.name === node);
+  const named = ts.isIdentifier(node) && node.parent?.name === node && !ts.isShorthandPropertyAssignment(node.parent);
+  if (ts.isExpression) return ts.isExpression(node) && !named;
   return node.kind >= ts.SyntaxKind.Identifier;
 }
 

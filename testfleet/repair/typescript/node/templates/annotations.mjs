@@ -139,6 +139,17 @@ function* rewritten(ctx, annotation, types, prior) {
     yield candidate(template, likely, ctx.replace(annotation, text), silent(text));
   }
   yield* parts(ctx, annotation, prior);
+  yield* behindName(ctx, annotation, types, prior);
+}
+
+/** The alias that the annotation names is a union that lacks a member, or is wrong itself. */
+function* behindName(ctx, annotation, types, prior) {
+  const { ts } = ctx;
+  const named = ts.isArrayTypeNode(annotation) ? annotation.elementType : annotation;
+  if (prior < 0.1 || !ts.isTypeReferenceNode(named)) return;
+  for (const declared of ctx.declarations(ctx.checker.getSymbolAtLocation(named.typeName))) {
+    if (ts.isTypeAliasDeclaration(declared)) yield* rewritten(ctx, declared.type, types, prior * 0.8);
+  }
 }
 
 const PRIMITIVES = ["string", "number", "boolean", "bigint"];

@@ -18,7 +18,7 @@ function* argumentsOf(ctx, call) {
   const signatures = ctx.ts.isNewExpression(call) ? type.getConstructSignatures() : type.getCallSignatures();
   const most = Math.max(0, ...signatures.map((one) => one.parameters.length));
   for (const [index, one] of args.entries()) {
-    const prior = args.length > most ? 0.5 + (index === args.length - 1 ? 0.15 : 0) : 0.12;
+    const prior = args.length > most ? 0.55 + (index === args.length - 1 ? 0.25 : 0) : 0.12;
     yield candidate("drop-argument", prior, ctx.removeFromList(one, call.arguments));
     for (let other = index + 1; other < args.length; other++) {
       const edits = [ctx.replace(one, ctx.text(args[other])), ctx.replace(args[other], ctx.text(one))];
@@ -133,6 +133,6 @@ function* callee(ctx) {
   if (ctx.code === 2774) yield candidate("call-it", 0.6, ctx.insert(node.getEnd(), "()"));
   if (ctx.code === 2339 && ts.isPropertyAccessExpression(node.parent)) {
     const object = node.parent.expression;
-    if (ctx.type(object).getCallSignatures().length) yield candidate("call-it", 0.5, ctx.insert(object.getEnd(), "()"));
+    if (ctx.type(object).getCallSignatures().length) yield candidate("call-it", 0.75, ctx.insert(object.getEnd(), "()"));
   }
 }

@@ -58,17 +58,18 @@ function* forms(ctx, source, target, text, inner) {
   const has = (type, mask) => Boolean(type && (type.flags & mask || type.types?.some((one) => one.flags & mask)));
   const open = !target || ctx.isAny(target);
   const wants = (mask) => open || has(target, mask);
-  if (has(from, flags.ESSymbol) || (wants(flags.StringLike) && !has(from, flags.StringLike))) {
-    yield ["to-string", 0.45, `String(${text})`];
-    if (has(from, flags.NumberLike | flags.BigIntLike)) yield ["to-string-method", 0.4, `${ts.isNumericLiteral(source) ? `(${text})` : inner}.toString()`];
-    if (ts.isNumericLiteral(source)) yield ["quote-number", 0.5, JSON.stringify(text)];
-    if (has(from, flags.Object)) yield ["to-json", 0.1, `JSON.stringify(${text})`];
+  const plain = has(from, flags.StringLike | flags.NumberLike | flags.BooleanLike | flags.BigIntLike | flags.ESSymbol | flags.Any | flags.Unknown);
+  if (wants(flags.StringLike) && !has(from, flags.StringLike)) {
+    yield ["to-string", plain ? 0.4 : 0.06, `String(${text})`];
+    if (has(from, flags.NumberLike | flags.BigIntLike)) yield ["to-string-method", 0.35, `${ts.isNumericLiteral(source) ? `(${text})` : inner}.toString()`];
+    if (ts.isNumericLiteral(source)) yield ["quote-number", 0.65, JSON.stringify(text)];
+    if (has(from, flags.Object)) yield ["to-json", 0.05, `JSON.stringify(${text})`];
   }
   if (wants(flags.NumberLike) && !has(from, flags.NumberLike)) {
-    if (ts.isStringLiteralLike(source) && /^-?\d+(\.\d+)?$/.test(source.text)) yield ["unquote-number", 0.55, source.text];
-    yield ["to-number", 0.4, `Number(${text})`];
+    if (ts.isStringLiteralLike(source) && /^-?\d+(\.\d+)?$/.test(source.text)) yield ["unquote-number", 0.85, source.text];
+    yield ["to-number", plain ? 0.4 : 0.06, `Number(${text})`];
     if (has(from, flags.StringLike)) yield ["parse-integer", 0.2, `parseInt(${text}, 10)`];
-    if (from.getProperty?.("length")) yield ["length", 0.3, `${inner}.length`];
+    if (from.getProperty?.("length")) yield ["length", ts.isStringLiteralLike(source) ? 0.04 : 0.25, `${inner}.length`];
     if (from.getProperty?.("size")) yield ["size", 0.3, `${inner}.size`];
   }
   if (wants(flags.BooleanLike) && !has(from, flags.BooleanLike)) {
@@ -86,7 +87,7 @@ function* collections(ctx, source, target, text, inner, from) {
   const promised = from.getProperty?.("then");
   if (promised) yield ["await", 0.75, ts.isPropertyAccessExpression(source.parent) ? `(await ${text})` : `await ${text}`];
   if (target?.getProperty?.("then") && !promised) yield ["promise", 0.3, `Promise.resolve(${text})`];
-  const list = target && (checker.isArrayType?.(target) || checker.isTupleType?.(target));
+  const list = target?.types?.some((one) => checker.isArrayType?.(one)) || target && (checker.isArrayType?.(target) || checker.isTupleType?.(target));
   if (!target || list) {
     if (!checker.isArrayType?.(from)) {
       yield ["array-from", 0.35, `Array.from(${text})`];
@@ -102,8 +103,8 @@ function* collections(ctx, source, target, text, inner, from) {
     yield ["join", 0.2, `${inner}.join("")`];
   }
   const calls = from.getCallSignatures?.() ?? [];
-  if (calls.length) yield ["call-it", 0.5, `${inner}()`];
-  if (target?.getCallSignatures?.().length && !calls.length) yield ["make-function", 0.4, `() => ${ts.isObjectLiteralExpression(source) ? `(${text})` : text}`];
+  if (calls.length) yield ["call-it", 0.75, `${inner}()`];
+  if (target?.getCallSignatures?.().length && !calls.length) yield ["make-function", 0.3, `() => ${ts.isObjectLiteralExpression(source) ? `(${text})` : text}`];
   if (target?.getConstructSignatures && target.symbol?.name === "Date") yield ["date", 0.5, `new Date(${text})`];
   if (target?.symbol?.name === "RegExp") yield ["regexp", 0.4, `new RegExp(${text})`];
   if (from.symbol?.name === "Date") {
@@ -138,5 +139,5 @@ function* shorter(ctx, source, target) {
     if (ctx.fits(ctx.type(source.expression), target)) yield candidate("do-not-call", 0.5, ctx.replace(source, ctx.text(source.expression)));
   }
   if (ts.isAwaitExpression(source) && ctx.fits(ctx.type(source.expression), target)) yield candidate("drop-await", 0.5, ctx.replace(source, ctx.text(source.expression)));
-  if (ts.isArrayLiteralExpression(source) && source.elements.length === 1) yield candidate("unwrap-array", 0.4, ctx.replace(source, ctx.text(source.elements[0])));
+  if (ts.isArrayLiteralExpression(source) && source.elements.length === 1) yield candidate("unwrap-array", 0.7, ctx.replace(source, ctx.text(source.elements[0])));
 }

@@ -3,7 +3,8 @@
 import { candidate } from "../context.mjs";
 import { defaultFor } from "../values.mjs";
 
-const NO_VALUE = new Set([2355, 2366, 7030, 2322, 2345, 2378, 2769, 2740, 2739, 2741, 2802, 2488, 2339]);
+const NO_VALUE = new Set([2355, 2366, 7030, 2378]);
+const MAY_RETURN_NOTHING = /\bvoid\b|'undefined'|Promise<undefined>/;
 const ASYNC = new Set([1308, 1103, 2705, 1064, 2304, 1378, 2529, 2311]);
 
 export function* functions(ctx) {
@@ -11,10 +12,19 @@ export function* functions(ctx) {
   const named = ctx.ts.isFunctionLike(ctx.node.parent ?? ctx.node) ? ctx.node.parent : undefined;
   const node = ctx.up((one) => ctx.ts.isFunctionLike(one)) ?? named ?? around;
   if (ASYNC.has(ctx.code)) yield* asynchronous(ctx, around ?? node);
-  if (NO_VALUE.has(ctx.code)) {
-    for (const one of new Set([node, ...argumentsThatAreFunctions(ctx)])) if (one) yield* returning(ctx, one);
+  if (NO_VALUE.has(ctx.code) || MAY_RETURN_NOTHING.test(ctx.message)) {
+    const called = ctx.symbol(ctx.node)?.valueDeclaration;
+    const near = NO_VALUE.has(ctx.code) ? [node] : [...argumentsThatAreFunctions(ctx), ...withBody(ctx, called)];
+    for (const one of new Set(near)) if (one) yield* returning(ctx, one);
   }
   if (ctx.code === 2801) yield* awaited(ctx);
+}
+
+/** The function that gives a value that is nothing, when it is the project's own. */
+function withBody(ctx, declared) {
+  if (!declared || !ctx.project.own(declared.getSourceFile().fileName)) return [];
+  const made = ctx.ts.isVariableDeclaration(declared) ? declared.initializer : declared;
+  return made?.body ? [made] : [];
 }
 
 function argumentsThatAreFunctions(ctx) {
@@ -65,7 +75,7 @@ function* returning(ctx, node) {
   yield candidate("add-throw", 0.1, line('throw new Error("unreachable");'));
   if (node.type && ctx.code !== 2322) {
     yield candidate("void-annotation", 0.25, ctx.replace(node.type, "void"));
-    yield candidate("widen-annotation", 0.35, ctx.replace(node.type, `${ctx.text(node.type)} | undefined`));
+    yield candidate("widen-annotation", 0.2, ctx.replace(node.type, `${ctx.text(node.type)} | undefined`));
   }
 }
 
@@ -92,7 +102,7 @@ function* expressionsReturned(ctx, body, last) {
   for (const one of body.statements) visit(one);
   for (const one of new Set(ends)) {
     if (!one) continue;
-    if (ts.isExpressionStatement(one)) yield candidate("return-expression", one === last ? 0.8 : 0.6, ctx.insert(one.getStart(), "return "));
+    if (ts.isExpressionStatement(one)) yield candidate("return-expression", one === last ? 0.8 : 0.6, ctx.insert(one.getStart(), "return ", one.getSourceFile()));
     if (ts.isReturnStatement(one) && !one.expression) {
       for (const variable of ctx.scope(one).slice(0, 15)) yield candidate("return-variable", 0.3, ctx.replace(one, `return ${variable.name};`));
     }
@@ -112,7 +122,7 @@ function* switchCases(ctx, body) {
       if (sample && lacking.length && lacking.length <= 3) {
         const indent = ctx.indentation(sample);
         const labels = lacking.map((one) => `${ctx.newline}${indent}case ${ctx.print(one, node)}:`).join("");
-        yield candidate("add-case", 0.3, ctx.insert(sample.expression.getEnd() + 1, labels));
+        yield candidate("add-case", 0.3, ctx.insert(sample.expression.getEnd() + 1, labels, sample.getSourceFile()));
       }
     }
     const children = [];
@@ -123,7 +133,8 @@ function* switchCases(ctx, body) {
 }
 
 function closing(ctx, body, last, text) {
+  const file = body.getSourceFile();
   const indent = last ? ctx.indentation(last) : ctx.indentation(body) + ctx.unit;
-  if (last) return ctx.insert(last.getEnd(), `${ctx.newline}${indent}${text}`);
-  return ctx.insert(body.getEnd() - 1, `${ctx.newline}${indent}${text}${ctx.newline}${ctx.indentation(body)}`);
+  if (last) return ctx.insert(last.getEnd(), `${ctx.newline}${indent}${text}`, file);
+  return ctx.insert(body.getEnd() - 1, `${ctx.newline}${indent}${text}${ctx.newline}${ctx.indentation(body)}`, file);
 }

@@ -143,7 +143,7 @@ function* paths(ctx) {
   const wanted = wantedNames(ctx, statement);
   for (const file of ctx.project.program.getSourceFiles()) {
     if (file === ctx.file || !ctx.project.own(file.fileName)) continue;
-    const from = specifierTo(ctx, file.fileName, literal.text);
+    const from = specifierTo(ctx, file.fileName, sampleOf(ctx, literal));
     const alike = Math.max(likeness(from, literal.text), likeness(last(from), last(literal.text)) - 0.1);
     const names = file.symbol ? new Set(checker.getExportsOfModule(file.symbol).map((one) => one.name)) : new Set();
     const all = wanted.length > 0 && wanted.every((one) => names.has(one));
@@ -153,6 +153,13 @@ function* paths(ctx) {
     const alike = likeness(known, literal.text);
     if (known !== literal.text && alike > 0.6) yield candidate("other-module", 0.7 * alike, write(known));
   }
+}
+
+/** The manner of the other relative imports; that of the wrong one when it is alone. */
+function sampleOf(ctx, literal) {
+  return (ctx.file.imports ?? []).find((one) => one !== literal && one.text.startsWith("."))?.text
+    ?? ctx.project.ownFiles().flatMap((file) => file.imports ?? []).find((one) => one.text.startsWith(".") && one.text !== literal.text)?.text
+    ?? literal.text;
 }
 
 function last(path) {

@@ -135,7 +135,7 @@ function* otherValue(ctx) {
   for (const spot of spots) {
     if (!spot) continue;
     const target = spot === found?.source ? found.target : checker.getContextualType(spot);
-    if (ts.isIdentifier(spot) && !(spot.parent.name === spot)) yield* variables(ctx, spot, target);
+    if (ts.isIdentifier(spot) && (!(spot.parent.name === spot) || ts.isShorthandPropertyAssignment(spot.parent))) yield* variables(ctx, spot, target);
     if (ts.isPropertyAccessExpression(spot)) yield* siblings(ctx, spot, target);
     if (ts.isStringLiteralLike(spot)) yield* literals(ctx, spot, target);
   }

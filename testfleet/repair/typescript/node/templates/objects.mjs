@@ -4,11 +4,12 @@ import { candidate, likeness } from "../context.mjs";
 import { mismatch } from "../mismatch.mjs";
 import { defaultFor } from "../values.mjs";
 
-const INCOMPLETE = new Set([2741, 2739, 2740, 2345, 2322, 2769, 2352, 2416, 2420, 2559, 2719]);
+const INCOMPLETE = new Set([2741, 2739, 2740, 2769, 2352, 2416, 2420, 2559, 2719]);
+const LACKS = /missing|but required in|'\{[^]*\|/;
 const UNKNOWN = new Set([2353, 2339, 2551, 2561, 2345, 2322, 2769, 7053, 2694]);
 
 export function* objects(ctx) {
-  if (INCOMPLETE.has(ctx.code)) yield* missingProperties(ctx);
+  if (INCOMPLETE.has(ctx.code) || LACKS.test(ctx.message)) yield* missingProperties(ctx);
   if (UNKNOWN.has(ctx.code)) yield* unknownProperty(ctx);
 }
 
@@ -75,7 +76,8 @@ function values(ctx, literal, property) {
     if (part && ctx.fits(checker.getTypeOfSymbolAtLocation(part, literal), type)) {
       found.push({ text: `${key}: ${one.name}.${property.name}`, prior: 0.5 });
     }
-    if (!ctx.fits(one.type, type) || (ctx.isAny(one.type) && !same)) continue;
+    const fits = ctx.fits(checker.getNonNullableType(one.type), type);
+    if (!same && (!fits || ctx.isAny(one.type))) continue;
     const alike = likeness(one.name, property.name);
     found.push({ text: same ? key : `${key}: ${one.name}`, prior: same ? 0.85 : 0.15 + 0.4 * alike });
   }

@@ -17,10 +17,10 @@ export function* syntax(ctx) {
     for (const at of lineEnds(text, ctx.start)) yield candidate("insert-token", 0.3, { file, start: at, end: at, text: token });
   }
   if (ctx.end > ctx.start) {
-    yield candidate("drop-token", 0.4, { file, start: ctx.start, end: ctx.end, text: "" });
+    yield candidate("drop-token", /^\w/.test(text.slice(ctx.start)) ? 0.12 : 0.4, { file, start: ctx.start, end: ctx.end, text: "" });
   }
   const previous = text.slice(0, before).match(/(\w+|[^\w\s])$/)?.[0];
-  if (previous) yield candidate("drop-token", 0.3, { file, start: before - previous.length, end: before, text: "" });
+  if (previous) yield candidate("drop-token", /^\w/.test(previous) ? 0.1 : 0.3, { file, start: before - previous.length, end: before, text: "" });
   for (const token of [")", "}", "]", "(", "{", ",", ";", ":", "=>", "`", '"', "'"]) {
     yield candidate("insert-token", 0.15, { file, start: before, end: before, text: token });
     yield candidate("insert-token", 0.12, { file, start: ctx.start, end: ctx.start, text: token });
