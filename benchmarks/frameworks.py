@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.framework_tools import READERS, Outcomes
+from benchmarks.framework_tools import READERS, WITH_FILES, Outcomes
 from benchmarks.fresh import OwnFleet, own_fleet
 from benchmarks.measure import TESTFLEET, clean_environment, describe_conditions, guarded
 from benchmarks.suites import CACHE, load_suites, prepare
@@ -95,7 +95,8 @@ def materialise(project: Project) -> None:
     elif "pypi" in project.entry:
         _from_pypi(project)
     else:
-        shutil.copytree(TABLE.parent.parent / project.entry["path"], project.folder)
+        source = TABLE.parent.parent / project.entry["path"]
+        shutil.copytree(source, project.folder, ignore=shutil.ignore_patterns("node_modules"))
         _run(["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund"], project.folder)
     files = {**project.entry.get("files", {}), "testfleet.toml": _settings(project)}
     for name, content in files.items():
@@ -200,13 +201,14 @@ def on_fleet(project: Project, fleet: OwnFleet) -> tuple[Outcomes, float]:
     if not report.is_file():
         raise UsageError(f"{project.name}: testfleet run wrote no report")
     tests = json.loads(report.read_text("utf-8"))["tests"]
-    return Counter((_own_name(test), test["outcome"]) for test in tests), seconds
+    has_files = project.entry["reads"] in WITH_FILES
+    return Counter((_own_name(test, has_files), test["outcome"]) for test in tests), seconds
 
 
-def _own_name(test: Mapping[str, Any]) -> str:
-    """The id as the tool has it: without the file that it may stand behind, and its number."""
-    name = _NUMBER.sub("", test["id"])
-    return name.removeprefix(f"{test['file']} > ")
+def _own_name(test: Mapping[str, Any], has_file: bool) -> str:  # noqa: FBT001  one caller
+    """The id as the reader has it: without its number, and mostly without its file."""
+    name = _NUMBER.sub("", test["id"]).replace(" \u203a ", " > ")
+    return name if has_file else name.removeprefix(f"{test['file']} > ")
 
 
 def main() -> int:

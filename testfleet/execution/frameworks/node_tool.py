@@ -25,7 +25,7 @@ ANGLE: Final = " \u203a "
 REPORTERS: Final = Path(__file__).with_name("node")
 _END: Final = "end.json"
 _END_BYTES: Final = 1024 * 1024
-_NUMBER: Final = re.compile(r" \(\d{1,9}\)$")
+_NUMBER: Final = re.compile(r" #\d{1,9}$")
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 _TELLING: Final = re.compile(r"(?:\w*Error\b|error:|\u25cf )", re.I)
 """How the lines begin that say what is wrong: the last sign is Jest's bullet."""

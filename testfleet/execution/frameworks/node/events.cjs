@@ -69,13 +69,13 @@ function textOf(error) {
 
 const textOfCause = (cause) => plain(cause.stack ?? cause.message ?? "").slice(0, 4000);
 
-/** Makes ids unique: the second of the same name is `name (2)`. */
+/** Makes ids unique: the second of the same name is `name #2`. */
 class Names {
   #taken = new Set();
 
   unique(id) {
     let name = id;
-    for (let count = 2; this.#taken.has(name); count += 1) name = `${id} (${count})`;
+    for (let count = 2; this.#taken.has(name); count += 1) name = `${id} #${count}`;
     this.#taken.add(name);
     return name;
   }
