@@ -84,7 +84,8 @@ class OneFault:
             repairs, covered = _of_one_fault(found)
         groups = self._proved(self._vote(repairs, covered), found) if repairs else []
         if not groups:
-            reason = why_nothing(found, over=time.monotonic() >= self._shop.deadline - 1)
+            over = time.monotonic() >= self._shop.deadline - 1
+            reason = "; ".join([why_nothing(found, over=over), *found.notes])
             return Outcome(self._tests, reason=reason, lines=self._lines)
         best = groups[0]
         if best.share >= THRESHOLD and not best.best.grave:

@@ -74,6 +74,8 @@ class Found:
     generated: int = 0
     tried: int = 0
     plausible: int = 0
+    notes: list[str] = field(default_factory=list)
+    """For the report's reason."""
 
 
 Watcher = Callable[["Found"], None]
@@ -106,7 +108,7 @@ class Search:
         began = time.monotonic()
         singles_end = began + budget.left_s() * SINGLES_SHARE
         self._settle_at = began + budget.left_s() * PARTIAL_SHARE
-        stream = best_first([engine.candidates(fault) for engine in engines])
+        stream = best_first([self._guarded(engine, fault) for engine in engines])
         self._consume(stream, Budget(singles_end, budget.candidates), began)
         if not self._has_result():
             self._consume(self._second_edits(engines, fault), budget, began)
@@ -116,6 +118,13 @@ class Search:
             share = Budget(time.monotonic() + budget.left_s() * DEFERRED_SHARE, budget.candidates)
             self._retry_deferred(share, began)
         return self.found
+
+    def _guarded(self, engine: Engine, fault: Fault) -> Iterator[Candidate]:
+        """An engine's candidates until it fails: the others go on."""
+        try:
+            yield from engine.candidates(fault)
+        except Exception as exc:  # noqa: BLE001  a plugin's fault is no reason to lose a repair
+            self.found.notes.append(f"engine {engine.name} failed: {type(exc).__name__}: {exc}")
 
     def _consume(self, stream: Iterator[Candidate], budget: Budget, began: float) -> None:
         for candidate in stream:

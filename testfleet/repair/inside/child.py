@@ -52,6 +52,7 @@ class Plugin:
         self._choice: Choice | None = None
         self._tracer: Any = None
         self._frames: list[list[Any]] = []
+        self._interrupted = False
         self._recorder: Any = None
         self._limit_s = 0.0
 
@@ -116,7 +117,7 @@ class Plugin:
             item.repr_failure = item._repr_failure_py = _no_text
         if self._asked("tell_starts"):
             self._say("start", id=item.nodeid)
-        self._frames = []
+        self._frames, self._interrupted = [], False
         if self._tracer is not None:
             self._tracer.start()
         if self._recorder is not None:
@@ -142,6 +143,8 @@ class Plugin:
         assert self._choice is not None  # noqa: S101  for the type checker
         told = self._choice.verdict(nodeid)
         if told is not None:
+            if self._interrupted:
+                told["outcome"] = "timeout"
             self._say("test", frames_at_limit=self._frames, lines=lines, **told)
 
     @pytest.hookimpl(hookwrapper=True)
@@ -176,11 +179,11 @@ class Plugin:
         """Gather the phases of a test; leave at once when that is wanted."""
         assert self._choice is not None  # noqa: S101  for the type checker
         self._choice.add(report)
-        if report.failed and self._frames:
+        if report.failed and self._interrupted:
             self._limit_s = max(
                 LEAST_S, min(self._limit_s, self._request_value("test_limit_s") / 4)
             )
-        if report.failed and self._choice.is_over(hung=bool(self._frames)):
+        if report.failed and self._choice.is_over(hung=self._interrupted):
             self.pytest_runtest_logfinish(report.nodeid)
             self._end()
 
@@ -244,7 +247,8 @@ class Plugin:
             self._say("imported", lines=self._tracer.stop(), modules=_foreign_modules(self._server))
 
     def _interrupt(self, _signal: int, frame: Any) -> None:
-        self._frames = failures.frames_of(frame, self._request_value("root"))
+        self._interrupted = True
+        self._frames = self._frames or failures.frames_of(frame, self._request_value("root"))
         if self._tracer is not None:
             self._tracer.pause()
         raise TestTimeoutError("the test has used up its time")

@@ -103,7 +103,8 @@ def _executed(spectrum: Spectrum, line: Line, value: float) -> str:
 
 def _judge_frames(marks: dict[Line, _Mark], run: TestRun, weight: float) -> None:
     worth = _INNERMOST * weight
-    for place in _distinct(run.frames or run.chain):
+    raised = () if run.hung else run.frames or run.chain
+    for place in _distinct(raised):
         reason = f"{run.exception or 'the exception'} passed through it"
         marks.setdefault(place, _Mark()).add(worth, reason)
         worth *= _DECAY

@@ -179,17 +179,16 @@ class _Reader:
 
 def _test(message: Mapping[str, Any]) -> TestRun:
     failure = message.get("failure") or {}
-    hung = _frames(message.get("frames_at_limit"))
     return TestRun(
         id=message["id"],
-        outcome="timeout" if hung and message["outcome"] == "failed" else message["outcome"],
+        outcome=message["outcome"],
         seconds=message.get("seconds", 0.0),
         exception=failure.get("exception", ""),
         message=failure.get("message", ""),
         longrepr=failure.get("longrepr", ""),
         frames=_frames(failure.get("frames")),
         chain=_frames(failure.get("chain")),
-        hung=hung,
+        hung=_frames(message.get("frames_at_limit")),
         lines=message.get("lines") or {},
     )
 
