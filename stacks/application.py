@@ -6,6 +6,7 @@ import json
 
 from aws_cdk import App, CloudFormationValidatePlugin, Validations
 
+from stacks.answers import AnswerProps, AnswersStack
 from stacks.code import build_bundle
 from stacks.observability import ObservabilityProps, ObservabilityStack
 from stacks.schedules import ScheduleProps, SchedulesStack
@@ -41,12 +42,15 @@ def build_stacks(app: App, config: Environment) -> None:
     schedules = SchedulesStack(
         app, config, ScheduleProps(bundle=bundle, storage=storage, workflows=workflows)
     )
-    asynchronous = [schedules.function]
+    answers = AnswersStack(
+        app, config, AnswerProps(bundle=bundle, storage=storage, workflows=workflows)
+    )
+    asynchronous = [schedules.function, answers.function]
     # Imported when wanted: the emulator has none of their services, and loading them takes time.
     if "models" in config.optional_stacks:
         from stacks.models import ModelsStack  # noqa: PLC0415
 
-        ModelsStack(app, config, storage)
+        ModelsStack(app, config, storage, answers)
     if "costs" in config.optional_stacks:
         from stacks.costs import CostsStack  # noqa: PLC0415
 

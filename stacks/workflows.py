@@ -53,6 +53,7 @@ class WorkflowsStack(FleetStack):
                 memory_mb=2048,
                 timeout_s=300,
                 environment=self._code_host()
+                | self._classifier()
                 | {
                     "DATA_BUCKET": self.storage.data.bucket_name,
                     "RUNS_TABLE": self.storage.runs.table_name,
@@ -66,6 +67,13 @@ class WorkflowsStack(FleetStack):
     def _code_host(self) -> dict[str, str]:
         secret = self.config.code_host_token_secret
         return {"CODE_HOST_TOKEN_SECRET": secret} if secret else {}
+
+    def _classifier(self) -> dict[str, str]:
+        """On the laptop the control function asks only if a server stands in for SageMaker."""
+        deployed = "models" in self.config.optional_stacks and "classifier" in self.config.endpoints
+        if not deployed and not self.config.embedded:
+            return {}
+        return {"CLASSIFIER_ENDPOINT": self.name_of("classifier")}
 
     def _allow_control(self) -> None:
         storage = self.storage
@@ -96,6 +104,20 @@ class WorkflowsStack(FleetStack):
             # Secrets Manager adds six characters of its own to the name in the ARN.
             arn = self.arn_of("secretsmanager", f"secret:{secret}-??????")
             self.control.allow(["secretsmanager:GetSecretValue"], arn)
+        if self._classifier():
+            self._allow_asking()
+
+    def _allow_asking(self) -> None:
+        questions = "inference/classifier/*"
+        data = self.storage.data.arn_for_objects(questions)
+        self.control.allow(["s3:GetObject", "s3:PutObject"], data)
+        reason = "Questions and answers are named by their run and by SageMaker."
+        acknowledge(self.control, {self.storage.wildcard_in_data(questions): reason})
+        endpoint = self.arn_of("sagemaker", f"endpoint/{self.name_of('classifier')}")
+        self.control.allow(["sagemaker:InvokeEndpointAsync"], endpoint)
+        # For an endpoint that takes no question: its state need not wait for the time-out.
+        machine = self.arn_of("states", f"stateMachine:{self.name_of(RUN_TESTS)}")
+        self.control.allow(["states:SendTaskFailure"], machine)
 
     def _build_role(self) -> iam.Role:
         role = iam.Role(

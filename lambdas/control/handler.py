@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from lambdas.settings import read_settings
 from testfleet.aws import clients
 from testfleet.aws.history import DynamoHistoryStore
+from testfleet.aws.inference import SageMakerEndpoint, StepFunctionsTokens
 from testfleet.aws.objects import S3ObjectStore
 from testfleet.aws.quotas import DynamoQuotaStore
 from testfleet.aws.runs import DynamoRunStore
@@ -24,6 +25,7 @@ from testfleet.aws.secrets import SecretReader
 from testfleet.config import Environment, load_environment
 from testfleet.contracts.base import PAYLOAD_LIMIT_BYTES, utc_now
 from testfleet.scm.tarball import GITHUB_HOSTS, FetchPolicy, fetch_source
+from testfleet.workflow.question import Model
 from testfleet.workflow.steps import RunTests, StepAnswer, World
 
 logger = Logger(service="control")
@@ -39,6 +41,9 @@ class Settings(BaseModel):
     TESTFLEET_ENVIRONMENT: str
     WORKER_IMAGE: str
     CODE_HOST_TOKEN_SECRET: str | None = None
+    CLASSIFIER_ENDPOINT: str | None = None
+    AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME: str | None = None
+    """On the embedded AWS: the local model server, where there is one."""
 
 
 @logger.inject_lambda_context
@@ -82,6 +87,7 @@ def _step(run: RunTests, event: dict[str, Any]) -> Callable[[], StepAnswer]:
         "Replan": lambda: run.replan(event["round"]),
         "Aggregate": run.aggregate,
         "Investigate": run.investigate,
+        "AskModel": lambda: run.ask_model(event["token"]),
         "Report": run.report,
         "ReportFailure": lambda: run.report_failure(event["error"]),
         "RecordLoss": lambda: run.record_loss(event["shard_id"], event["error"]),
@@ -106,6 +112,17 @@ def _world() -> World:
         now=utc_now,
         image=settings.WORKER_IMAGE,
         quotas=DynamoQuotaStore(clients.dynamodb(), settings.QUOTAS_TABLE),
+        model=_model(settings, environment),
+    )
+
+
+def _model(settings: Settings, environment: Environment) -> Model | None:
+    endpoint, server = settings.CLASSIFIER_ENDPOINT, settings.AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME
+    if endpoint is None or (environment.embedded and server is None):
+        return None
+    return Model(
+        SageMakerEndpoint(clients.sagemaker_runtime(), endpoint, settings.DATA_BUCKET),
+        StepFunctionsTokens(clients.stepfunctions()),
     )
 
 

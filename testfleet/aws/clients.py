@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sns import SNSClient
     from mypy_boto3_stepfunctions import SFNClient
 
 PARALLEL_REQUESTS = 16
@@ -73,6 +75,19 @@ def secretsmanager() -> SecretsManagerClient:
 
 
 @cache
+def sns() -> SNSClient:
+    """SNS."""
+    return session().client("sns", config=_config())
+
+
+@cache
+def sagemaker_runtime() -> SageMakerRuntimeClient:
+    """SageMaker's endpoints. They are optional: nobody waits long for one."""
+    quick = Config(connect_timeout=2, read_timeout=10, retries={"max_attempts": 1})
+    return session().client("sagemaker-runtime", config=_config().merge(quick))
+
+
+@cache
 def autoscaling() -> ApplicationAutoScalingClient:
     """Application Auto Scaling."""
     return session().client("application-autoscaling", config=_config())
@@ -88,6 +103,8 @@ def forget() -> None:
         stepfunctions,
         cloudformation,
         secretsmanager,
+        sns,
+        sagemaker_runtime,
         autoscaling,
     ):
         made.cache_clear()

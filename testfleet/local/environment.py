@@ -15,6 +15,9 @@ ACCOUNT = "000000000000"
 _KEY = "test"
 _LOOPBACK = "127.0.0.1"
 
+MODELS_VARIABLE = "TESTFLEET_MODELS"
+"""Folder with one folder for each model that a server stands in for SageMaker with."""
+
 _KEPT = frozenset(
     {
         "CONTAINERS_CONF",
@@ -33,6 +36,7 @@ _KEPT = frozenset(
         "SSL_CERT_FILE",
         "TERM",
         "TESTFLEET_CONTAINERS",
+        MODELS_VARIABLE,
         "TESTFLEET_WORK_ROOT",
         "TZ",
         "USER",

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from testfleet.errors import FleetError, TestfleetError
-from testfleet.local.environment import use_emulator
+from testfleet.local.environment import MODELS_VARIABLE, use_emulator
 from testfleet.local.fingerprint import program_fingerprint
 from testfleet.local.home import FleetHome
 from testfleet.local.info import DaemonInfo, FleetInfo
@@ -62,6 +62,7 @@ class Daemon:
             # Ministack reads its settings when it is imported.
             from testfleet.local.emulator import Emulator  # noqa: PLC0415
 
+            self._serve_models()
             emulator = Emulator(self.home, listener)
             emulator.start()
             self._listen_to_signals(emulator)
@@ -84,6 +85,17 @@ class Daemon:
         os.environ.setdefault("TESTFLEET_WORK_ROOT", str(self.home.work_root))
         os.environ.update(tied_environment({}))
         adopt_orphans()
+
+    def _serve_models(self) -> None:
+        """Before the first worker is started, which is told the address."""
+        if not os.environ.get(MODELS_VARIABLE):
+            return
+        from testfleet.local.models import SERVER_VARIABLE, model_server  # noqa: PLC0415
+
+        server = model_server(self.home, os.environ)
+        if server is not None:
+            server.start()
+            os.environ[SERVER_VARIABLE] = server.url
 
     def _listen_to_signals(self, emulator: Emulator) -> None:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)

@@ -74,10 +74,7 @@ def triage(
 ) -> Triage:
     """Everything about the tests that failed at least once. Each cause is classified once."""
     red = {test.id: test for test in tests if test.outcome in _RED}
-    found = cluster(
-        FailureText(test.id, test.file, test.message, test.longrepr, test.duration_s)
-        for test in red.values()
-    )
+    found = cluster(_failure_text(test) for test in red.values())
     told = recall(found, scene.past, scene.now)
     classes = classify([_text(each) for each in found])
     judged = {test.id: _judgement(test, scene) for test in red.values()}
@@ -103,6 +100,16 @@ def triage(
         tuple(sorted(clusters, key=lambda each: _urgency(each, harmless))),
         remember(scene.past, clusters, scene.now),
     )
+
+
+def texts_of(tests: Sequence[TestReport]) -> list[str]:
+    """For each cause among the tests that failed at least once the text that is classified."""
+    red = [test for test in tests if test.outcome in _RED]
+    return [_text(each) for each in cluster(_failure_text(test) for test in red)]
+
+
+def _failure_text(test: TestReport) -> FailureText:
+    return FailureText(test.id, test.file, test.message, test.longrepr, test.duration_s)
 
 
 def _text(each: Cluster) -> str:

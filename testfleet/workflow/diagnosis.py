@@ -136,9 +136,14 @@ def without_secrets(report: RunReport) -> RunReport:
     errors = tuple(
         each.model_copy(update={"message": mask(each.message)}) for each in report.errors
     )
-    tests = tuple(_masked(test) for test in report.tests)
+    tests = tests_without_secrets(report.tests)
     notes = tuple(map(mask, report.notes))
     return report.model_copy(update={"tests": tests, "errors": errors, "notes": notes})
+
+
+def tests_without_secrets(tests: Sequence[TestReport]) -> tuple[TestReport, ...]:
+    """The tests as they may be kept, and sent to a model."""
+    return tuple(_masked(test) for test in tests)
 
 
 def _masked(test: TestReport) -> TestReport:

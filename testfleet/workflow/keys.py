@@ -130,3 +130,25 @@ class RunKeys:
     def loss(self, shard_id: str) -> str:
         """WorkerError recorded in place of a result."""
         return f"{self.shards}{shard_id}/loss.json"
+
+
+@dataclass(frozen=True)
+class QuestionKeys:
+    """The keys of what the classifier's endpoint is asked about one run."""
+
+    run_id: str
+
+    @property
+    def asked(self) -> str:
+        """InferenceRequest."""
+        return f"inference/classifier/input/{self.run_id}.json"
+
+    @property
+    def waiting(self) -> str:
+        """The task token of the state that waits for the answer."""
+        return f"inference/classifier/waiting/{self.run_id}"
+
+    @property
+    def answered(self) -> str:
+        """Key of the InferenceResponse, once there is one."""
+        return f"inference/classifier/answered/{self.run_id}"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
 
 from testfleet.contracts.override import MAX_OVERRIDES, Override, Overrides
 from testfleet.errors import UsageError
-from testfleet.triage.classify import Chain
+from testfleet.triage.classify import Chain, Classifier
 from testfleet.triage.override import Pinned
 from testfleet.workflow.keys import OVERRIDES_KEY
 from testfleet.workflow.ports import ObjectStore
@@ -65,7 +66,7 @@ def override_id(contains: str) -> str:
     return hashlib.sha256(contains.casefold().encode()).hexdigest()[:8]
 
 
-def chain_of(objects: ObjectStore) -> Chain:
+def chain_of(objects: ObjectStore, models: Sequence[Classifier] = ()) -> Chain:
     """The classifiers of an environment: what is pinned, then models, then rules.
 
     What is pinned and cannot be read counts as nothing: a report is due all the same.
@@ -74,4 +75,4 @@ def chain_of(objects: ObjectStore) -> Chain:
         rules = OverrideStore(objects).load().rules
     except UsageError:
         rules = ()
-    return Chain(pinned=Pinned(rules) if rules else None)
+    return Chain(models=models, pinned=Pinned(rules) if rules else None)

@@ -29,6 +29,7 @@ from testfleet.workflow.overrides import chain_of
 from testfleet.workflow.placement_memory import PlacementMemory
 from testfleet.workflow.ports import HistoryStore, RunStore
 from testfleet.workflow.prepared import PreparedRun
+from testfleet.workflow.question import Question
 from testfleet.workflow.records import RunRecords
 
 _SHARDS = TypeAdapter(tuple[Shard, ...])
@@ -125,10 +126,11 @@ class Reporter:
 
     @property
     def _diagnosis(self) -> Diagnosis:
+        told = Question(self.records.objects, self.records.run_id).told()
         return Diagnosis(
             self.records,
             self.history,
-            chain_of(self.records.objects).classify,
+            chain_of(self.records.objects, (told,) if told else ()).classify,
             monotonic,
             self._judgements,
         )

@@ -19,6 +19,7 @@ from pydantic import TypeAdapter
 from testfleet.config import Environment
 from testfleet.contracts.change import FileChange
 from testfleet.contracts.plan import Plan, Shard
+from testfleet.contracts.report import TestReport
 from testfleet.contracts.result import Outcome, WorkerError, WorkerErrorType
 from testfleet.contracts.run import Fallback, RepositorySource, RunRequest
 from testfleet.errors import NothingToRunError, TestfleetError, UsageError
@@ -32,12 +33,14 @@ from testfleet.planning.rounds.replan import replan
 from testfleet.planning.rounds.standing import Rounds
 from testfleet.planning.source_tree import ArchiveTree
 from testfleet.workflow.admission import Admission, with_workers
+from testfleet.workflow.diagnosis import MAX_FAILURES, tests_without_secrets
 from testfleet.workflow.environment import plan_environment
 from testfleet.workflow.keys import environment_key, source_key
 from testfleet.workflow.placement_memory import PlacementMemory
 from testfleet.workflow.planner import PlanRequest, plan_suite
 from testfleet.workflow.ports import HistoryStore, ObjectStore, QuotaStore, RunRow, RunStore
 from testfleet.workflow.prepared import FoundInterpreter, PreparedRun, project_key
+from testfleet.workflow.question import Model, Question
 from testfleet.workflow.records import RunRecords
 from testfleet.workflow.reporting import (
     Reporter,
@@ -52,6 +55,7 @@ StepAnswer = dict[str, Any]
 
 _SHARDS = TypeAdapter(tuple[Shard, ...])
 _MESSAGE_LIMIT = 500
+_RED = (Outcome.FAILED, Outcome.ERROR, Outcome.FLAKY)
 _HINT_QUOTAS = "`testfleet quotas` shows who uses what; quotas stand in config/"
 
 
@@ -70,6 +74,8 @@ class World:
     """Identity of the worker's image: environments built in another are not valid in this one."""
     quotas: QuotaStore | None = None
     """Without it no quota limits a run."""
+    model: Model | None = None
+    """The classifier's endpoint, where there is one."""
 
 
 class RunTests:
@@ -138,23 +144,35 @@ class RunTests:
             has_parts=sum(len(plan.shards) for plan in plans) > 1,
             framework=prepared.suite.framework if prepared.suite else "pytest",
         ).shards()
+        ask = self._asks_model(found.tests)
         if not shards or self._records.is_cancelled():
-            return self._answer(shards=0)
+            return self._answer(shards=0, ask=ask)
         everything = (*earlier, *shards)
         self._world.objects.put(self._records.keys.confirmation, _SHARDS.dump_json(everything))
         key = self._writer(prepared).write_confirmation(shards)
-        return self._answer_map(shards, items_key=key, round=len(plans), blocked=len(found.blocked))
+        return self._answer_map(
+            shards, items_key=key, round=len(plans), blocked=len(found.blocked), ask=ask
+        )
 
     def investigate(self) -> StepAnswer:
         """Look into failures that passed alone; `shards` is the number that run some of them again,
         alone or after the tests before them."""
         shards = () if self._records.is_cancelled() else self._reporter().investigation.next_round()
+        ask = self._asks_model(aggregate_so_far(self._records).tests)
         if not shards:
-            return self._answer(shards=0)
+            return self._answer(shards=0, ask=ask)
         plans = self._records.plans()
         writer = self._writer(self._records.prepared())
         key = writer.write_confirmation(shards, ordered=plans[0].ordered)
-        return self._answer_map(shards, items_key=key, round=len(plans), blocked=0)
+        return self._answer_map(shards, items_key=key, round=len(plans), blocked=0, ask=ask)
+
+    def ask_model(self, token: str) -> StepAnswer:
+        """Ask the classifier's endpoint about the failures; it gives the token back."""
+        tests = tests_without_secrets(aggregate_so_far(self._records).tests)
+        if self._world.model is not None:
+            question = Question(self._world.objects, self.run_id)
+            question.ask(tests[:MAX_FAILURES], token, self._world.model)
+        return self._answer()
 
     def report(self) -> StepAnswer:
         """Write the report, tell history, and give the share of the quotas back."""
@@ -180,6 +198,11 @@ class RunTests:
     def _admission(self) -> Admission:
         world = self._world
         return Admission(world.environment, world.quotas, self._records.request(), world.now)
+
+    def _asks_model(self, tests: Sequence[TestReport]) -> bool:
+        if self._world.model is None or self._records.is_cancelled():
+            return False
+        return any(test.outcome in _RED for test in tests)
 
     def _place(self, prepared: PreparedRun) -> Place:
         workers = self._admission.workers

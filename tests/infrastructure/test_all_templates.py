@@ -23,9 +23,12 @@ EXPLAINED = {
     r"cloudwatch:GetMetricStatistics \*": "metrics are no resources",
     r"kms:(\*|Decrypt|GenerateDataKey) \*": "in the policy of a key, * is this key",
     # The names are made when the thing is.
-    r"s3:\w+ <storage\.Data\.Arn>/(sources|environments|runs|placement|clusters|overrides)/\*": "named later",
+    r"s3:\w+ <storage\.Data\.Arn>/(sources|environments|runs|placement|clusters|overrides)/\*": (
+        "named later"
+    ),
     r"s3:PutObject <storage\.Data\.Arn>/runs/\*/request\.json": "the run's id stands between",
     r"s3:\w+ <storage\.Data\.Arn>/inference/(classifier|fixer)/\*": "requests and answers",
+    r"s3:\w+ <storage\.Data\.Arn>/inference/classifier/(waiting|answered)/\*": "named by runs",
     r"s3:PutObject <AccessLogs\.Arn>/(data|models)/\*": "log files, written by S3",
     r"states:\w+ arn:.*:execution:testfleet-\w+-run-tests/\*": "children of the Map",
     r"ecs:(StopTask|DescribeTasks) arn:.*:task/testfleet-\w+-workers/\*": "tasks of the cluster",
@@ -48,7 +51,7 @@ def test_cfn_lint_warns_of_nothing(account: Assembly) -> None:
 
     found = [str(match) for template in templates for match in lint_file(template)]
 
-    assert len(templates) == 8 + bool(account.config.scaling)
+    assert len(templates) == 9 + bool(account.config.scaling)
     assert found == []
 
 
@@ -107,7 +110,9 @@ def test_functions_are_traced_in_accounts_except_the_worker(account: Assembly) -
     assert [name[:-8] for name in untraced] == ["WorkerFunction"]
 
 
-@pytest.mark.parametrize("name", ["control", "webhook", "start_scheduled_run", "stop_endpoints"])
+@pytest.mark.parametrize(
+    "name", ["control", "webhook", "start_scheduled_run", "stop_endpoints", "model_answer"]
+)
 def test_functions_are_given_the_variables_that_they_ask_for(dev: Assembly, name: str) -> None:
     settings = importlib.import_module(f"lambdas.{name}.handler").Settings
     asked = {key for key, field in settings.model_fields.items() if field.is_required()}

@@ -31,10 +31,8 @@ def test_without_a_name_the_laptop_is_meant(tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     stacks = {path.name.split(".")[0] for path in tmp_path.glob("*.template.json")}
-    assert stacks == {
-        f"testfleet-local-{name}"
-        for name in ("storage", "workers", "workflows", "webhook", "schedules", "observability")
-    }
+    names = ("storage", "workers", "workflows", "webhook", "schedules", "answers", "observability")
+    assert stacks == {f"testfleet-local-{name}" for name in names}
 
 
 def test_an_unknown_environment_is_answered_with_the_known_ones(tmp_path: Path) -> None:

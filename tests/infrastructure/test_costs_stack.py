@@ -32,7 +32,8 @@ def test_money_spent_is_told_at_80_and_at_100_percent(account: Assembly) -> None
 
 
 def test_only_the_full_budget_stops_the_endpoints(account: Assembly) -> None:
-    [(_, _, subscription)] = account.resources("AWS::SNS::Subscription")
+    found = account.resources("AWS::SNS::Subscription")
+    [subscription] = [resource for stack, _, resource in found if stack == "costs"]
 
     assert read(subscription["Properties"]["TopicArn"]) == "<TopicsLimit>"
     assert read(subscription["Properties"]["Endpoint"]) == "<StopEndpointsFunction.Arn>"

@@ -91,8 +91,8 @@ def test_answers_go_to_s3_and_are_announced(account: Assembly, model: str) -> No
 
     assert read(output["S3OutputPath"]) == f"s3://<storage.Data>/inference/{model}/output/"
     assert read(output["S3FailurePath"]) == f"s3://<storage.Data>/inference/{model}/failed/"
-    assert read(output["NotificationConfig"]["SuccessTopic"]) == "<TopicsSuccess>"
-    assert read(output["NotificationConfig"]["ErrorTopic"]) == "<TopicsError>"
+    assert read(output["NotificationConfig"]["SuccessTopic"]) == "<answers.TopicsSuccess>"
+    assert read(output["NotificationConfig"]["ErrorTopic"]) == "<answers.TopicsError>"
 
 
 def test_models_run_in_awss_container_without_a_network(models: Template) -> None:
@@ -114,9 +114,9 @@ def test_an_endpoint_may_exactly_read_its_model_and_answer(account: Assembly, mo
     assert account.rights("models", f"{model.title()}Role") == {
         *rights_on(f"<storage.Models.Arn>/{model}/model.tar.gz", "s3:GetObject"),
         *rights_on(files, "s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"),
-        *rights_on("<TopicsSuccess>", "sns:Publish"),
-        *rights_on("<TopicsError>", "sns:Publish"),
-        *rights_on("<TopicsKey.Arn>", "kms:Decrypt", "kms:GenerateDataKey"),
+        *rights_on("<answers.TopicsSuccess>", "sns:Publish"),
+        *rights_on("<answers.TopicsError>", "sns:Publish"),
+        *rights_on("<answers.TopicsKey.Arn>", "kms:Decrypt", "kms:GenerateDataKey"),
         *rights_on(image, "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage"),
         *rights_on(image, "ecr:GetDownloadUrlForLayer"),
         *rights_on("*", "ecr:GetAuthorizationToken"),

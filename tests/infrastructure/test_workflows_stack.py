@@ -49,6 +49,14 @@ def test_other_tasks_reach_the_registry_through_a_public_address(dev: Assembly) 
     assert all("PublicSubnet" in subnet for subnet in network["Subnets"])
 
 
+_ASK = "sagemaker:InvokeEndpointAsync"
+
+
+def _arn(assembly: Assembly, service: str, kind: str, name: str) -> str:
+    prefix = assembly.config.prefix
+    return f"arn:aws:{service}:us-east-1:<AWS::AccountId>:{kind}{prefix}-{name}"
+
+
 def test_control_may_do_exactly_what_its_steps_do(account: Assembly) -> None:
     data = "<storage.Data.Arn>"
     files = [
@@ -65,6 +73,9 @@ def test_control_may_do_exactly_what_its_steps_do(account: Assembly) -> None:
             "<storage.History.Arn>", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem"
         ),
         *rights_on("<storage.Quotas.Arn>", "dynamodb:GetItem", "dynamodb:PutItem"),
+        *rights_on(f"{data}/inference/classifier/*", "s3:GetObject", "s3:PutObject"),
+        *rights_on(_arn(account, "sagemaker", "endpoint/", "classifier"), _ASK),
+        *rights_on(_arn(account, "states", "stateMachine:", "run-tests"), "states:SendTaskFailure"),
         *own_logs("ControlLogs"),
         *TRACES,
     }

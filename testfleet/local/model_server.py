@@ -1,0 +1,196 @@
+"""Stands in for SageMaker's asynchronous endpoints, which the embedded AWS lacks.
+
+It speaks InvokeEndpointAsync: a request names where its input lies, 202 tells where the answer will
+lie, and SNS announces the end, good or bad, in SageMaker's own words. The model is loaded and
+called by the code that the container runs. Reached by `AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
+
+from testfleet.inference import classifier
+from testfleet.local.network import HOST
+
+_ASYNC: Final = re.compile(r"/endpoints/(?P<name>[A-Za-z0-9-]{1,63})/async-invocations\Z")
+_AT_ONCE: Final = 4
+"""As `stacks/endpoint.py` has it for an instance."""
+_MAX_REASON: Final = 500
+_log = logging.getLogger(__name__)
+
+
+class Storage(Protocol):
+    """The bucket that inputs and answers lie in."""
+
+    def get(self, key: str) -> bytes | None:
+        """The object's bytes, or None."""
+        ...
+
+    def put(self, key: str, body: bytes) -> None:
+        """Write the object."""
+        ...
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the server works with."""
+
+    storage: Storage
+    bucket: str
+    announce: Callable[[bool, str], None]
+    """Publishes a message on the topic of good (True) or bad ends."""
+
+
+@dataclass
+class ModelServer:
+    """Endpoints by name, served on a free port of the loopback address."""
+
+    around: Callable[[], Surroundings | None]
+    """None until the application is deployed."""
+    models: Mapping[str, str]
+    """Endpoint name to the folder of its model."""
+    _server: ThreadingHTTPServer = field(init=False)
+    _workers: ThreadPoolExecutor = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._predictors = {name: classifier.model_fn(path) for name, path in self.models.items()}
+        self._workers = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="model")
+        self._server = ThreadingHTTPServer((HOST, 0), _handler(self))
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://{HOST}:{self._server.server_address[1]}"
+
+    def start(self) -> None:
+        """Serve until `stop`."""
+        threading.Thread(target=self._server.serve_forever, name="models", daemon=True).start()
+
+    def stop(self) -> None:
+        """Take no more requests, and end those that go on."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._workers.shutdown(wait=True, cancel_futures=True)
+
+    def accept(self, name: str, headers: Mapping[str, str]) -> Answer:
+        """Take a request, as the API does: wrong ones at once, the others whenever it comes to
+        them."""
+        around = self.around()
+        if name not in self._predictors or around is None:
+            return _refused(f"Endpoint {name} of account not found.")
+        place = urlsplit(headers.get("X-Amzn-SageMaker-InputLocation", ""))
+        if place.scheme != "s3" or place.netloc != around.bucket:
+            return _refused(f"InputLocation must be in s3://{around.bucket}/")
+        inference = headers.get("X-Amzn-SageMaker-Inference-Id") or str(uuid.uuid4())
+        folder = f"inference/{name.rpartition('-')[2]}"
+        key, output = place.path.lstrip("/"), f"{folder}/output/{uuid.uuid4()}.out"
+        kind = headers.get("X-Amzn-SageMaker-Content-Type", "")
+        job = _Job(around, name, inference, key, output, kind)
+        self._workers.submit(self._work, job)
+        told = {"X-Amzn-SageMaker-OutputLocation": f"s3://{around.bucket}/{output}"}
+        return Answer(202, {"InferenceId": inference}, told)
+
+    def _work(self, job: _Job) -> None:
+        try:
+            self._infer(job)
+        except Exception as exc:  # noqa: BLE001  a container that fails answers for every error
+            _log.warning("inference %s failed: %s", job.inference, exc)
+            self._tell(job, f"{type(exc).__name__}: {exc}"[:_MAX_REASON])
+        else:
+            self._tell(job, None)
+
+    def _infer(self, job: _Job) -> None:
+        body = job.around.storage.get(job.key)
+        if body is None:
+            raise FileNotFoundError(job.key)
+        request = classifier.input_fn(body, job.content_type)
+        response = classifier.predict_fn(request, self._predictors[job.endpoint])
+        answer, _ = classifier.output_fn(response, classifier.JSON)
+        job.around.storage.put(job.output, answer)
+
+    def _tell(self, job: _Job, failure: str | None) -> None:
+        message: dict[str, Any] = {
+            "awsRegion": "us-east-1",
+            "eventTime": datetime.now(UTC).isoformat(),
+            "eventVersion": "1.0",
+            "eventSource": "aws:sagemaker",
+            "eventName": "InferenceResult",
+            "inferenceId": job.inference,
+            "invocationStatus": "Failed" if failure else "Completed",
+            "requestParameters": {
+                "endpointName": job.endpoint,
+                "inputLocation": f"s3://{job.around.bucket}/{job.key}",
+            },
+        }
+        if failure:
+            message["failureReason"] = failure
+        else:
+            place = f"s3://{job.around.bucket}/{job.output}"
+            message["responseParameters"] = {
+                "contentType": classifier.JSON,
+                "outputLocation": place,
+            }
+        job.around.announce(failure is None, json.dumps(message))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the API answers at once."""
+
+    status: int
+    body: dict[str, str]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Job:
+    around: Surroundings
+    endpoint: str
+    inference: str
+    key: str
+    output: str
+    content_type: str
+
+
+def _refused(message: str) -> Answer:
+    kind = "ValidationError"
+    return Answer(400, {"Code": kind, "Message": message}, {"x-amzn-ErrorType": kind})
+
+
+def _handler(server: ModelServer) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            path = _ASYNC.match(urlsplit(self.path).path)
+            if path is None:
+                self._send(_refused(f"{self.path[:200]}: expected an asynchronous invocation"))
+            else:
+                self._send(server.accept(path["name"], dict(self.headers.items())))
+
+        def _send(self, answer: Answer) -> None:
+            body = json.dumps(answer.body).encode()
+            self.send_response(answer.status)
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """The fleet's log is for what matters."""
+
+    return Handler
