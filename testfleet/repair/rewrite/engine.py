@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import heapq
 import re
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,8 @@ from testfleet.repair.rewrite.sites import Site, sites, suspicious_statements
 
 NAME: Final = "rewrite"
 _WORD: Final = re.compile(r"[A-Za-z_]\w*")
+MOST: Final = 10.0
+"""What a proposal can weigh at most: more than 1 where the place itself asks for it."""
 UNUSED: Final = 2.5
 """Factor for what reads a name that the function binds and forgets."""
 MAX_FILES: Final = 30
@@ -114,16 +117,19 @@ class _Stream:
                 line=suspicion.line,
                 score=suspicion.score,
             )
+            # What a place asks for can weigh more than 1: it is not to wait behind the others.
+            most = MOST if isinstance(statement, ast.Pass) else (UNUSED if scope.unused else 1.0)
             for site in sites(statement, suspicion):
                 for template in templates.get(type(site.node), ()):
-                    self._push(_Waiting(file, place, site, template), boosted(template, self.hints))
+                    prior = boosted(template, self.hints) * most
+                    self._push(_Waiting(file, place, site, template), prior)
 
     def _expand(self, waiting: _Waiting) -> None:
         prior = boosted(waiting.template, self.hints)
         unused = waiting.place.scope.unused
         for draft in waiting.template.drafts(waiting.site.node, waiting.place):
             factor = UNUSED if unused and reads_any(unused, draft.edits) else 1.0
-            weight = min(max(draft.weight, 0.02), 1.0)
+            weight = min(max(draft.weight, 0.02), MOST)
             self._push(waiting.with_draft(draft), min(1.0, prior * weight * factor))
 
     def _push(self, waiting: _Waiting, prior: float) -> None:

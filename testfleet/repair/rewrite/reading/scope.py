@@ -138,16 +138,28 @@ class Scope:
 
     def _unbound(self, function: Function) -> frozenset[str]:
         """Names that the function reads and that nothing binds."""
-        inner = {node.name for node in ast.walk(function) if isinstance(node, Function)}
-        if inner or any(isinstance(node, ast.Lambda) for node in ast.walk(function)):
-            return frozenset()  # names of an inner function's own scope are not told apart
+        foreign = {
+            name.id
+            for node in ast.walk(function)
+            if isinstance(node, ast.comprehension)
+            for name in ast.walk(node.target)
+            if isinstance(name, ast.Name)
+        } | {arg.arg for arg in ast.walk(function) if isinstance(arg, ast.arg)}
+        first_read: dict[str, int] = {}
+        first_bound: dict[str, int] = {}
+        for node in own_nodes(function):
+            if isinstance(node, ast.Name):
+                seen = first_read if isinstance(node.ctx, ast.Load) else first_bound
+                seen[node.id] = min(node.lineno, seen.get(node.id, node.lineno))
+            elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+                name, line = node.target.id, node.lineno
+                first_read[name] = min(line, first_read.get(name, line))
+        is_local = {name: line for name, line in first_bound.items() if name not in foreign}
         return frozenset(
-            node.id
-            for node in own_nodes(function)
-            if isinstance(node, ast.Name)
-            and isinstance(node.ctx, ast.Load)
-            and node.id not in self.bindings
-            and node.id not in _BUILTINS
+            name
+            for name, line in first_read.items()
+            if name not in foreign | _BUILTINS
+            and (name not in self.bindings or is_local.get(name, -1) >= line > 0)
         )
 
     def _read_fields(self, owner: ast.ClassDef, receiver: str) -> None:

@@ -48,6 +48,9 @@ def _wrapped(node: ast.expr, at: Place) -> Drafts:
         for index, method in enumerate(_METHODS_OF_TEXT):
             weight = (0.6 if kind else 0.25) - 0.06 * index
             yield at.replace(node, f"{at.operand(node)}.{method}", weight)
+    if kind in {"list", "iterable", ""}:
+        for separator in ("''", "' '"):
+            yield at.replace(node, f"{separator}.join({text})", 0.4 if kind else 0.15)
     if kind in {"list", "iterable", "tuple", ""} and not isinstance(node, ast.List):
         yield at.replace(node, f"{at.operand(node)}[::-1]", 0.3)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from itertools import pairwise
 from typing import Final
 
 from testfleet.repair.rewrite.place import Draft, Drafts, Place, Template
@@ -53,6 +54,12 @@ def _comprehension(node: ast.ListComp | ast.GeneratorExp | ast.SetComp, at: Plac
         yield at.replace(test, f"not {at.operand(test)}", 0.6)
     if last.ifs:
         yield Draft((Edit(at.source.end(last.iter), at.source.end(last.ifs[-1]), ""),), 0.6)
+    elif isinstance(last.target, ast.Tuple) and at.source.text[end - 1] in ")]}":
+        at_end = at.source.end(last.iter)
+        names = [n.id for n in last.target.elts if isinstance(n, ast.Name)]
+        tests = [f"{a} {test} {b}" for test in ("<", "!=", "==", ">") for a, b in pairwise(names)]
+        for text in (*tests, *names, *(f"not {name}" for name in names)):
+            yield Draft((Edit(at_end, at_end, f" if {text}"),), 0.4)
     elif isinstance(last.target, ast.Name) and at.source.text[end - 1] in ")]}":
         name, at_end = last.target.id, at.source.end(last.iter)
         kind = at.scope.kind(last.target)

@@ -46,6 +46,16 @@ def _range_bounds(node: ast.Call, at: Place) -> Drafts:
     if not (isinstance(node.func, ast.Name) and node.func.id == "range" and node.args):
         return
     stop = node.args[1] if len(node.args) > 1 else node.args[0]
+    if len(node.args) == 1 and isinstance(stop, ast.Constant):
+        for binding in at.scope.near():
+            if binding.kind in NUMBERS | {""}:
+                for end in ("", " + 1"):
+                    yield at.replace(stop, f"{at.code(stop)}, {binding.name}{end}", 0.5)
+                root = f"int({binding.name} ** 0.5) + 1"
+                yield at.replace(stop, f"{at.code(stop)}, {root}", 0.3)
+            else:
+                yield at.replace(stop, f"{at.code(stop)}, len({binding.name})", 0.5)
+        return
     if len(node.args) == 1:
         yield at.replace(stop, f"1, {at.code(stop)}", 0.9)
         yield at.replace(stop, f"1, {at.code(stop)} + 1", 0.8)

@@ -23,6 +23,9 @@ def _swapped(node: ast.BinOp | ast.Compare, at: Place) -> Drafts:
         start, end = at.source.end(node.left), at.source.start(node.right)
         if "(" not in at.source.text[start:end] and ")" not in at.source.text[start:end]:
             yield at.replace(node, f"{right}{at.source.text[start:end]}{left}", weight)
+        else:
+            token = at.source.text[start:end].strip(" ()")
+            yield at.replace(node, f"{right} {token} {left}", weight)
     elif len(node.ops) == 1 and isinstance(node.ops[0], ast.In | ast.NotIn):
         yield at.swap(node.left, node.comparators[0], 0.5)
 

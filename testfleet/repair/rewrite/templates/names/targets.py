@@ -28,9 +28,10 @@ def _other_target(node: ast.Assign | ast.AugAssign, at: Place) -> Drafts:
 
 
 def _loop_target(node: ast.For | ast.comprehension, at: Place) -> Drafts:
-    if isinstance(node.target, ast.Tuple):
-        for left, right in zip(node.target.elts, node.target.elts[1:], strict=False):
-            yield at.swap(left, right, 1.0)
+    for group in ast.walk(node.target):
+        if isinstance(group, ast.Tuple):
+            for left, right in zip(group.elts, group.elts[1:], strict=False):
+                yield at.swap(left, right, 1.0)
 
 
 def _index_and_value(node: ast.Assign, at: Place) -> Drafts:

@@ -11,6 +11,7 @@ from typing import Final
 from testfleet.repair.rewrite.place import Drafts, Place, Template
 from testfleet.repair.rewrite.reading.pool import Statement
 from testfleet.repair.rewrite.reading.scope import Binding
+from testfleet.repair.rewrite.templates.statements.updates import PASS, inserted
 
 MAX_COPIES: Final = 60
 """Statements that are tried at one place."""
@@ -25,6 +26,10 @@ def _copied(node: ast.stmt, at: Place) -> Drafts:
     ends = isinstance(node, ast.Return | ast.Continue | ast.Break | ast.Raise)
     _, index = at.source.block(node)
     for lines, weight in islice(_ingredients(node, at), MAX_COPIES):
+        if isinstance(node, ast.Pass):
+            if len(lines) == 1:
+                yield at.replace(node, lines[0], PASS * weight)
+            continue
         if not ends:
             yield from at.after(node, lines, weight)
         if ends or index == 0:
@@ -50,6 +55,42 @@ def _ingredients(node: ast.stmt, at: Place) -> Iterator[tuple[Sequence[str], flo
         weight = 0.8 if is_own else 0.35
         for renaming, likely in _renamings(statement, at):
             yield [_renamed(line, renaming) for line in statement.lines], weight * likely
+
+
+_MIRRORS: Final = (
+    *(("+= ", "-= "), ("-= ", "+= "), (".append(", ".remove("), (".add(", ".remove(")),
+    *((".add(", ".discard("), (".remove(", ".add("), (".discard(", ".add("), ("*= ", "//= ")),
+    *((" + ", " - "), (" - ", " + "), (".left", ".right"), (".right", ".left")),
+)
+
+
+def _mirrored(node: ast.stmt, at: Place) -> Drafts:
+    """A statement of the function turned round: what is counted up is counted down elsewhere."""
+    if at.function is None or isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return
+    for statement in at.pool.statements:
+        if statement.function is at.function and len(statement.lines) == 1:
+            line = statement.lines[0]
+            for word, other in _MIRRORS:
+                if word in line:
+                    for renaming, likely in _renamings(statement, at):
+                        text = _renamed(line.replace(word, other), renaming)
+                        yield from inserted(node, text, at, likely)
+
+
+def _undone(node: ast.stmt, at: Place) -> Drafts:
+    """`x.append(y)` before a call undone behind it by `x.pop()`."""
+    if not isinstance(node, ast.Expr | ast.Assign | ast.For | ast.If | ast.AugAssign):
+        return
+    block, index = at.source.block(node)
+    for before in block[max(0, index - 3) : index]:
+        code = at.code(before)
+        owner, found, rest = code.partition(".append(")
+        if found and "\n" not in code:
+            yield from at.after(node, [f"{owner}.pop()"], 1.0)
+        owner, found, rest = code.partition(".add(")
+        if found and "\n" not in code:
+            yield from at.after(node, [f"{owner}.remove({rest}"], 1.0)
 
 
 def _distance(statement: Statement, node: ast.stmt, at: Place) -> tuple[bool, int]:
@@ -92,6 +133,15 @@ _BUILTINS: Final = frozenset(
     )
 )
 TEMPLATES: Final = (
+    Template(
+        "mirrored",
+        "updates",
+        "insertion of an ingredient (GenProg), turned round",
+        0.05,
+        (ast.stmt,),
+        _mirrored,
+    ),
+    Template("undone", "updates", "missing step back of a search", 0.6, (ast.stmt,), _undone),
     Template(
         "copied-statement",
         "movement",

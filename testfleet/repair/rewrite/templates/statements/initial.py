@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from typing import Final
 
 from testfleet.repair.rewrite.place import Draft, Drafts, Place, Template
+from testfleet.repair.rewrite.reading.kinds import NUMBERS
 from testfleet.repair.rewrite.reading.layout import after, first_statement, lines_of, moved
 from testfleet.repair.rewrite.reading.layout import before as above
 from testfleet.repair.rewrite.reading.source import Function
@@ -32,13 +34,40 @@ def _bound_first(node: Function, at: Place) -> Drafts:
     parameters = [b.name for b in at.scope.near() if b.place == "parameter" and b.name != "self"]
     for name in names:
         if name.isidentifier() and name not in parameters:
-            for index, value in enumerate((*_VALUES, *parameters)):
-                yield from at.before(first, [f"{name} = {value}"], max(0.3, 1.0 - 0.07 * index))
+            reader = _first_reader(node, name) or first
+            for index, value in enumerate((*_VALUES, *parameters, *_from_parameters(at))):
+                weight = max(0.3, 1.0 - 0.05 * index)
+                yield from at.before(first, [f"{name} = {value}"], weight)
+                yield from at.before(reader, [f"{name} = {value}"], weight)
+
+
+def _first_reader(node: Function, name: str) -> ast.stmt | None:
+    """The first statement of the function's own block that speaks of the name."""
+    for statement in node.body:
+        if any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(statement)):
+            return statement
+    return None
+
+
+def _from_parameters(at: Place) -> Iterator[str]:
+    """What is usually made of a parameter first."""
+    for binding in at.scope.near():
+        if binding.place == "parameter" and binding.kind not in NUMBERS:
+            name = binding.name
+            yield from (f"len({name})", f"list({name})", f"len({name}) - 1", f"sorted({name})")
+            yield from (
+                f"set({name})",
+                f"max({name})",
+                f"min({name})",
+                f"{name}[0]",
+                f"sum({name})",
+            )
 
 
 def _bound_anew(node: ast.For | ast.While, at: Place) -> Drafts:
     """`x = 0` at the start of a loop's body or before the loop, for names that nothing binds."""
-    names = at.scope.unbound | (at.hints.missing & at.scope.bindings.keys())
+    bound = set(at.scope.bindings)
+    names = at.scope.unbound | (at.hints.missing & bound)
     for name in sorted(names):
         for index, value in enumerate(_VALUES):
             weight = max(0.3, 1.0 - 0.07 * index)

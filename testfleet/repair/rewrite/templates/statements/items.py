@@ -31,6 +31,9 @@ def _stored(node: ast.stmt, at: Place) -> Drafts:
                     yield from inserted(node, f"{binding.name} = {text}", at, 0.6 * likely)
         for value in ("True", "0", "1", "None", "[]", "False", "{}"):
             yield from inserted(node, f"{text} = {value}", at, 0.3 * likely)
+        for binding in names:
+            if binding.name not in text:
+                yield from inserted(node, f"{text}.append({binding.name})", at, 0.4 * likely)
         for change in ("+= 1", "-= 1"):
             yield from inserted(node, f"{text} {change}", at, 0.4 * likely)
         yield from inserted(node, f"del {text}", at, 0.15 * likely)

@@ -10,7 +10,10 @@ from testfleet.repair.rewrite.reading import layout
 from testfleet.repair.rewrite.reading.source import Edit
 
 _COMPOUND: Final = (ast.If, ast.For, ast.While, ast.With, ast.Try)
-_MOVABLE: Final = (ast.Assign, ast.AugAssign, ast.Expr, ast.Return, ast.If, ast.Break)
+_MOVABLE: Final = (
+    *(ast.Assign, ast.AugAssign, ast.Expr, ast.Return, ast.If, ast.Break),
+    *(ast.For, ast.While, ast.Continue),
+)
 
 
 def _removed(node: ast.stmt, at: Place) -> Drafts:
@@ -108,7 +111,7 @@ def _elif(node: ast.If, at: Place) -> Drafts:
         yield Draft((Edit(start, start + len("elif"), "if"),), 1.0)
         return
     block, index = at.source.block(node)
-    if index > 0 and isinstance(block[index - 1], ast.If) and not block[index - 1].orelse:  # type: ignore[attr-defined]
+    if index > 0 and _is_open(block[index - 1]):
         yield Draft((Edit(start, start, "el"),), 0.8)
 
 
@@ -144,6 +147,13 @@ def _new_else(node: ast.If, at: Place) -> Drafts:
     end = at.source.line_end(follower.end_lineno or follower.lineno)
     body = "".join(f"{indent}{unit}{line}{newline}" for line in lines)
     yield Draft((Edit(start, end, f"{indent}else:{newline}{body}"),), 1.0)
+
+
+def _is_open(node: ast.stmt) -> bool:
+    """Whether it is an `if` to which another branch can be added."""
+    while isinstance(node, ast.If) and _is_chain(node):
+        node = node.orelse[0]
+    return isinstance(node, ast.If) and not node.orelse
 
 
 def _is_chain(node: ast.If) -> bool:

@@ -11,6 +11,8 @@ from testfleet.repair.rewrite.reading.kinds import NUMBERS, likeness
 from testfleet.repair.rewrite.reading.pool import names_read
 from testfleet.repair.rewrite.reading.scope import Binding, own_nodes
 
+PASS: Final = 8.0
+"""How much likelier a statement is missing where `pass` stands."""
 _ENDS: Final = (ast.Return, ast.Continue, ast.Break, ast.Raise)
 _NOT_BESIDE: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import)
 _CHANGES: Final = frozenset(("append", "add", "pop", "popleft", "remove", "extend", "update"))
@@ -18,6 +20,9 @@ _CHANGES: Final = frozenset(("append", "add", "pop", "popleft", "remove", "exten
 
 def inserted(node: ast.stmt, text: str, at: Place, weight: float) -> Drafts:
     """A statement behind this one; before it, where it is the first or leaves the block."""
+    if isinstance(node, ast.Pass):
+        yield at.replace(node, text, PASS * weight)
+        return
     ends = isinstance(node, _ENDS)
     if not ends:
         yield from at.after(node, [text], weight)
@@ -78,6 +83,7 @@ def _of_two(one: Binding, other: Binding, in_loop: float) -> Iterator[tuple[str,
         yield f"{name} = max({name}, {with_})", 0.4 * in_loop
         yield f"{name} = min({name}, {with_})", 0.4 * in_loop
         yield f"{name} //= {with_}", 0.1 * in_loop
+        yield f"{name} ^= {with_}", 0.05 * in_loop
     elif one.kind in {"str", "list"} and other.kind == one.kind:
         yield f"{name} += {with_}", 0.4 * in_loop
 
