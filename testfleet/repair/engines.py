@@ -21,6 +21,8 @@ OWN_ENGINES: Final = {
     "tools": "testfleet.repair.typescript.engine:ToolsEngine",
 }
 """Testfleet's own engines by name. The same as in pyproject.toml."""
+OPTIONAL: Final = frozenset({"model"})
+"""Engines that are there when something is configured for them; without it, the others go on."""
 
 
 def engine_names() -> list[str]:
@@ -30,7 +32,15 @@ def engine_names() -> list[str]:
 
 def engines_named(names: Sequence[str]) -> list[Engine]:
     """The engines of these names; of all when there are none. Raises UsageError."""
-    return [engine_named(name) for name in dict.fromkeys(names or engine_names())]
+    known = engine_names()
+    wanted = [
+        name for name in dict.fromkeys(names or known) if name in known or name not in OPTIONAL
+    ]
+    if not wanted:
+        raise UsageError(
+            f"engine {', '.join(names)} is not configured", hint=f"use {', '.join(known)}"
+        )
+    return [engine_named(name) for name in wanted]
 
 
 def engine_named(name: str) -> Engine:

@@ -16,6 +16,8 @@ from typing import Final
 
 from testfleet.contracts.repair import Candidate
 from testfleet.repair.engine import Engine, Fault
+from testfleet.repair.rank.model import load as load_ranker
+from testfleet.repair.rank.order import order
 from testfleet.repair.reach import Reach
 from testfleet.repair.sources import Source, apply_edits, paths_of
 from testfleet.repair.validate.trials import Trial, Trials
@@ -109,6 +111,8 @@ class Search:
         singles_end = began + budget.left_s() * SINGLES_SHARE
         self._settle_at = began + budget.left_s() * PARTIAL_SHARE
         stream = best_first([self._guarded(engine, fault) for engine in engines])
+        if load_ranker() is not None:
+            stream = order(stream, fault)
         self._consume(stream, Budget(singles_end, budget.candidates), began)
         if not self._has_result():
             self._consume(self._second_edits(engines, fault), budget, began)
