@@ -84,8 +84,7 @@ class OneFault:
             repairs, covered = _of_one_fault(found)
         groups = self._proved(self._vote(repairs, covered), found) if repairs else []
         if not groups:
-            over = time.monotonic() >= self._shop.deadline - 1
-            reason = "; ".join([why_nothing(found, over=over), *found.notes])
+            reason = "; ".join([why_nothing(found, self._spent(found)), *found.notes])
             return Outcome(self._tests, reason=reason, lines=self._lines)
         best = groups[0]
         if best.share >= THRESHOLD and not best.best.grave:
@@ -97,6 +96,13 @@ class OneFault:
             suggestions=self._suggest(groups),
             lines=self._lines,
         )
+
+    def _spent(self, found: Found) -> str:
+        if time.monotonic() >= self._shop.deadline - 1:
+            return "the time was used up: give more with --budget"
+        if found.tried + self._tally.tried >= self._shop.job.max_candidates:
+            return "no more were to be tried: allow more with --max-candidates"
+        return "there are no more"
 
     def _vote(self, repairs: Sequence[Repair], tests: Sequence[str]) -> list[Group]:
         shop = self._shop
@@ -195,7 +201,7 @@ def _without_first(groups: list[Group]) -> list[Group]:
     return [Group(group.members, group.share / total) for group in rest]
 
 
-def why_nothing(found: Found, *, over: bool) -> str:
+def why_nothing(found: Found, spent: str) -> str:
     """Why a search came to nothing, and what to do next."""
     if found.breaking:
         repair, lost = found.breaking[0]
@@ -206,10 +212,9 @@ def why_nothing(found: Found, *, over: bool) -> str:
         )
     if not found.tried:
         return "no engine has a candidate for these lines; name others with --engine"
-    spent = "the time was used up" if over else "all candidates were tried"
     return (
-        f"none of {found.tried} candidates turns the failing tests green, and {spent};"
-        " the localisation shows where to look, or give more time with --budget"
+        f"none of {found.tried} candidates turns the failing tests green, and {spent}; the"
+        " localisation shows where to look"
     )
 
 

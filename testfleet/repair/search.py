@@ -131,13 +131,14 @@ class Search:
             self.found.notes.append(f"engine {engine.name} failed: {type(exc).__name__}: {exc}")
 
     def _consume(self, stream: Iterator[Candidate], budget: Budget, began: float) -> None:
-        for candidate in stream:
+        while not self._is_over(budget):
+            candidate = next(stream, None)
+            if candidate is None:
+                return
             self.found.generated += 1
             repair = self._build(candidate)
             if repair is not None:
                 self._try(repair, began)
-            if self._is_over(budget):
-                return
 
     def _has_result(self) -> bool:
         return bool(self.found.repairs or self.found.partial)

@@ -1,0 +1,89 @@
+"""A patch goes into the tree byte for byte, and out again."""
+
+import subprocess
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from testfleet.contracts.repair import TextEdit
+from testfleet.errors import UsageError
+from testfleet.repair.patch import apply_files, dirty_files, undo, unified_diff
+from testfleet.repair.sources import apply_edits, read_source
+
+LINES = st.lists(st.sampled_from(["a\n", "b\r\n", "c\n", "\tx = 1\n", "\f\n"]), max_size=6)
+
+
+@pytest.fixture
+def tree(tmp_path):
+    root = tmp_path / "tree"
+    root.mkdir()
+    (root / "a.py").write_bytes(b"x = 1\r\n")
+    return root
+
+
+@given(LINES, LINES, st.sampled_from(["", "end", "end\r"]))
+def test_git_applies_the_diff_to_the_very_bytes(tmp_path_factory, old, new, tail):
+    root = tmp_path_factory.mktemp("git")
+    before, after = "".join(old) + "z\n", "".join(new) + "z\n" + tail
+    (root / "a.py").write_bytes(before.encode())
+    patch = unified_diff("a.py", before, after)
+    if patch:
+        git = ["git", "apply", "--whitespace=nowarn", "--unidiff-zero", "-"]
+        subprocess.run(git, input=patch.encode(), cwd=root, check=True)
+    assert (root / "a.py").read_bytes() == after.encode()
+
+
+def test_an_applied_fix_can_be_undone_once(tree, tmp_path):
+    record = tmp_path / "record.json"
+    apply_files(tree, {"a.py": (b"x = 1\r\n", b"x = 2\r\n")}, record)
+    assert (tree / "a.py").read_bytes() == b"x = 2\r\n"
+    assert undo(tree, record) == ["a.py"]
+    assert (tree / "a.py").read_bytes() == b"x = 1\r\n"
+    with pytest.raises(UsageError, match="nothing to undo"):
+        undo(tree, record)
+
+
+def test_a_file_that_changed_meanwhile_is_not_overwritten(tree, tmp_path):
+    record = tmp_path / "record.json"
+    with pytest.raises(UsageError, match="has changed while"):
+        apply_files(tree, {"a.py": (b"x = 0\r\n", b"x = 2\r\n")}, record)
+    apply_files(tree, {"a.py": (b"x = 1\r\n", b"x = 2\r\n")}, record)
+    (tree / "a.py").write_bytes(b"x = 3\r\n")
+    with pytest.raises(UsageError, match="was changed after"):
+        undo(tree, record)
+
+
+def test_uncommitted_changes_are_seen(tree):
+    assert dirty_files(tree, ["a.py"]) == []
+    for args in (["init", "-q"], ["add", "."]):
+        subprocess.run(["git", *args], cwd=tree, check=True)
+    assert dirty_files(tree, ["a.py"]) == ["a.py"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"x = 1\r\n",
+        "# -*- coding: latin-1 -*-\nx = '\u00e9'\n".encode("latin-1"),
+        b"\xef\xbb\xbfx = 1\n",
+        "x = '\u20ac'".encode(),
+    ],
+)
+def test_sources_come_back_as_they_were(content):
+    source = read_source(content)
+    assert source is not None
+    assert source.encode(source.text) == content
+
+
+def test_what_python_could_not_decode_is_no_source():
+    assert read_source(b"x = '\xff'\n") is None
+    assert read_source(b"# coding: klingon\nx = 1\n") is None
+
+
+def test_edits_of_one_file_do_not_move_each_other():
+    edits = [
+        TextEdit(path="a.py", start=4, end=5, text="22"),
+        TextEdit(path="a.py", start=0, end=1, text="long"),
+    ]
+    assert apply_edits("x = 1\n", edits) == "long = 22\n"
