@@ -13,6 +13,7 @@ from testfleet.contracts.base import Contract
 from testfleet.contracts.history import RECENT
 from testfleet.contracts.risk import ProjectRisk
 from testfleet.contracts.run import Mode
+from testfleet.contracts.services import ServiceConfig
 from testfleet.contracts.tool import FrameworkName, ToolOptions
 
 PROJECT_FILE = "testfleet.toml"
@@ -46,6 +47,8 @@ class SuiteMode(Contract):
     """Arguments after those of the suite."""
     env: dict[str, str] = Field(default_factory=dict)
     """Variables on top of those of the suite."""
+    services: tuple[str, ...] | None = None
+    """Services in place of those of the suite. Empty: none, e.g. where fakes replace them."""
 
 
 _NAME = re.compile(r"^[A-Za-z0-9_.-]+$")
@@ -129,6 +132,8 @@ class SuiteConfig(Contract):
     """A test that runs longer is ended and reported as failed."""
     memory_mb: int | None = Field(default=None, gt=0)
     """Memory that the tests of one shard may use together. Default: the profile's."""
+    services: tuple[str, ...] = ()
+    """Names of `[services.NAME]` that are ready before the tests begin."""
     requires: tuple[str, ...] = ()
     """What the suite's workers must have, e.g. `docker`, `memory>=4096`, `browser:chromium`."""
     requires_for: dict[str, tuple[str, ...]] = Field(default_factory=dict)
@@ -213,6 +218,7 @@ class ProjectConfig(Contract):
     environment: EnvironmentConfig = EnvironmentConfig()
     source: SourceConfig = SourceConfig()
     suites: dict[str, SuiteConfig] = Field(default_factory=dict)
+    services: dict[str, ServiceConfig] = Field(default_factory=dict)
     risk: ProjectRisk = ProjectRisk()
     quarantine: tuple[QuarantineConfig, ...] = ()
     """`[[quarantine]]`: flaky tests that do not block, each with an owner and a last day."""

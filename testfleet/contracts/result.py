@@ -66,6 +66,8 @@ class WorkerErrorType(StrEnum):
 
     ENVIRONMENT = "environment"
     """Source, interpreter or framework could not be made ready: the user must act."""
+    SERVICE = "service"
+    """A service of testfleet.toml did not start or was not ready in time."""
     WORKER_LOST = "worker-lost"
     TIMED_OUT = "timed-out"
     THROTTLED = "throttled"

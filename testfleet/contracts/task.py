@@ -9,6 +9,7 @@ from pydantic import Field
 from testfleet.contracts.base import SCHEMA_VERSION, Contract
 from testfleet.contracts.dependencies import Dependency
 from testfleet.contracts.plan import Splits
+from testfleet.contracts.services import Service
 from testfleet.contracts.tool import ToolOptions
 
 
@@ -103,6 +104,8 @@ class WorkerTask(Contract):
     """With `tests`: run them in one process that collects `units`, or else the whole suite."""
     framework_args: tuple[str, ...] = ()
     tool: ToolOptions = ToolOptions()
+    services: tuple[Service, ...] = ()
+    """In the order in which they start."""
     env: dict[str, str] = Field(default_factory=dict)
     limits: Limits = Limits()
     fail_fast: bool = False

@@ -55,6 +55,10 @@ class Family:
     """The one below it that matters. Whoever supervises the two waits for them."""
     strangers: frozenset[int] = field(default_factory=lambda: frozenset(children_of(os.getpid())))
 
+    def leave_out_children(self) -> None:
+        """What this worker has started until now is none of the task's, such as its services."""
+        self.strangers |= frozenset(children_of(os.getpid()))
+
     def members(self) -> set[int]:
         """Found along the tree: quick, and right but for daemons whose parents are not ours."""
         roots = {pid for pid in children_of(os.getpid()) if self._is_adopted(pid)}

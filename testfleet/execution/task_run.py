@@ -34,6 +34,7 @@ from testfleet.execution.journal import unit_results
 from testfleet.execution.launch import Events
 from testfleet.execution.log import BoundedLog
 from testfleet.execution.processes import Family, become_subreaper
+from testfleet.execution.services.keeper import Keeper
 from testfleet.execution.shard import Shard
 from testfleet.execution.supervisor import Stop, Supervisor
 from testfleet.execution.task_shard import (
@@ -42,11 +43,13 @@ from testfleet.execution.task_shard import (
     check_framework,
     make_journal,
     make_shard,
+    service_setting,
 )
 from testfleet.execution.transfer import TransferError, upload
 from testfleet.execution.workspace import Workspace, temporary_for, workspace
 
 _GUARDIAN: Final = Guardian()
+_KEEPER: Final = Keeper(_GUARDIAN.guard, _GUARDIAN.release)
 
 _STOP_ERRORS: Final = {
     Stop.DEADLINE: (WorkerErrorType.TIMED_OUT, "the shard's time of {time_s:g} s was over"),
@@ -152,9 +155,22 @@ class TaskRun:
     ) -> None:
         if self.task.kind == "prepare":
             return
+        environment = {**variables, **interpreter.variables}
+        with _KEEPER.lend(service_setting(self.task, place, environment, self._order)) as lent:
+            supervisor.family.leave_out_children()
+            self._run_shard(place, supervisor, {**environment, **lent.gives}, interpreter)
+        self.notes.extend(lent.notes)
+
+    def _run_shard(
+        self,
+        place: Workspace,
+        supervisor: Supervisor,
+        environment: dict[str, str],
+        interpreter: Interpreter,
+    ) -> None:
         setting = Setting(
             workspace=place,
-            environment={**variables, **interpreter.variables},
+            environment=environment,
             interpreter=interpreter,
             supervisor=supervisor,
             limits=self._limits,

@@ -15,9 +15,10 @@ from testfleet.execution.frameworks.tool_journal import ToolJournal
 from testfleet.execution.frameworks.tool_session import ToolPlace, ToolRunner
 from testfleet.execution.frameworks.tool_shard import ToolShard
 from testfleet.execution.journal import Journal
+from testfleet.execution.services import running
 from testfleet.execution.session import Place, SessionRunner
 from testfleet.execution.shard import Shard
-from testfleet.execution.supervisor import Supervisor
+from testfleet.execution.supervisor import Stop, Supervisor
 from testfleet.execution.workspace import Workspace
 
 PYTEST = "pytest"
@@ -120,4 +121,21 @@ def _pytest_place(task: WorkerTask, setting: Setting) -> Place:
         ordered=task.ordered,
         mixed=task.mixed,
         dependencies=task.dependencies,
+    )
+
+
+def service_setting(
+    task: WorkerTask,
+    place: Workspace,
+    environment: dict[str, str],
+    order: Callable[[], Stop | None],
+) -> running.Setting:
+    """What the task's services are started with."""
+    return running.Setting(
+        services=task.services,
+        cwd=_folder(task, place) if task.services else place.tree,
+        variables=environment,
+        # One for all shards of a run: services may outlive the shard they were started for.
+        marker=f"{task.run_id}/services-{os.getpid()}",
+        order=order,
     )

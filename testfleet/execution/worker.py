@@ -18,6 +18,7 @@ from testfleet.errors import TestfleetError, UsageError
 from testfleet.execution.environments import EnvironmentStoppedError
 from testfleet.execution.files import is_disk_full
 from testfleet.execution.host import WorkerOptions, this_host
+from testfleet.execution.services.errors import ServiceError
 from testfleet.execution.task_run import TaskRun
 from testfleet.execution.transfer import TransferError, fetch, upload
 
@@ -79,6 +80,8 @@ def worker_error(error: Exception, options: WorkerOptions) -> WorkerError:
 def _kind_of(error: TestfleetError) -> WorkerErrorType:
     if isinstance(error, TransferError):
         return WorkerErrorType.INTERNAL
+    if isinstance(error, ServiceError):
+        return WorkerErrorType.SERVICE
     is_misuse = isinstance(error, UsageError)
     return WorkerErrorType.CONFIGURATION if is_misuse else WorkerErrorType.ENVIRONMENT
 

@@ -24,9 +24,11 @@ from testfleet.contracts.project import (
 )
 from testfleet.contracts.risk import ProjectRisk, RiskRule
 from testfleet.contracts.run import Mode
+from testfleet.contracts.services import Service, ServiceConfig
 from testfleet.contracts.tool import ToolOptions
 from testfleet.errors import UsageError
 from testfleet.planning.placement.needs import Needs
+from testfleet.planning.services import services_of
 from testfleet.planning.source_tree import SourceTree
 
 DEFAULT_SUITE: Final = "default"
@@ -56,6 +58,8 @@ class ResolvedSuite:
     """What only some frameworks read."""
     units: tuple[str, ...] = ()
     """Globs of the test files of a `command`."""
+    services: tuple[Service, ...] = ()
+    """In the order in which they start."""
 
     @property
     def needs(self) -> Needs:
@@ -95,6 +99,7 @@ def resolve_suite(project: ProjectConfig, name: str | None, mode: Mode) -> Resol
         raise UsageError(f"no suite {chosen!r}: the project has {has}")
     suite = known[chosen]
     extra = suite.modes.get(mode, SuiteMode())
+    names = suite.services if extra.services is None else extra.services
     return ResolvedSuite(
         name=chosen,
         framework=suite.framework,
@@ -110,6 +115,7 @@ def resolve_suite(project: ProjectConfig, name: str | None, mode: Mode) -> Resol
         traits=suite.traits,
         tool=suite.tool,
         units=suite.units,
+        services=services_of(project.services, names),
     )
 
 
@@ -162,6 +168,8 @@ def _table_of(place: Sequence[str]) -> type[BaseModel] | None:
             return _TABLES[name]
         case ["risk", "rules", _, _]:
             return RiskRule
+        case ["services", _, _]:
+            return ServiceConfig
         case ["suites", _, *inside]:
             return _suite_table(inside)
     return None

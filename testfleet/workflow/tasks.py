@@ -146,6 +146,7 @@ class TaskWriter:
             together=shard.together,
             framework_args=(*(suite.args if suite else ()), *self.request.framework_args),
             tool=suite.tool if suite else ToolOptions(),
+            services=suite.services if suite else (),
             env=self._home_env() | (suite.env if suite else {}),
             limits=self._limits(shard),
             fail_fast=fail_fast,

@@ -1,0 +1,1 @@
+"""Services for tests: started before them, each on a port of its own, and ended after them."""
