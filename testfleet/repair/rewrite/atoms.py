@@ -37,6 +37,19 @@ def atoms(at: Place, around: ast.AST | None = None) -> Iterator[tuple[str, float
     yield from ranked[:MAX_ATOMS]
 
 
+def guards_of(node: ast.stmt, at: Place) -> Iterator[tuple[str, float]]:
+    """Conditions that a statement itself suggests, then all others."""
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name | ast.Attribute):
+        target, value = at.code(node.targets[0]), at.operand(node.value)
+        if not isinstance(node.value, ast.Constant | ast.List | ast.Dict):
+            yield f"{value} > {target}", 0.9
+            yield f"{value} < {target}", 0.9
+        else:
+            yield f"{target} is None", 1.0
+        yield f"not {target}", 0.6
+    yield from atoms(at, node)
+
+
 def _found(at: Place) -> Iterator[tuple[str, float]]:
     """Conditions that the file holds, where all their names are in scope."""
     for condition in at.pool.conditions:
@@ -44,9 +57,9 @@ def _found(at: Place) -> Iterator[tuple[str, float]]:
         if condition.names and all(
             n in at.scope.bindings or n in _BUILTINS for n in condition.names
         ):
-            weight = 0.8 if is_own else 0.45
+            weight = 0.6 if is_own else 0.35
             yield condition.text, weight
-            yield f"not {condition.text}", weight * 0.5
+            yield f"not {condition.text}", weight * 0.4
 
 
 def _bounds(at: Place, beside: ast.AST) -> Iterator[tuple[str, float]]:
@@ -106,16 +119,20 @@ def _made(at: Place, near: frozenset[str]) -> Iterator[tuple[str, float]]:
     for index, first in enumerate(names):
         for second in names[index + 1 :]:
             factor = (1.0 if first.name in near else 0.7) * (1.0 if second.name in near else 0.7)
-            for text, weight in _of_two(first, second):
+            for text, weight in (*_of_two(first, second), *_arithmetic(first, second, at)):
                 yield text, weight * factor
 
 
 def of_one(binding: Binding) -> Iterator[tuple[str, float]]:
     """Conditions on one name."""
     name, kind = binding.name, binding.kind
-    if kind in {"bool", ""} or kind in SIZED:
+    if kind in {"bool", "", "object"} or kind in SIZED:
         yield name, 0.8
         yield f"not {name}", 0.8
+    if kind == "object":
+        yield f"{name} is None", 0.9
+        yield f"{name} is not None", 0.8
+        return
     if kind in SIZED - {"dict", "set"}:
         yield f"len({name}) > 1", 0.4
         yield f"len({name}) == 1", 0.35
@@ -129,9 +146,24 @@ def of_one(binding: Binding) -> Iterator[tuple[str, float]]:
         yield f"{name} < 2", 0.35 * is_number
         yield f"{name} == 1", 0.45 * is_number
         yield f"{name} % 2 == 0", 0.2 * is_number
+    if kind == "int":
+        yield name, 0.4
+        yield f"not {name}", 0.4
     if kind not in NUMBERS:
         yield f"{name} is None", 0.5
         yield f"{name} is not None", 0.55
+
+
+def _arithmetic(first: Binding, second: Binding, at: Place) -> Iterator[tuple[str, float]]:
+    """Divisibility and bits, where the function calculates with them."""
+    operators = at.pool.operators.get(at.function, frozenset())
+    if ast.Mod in operators or ast.FloorDiv in operators:
+        yield f"{first.name} % {second.name} == 0", 0.3
+        yield f"{second.name} % {first.name} == 0", 0.3
+    if operators & {ast.BitAnd, ast.BitXor, ast.LShift, ast.RShift}:
+        yield f"{first.name} & {second.name}", 0.3
+        yield f"{first.name} & 1", 0.5
+        yield f"{second.name} & 1", 0.5
 
 
 def _of_two(first: Binding, second: Binding) -> Iterator[tuple[str, float]]:

@@ -52,7 +52,13 @@ class Pool:
         self.places: list[Expression] = []
         self.returned: list[Expression] = []
         self.statements: list[Statement] = []
+        self.operators: dict[Function | None, frozenset[type[ast.operator]]] = {}
         for function in source.functions:
+            self.operators[function] = frozenset(
+                type(node.op)
+                for node in own_nodes(function)
+                if isinstance(node, ast.BinOp | ast.AugAssign)
+            )
             for node in own_nodes(function):
                 self._read(source, node, function)
 

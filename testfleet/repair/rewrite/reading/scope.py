@@ -127,6 +127,13 @@ class Scope:
             for arg, default in pairs:
                 kind = self.kind(default)
                 self._learn(arg.arg, kind if kind != "none" else "")
+        called = {id(inner.func) for inner in nodes if isinstance(inner, ast.Call)}
+        for inner in nodes:
+            if isinstance(inner, ast.Attribute) and id(inner) not in called:
+                owner = inner.value.id if isinstance(inner.value, ast.Name) else ""
+                binding = self.bindings.get(owner)
+                if binding is not None and binding.place in {"parameter", "local"}:
+                    self._learn(owner, "object")
         for _ in range(2):
             for inner in nodes:
                 for name, kind in evidence(inner, self.kinds):

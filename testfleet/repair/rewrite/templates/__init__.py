@@ -32,6 +32,7 @@ from testfleet.repair.rewrite.templates.names import (
     variables,
 )
 from testfleet.repair.rewrite.templates.statements import (
+    base_cases,
     exceptions,
     exits,
     guards,
@@ -62,6 +63,6 @@ def all_templates() -> list[Template]:
         arguments,
         wrapping,
     )
-    statements = (results, guards, exits, loops, updates, items, movement, ingredients)
+    statements = (results, guards, base_cases, exits, loops, updates, items, movement, ingredients)
     modules = (*expressions, *more, *statements, exceptions, objects, initial)
     return [template for module in modules for template in module.TEMPLATES]

@@ -10,6 +10,9 @@ from testfleet.repair.rewrite.atoms import atoms
 from testfleet.repair.rewrite.place import Draft, Drafts, Place, Template
 from testfleet.repair.rewrite.reading.source import Edit
 
+_LEAVES: Final = (ast.Return, ast.Continue, ast.Break, ast.Raise)
+_PROTECTS: Final = ("is not None", "len(", ">= 0", " in ")
+_MISSING: Final = ("is None", "not ", "len(")
 _TESTED: Final = (ast.If, ast.While, ast.IfExp, ast.Assert)
 
 
@@ -61,11 +64,18 @@ def _part_more(node: ast.If | ast.While | ast.IfExp, at: Place) -> Drafts:
     plain = at.code(test) if not isinstance(test, ast.BoolOp | ast.IfExp) else text
     joined_and = at.code(test) if _is(test, ast.And) else plain
     joined_or = at.code(test) if _is(test, ast.Or) else plain
+    leaves = not is_loop and isinstance(node, ast.If) and isinstance(node.body[-1], _LEAVES)
+    either = 1.0 if leaves else (0.7 if isinstance(test, ast.Name) else 0.45)
     for atom, weight in atoms(at, test):
-        yield at.replace(test, f"{joined_and} and {atom}", weight)
-        yield at.replace(test, f"{atom} and {joined_and}", weight * 0.9)
-        yield at.replace(test, f"{joined_or} or {atom}", weight * (0.5 if is_loop else 0.9))
-        yield at.replace(test, f"{atom} or {joined_or}", weight * 0.4)
+        # What keeps the rest from failing comes first; otherwise the order makes no difference.
+        if any(sign in atom for sign in _PROTECTS) or "<" in atom:
+            yield at.replace(test, f"{atom} and {joined_and}", weight)
+        else:
+            yield at.replace(test, f"{joined_and} and {atom}", weight)
+        if any(sign in atom for sign in _MISSING):
+            yield at.replace(test, f"{atom} or {joined_or}", weight * either)
+        else:
+            yield at.replace(test, f"{joined_or} or {atom}", weight * either)
 
 
 def _other_condition(node: ast.If | ast.While | ast.IfExp, at: Place) -> Drafts:
@@ -151,13 +161,13 @@ def _is(test: ast.expr, kind: type[ast.boolop]) -> bool:
 _IFS: Final = (ast.If, ast.While, ast.IfExp)
 TEMPLATES: Final = (
     Template(
-        "negated-condition", "conditions", "Negate Conditionals (PIT)", 0.333, _TESTED, _negated
+        "negated-condition", "conditions", "Negate Conditionals (PIT)", 0.957, _TESTED, _negated
     ),
     Template(
         "negated-value",
         "conditions",
         "Negate Conditionals (PIT)",
-        0.44,
+        0.544,
         (ast.UnaryOp, ast.Call, ast.Name),
         _negated_value,
     ),
@@ -165,7 +175,7 @@ TEMPLATES: Final = (
         "condition-part-less",
         "conditions",
         "Mutate Conditional Expression FP6.1, remove (TBar)",
-        0.6,
+        0.42,
         (ast.BoolOp,),
         _part_less,
     ),
@@ -173,7 +183,7 @@ TEMPLATES: Final = (
         "condition-part-more",
         "conditions",
         "Mutate Conditional Expression FP6.3, insert (TBar); ACS (Xiong et al., ICSE 2017)",
-        0.025,
+        0.019,
         _IFS,
         _part_more,
     ),
@@ -181,7 +191,7 @@ TEMPLATES: Final = (
         "other-condition",
         "conditions",
         "Mutate Conditional Expression FP6.2, replace (TBar)",
-        0.079,
+        0.081,
         _IFS,
         _other_condition,
     ),
@@ -189,7 +199,7 @@ TEMPLATES: Final = (
         "emptiness",
         "conditions",
         "NPEFix (Durieux et al., SANER 2017)",
-        0.264,
+        0.175,
         (ast.Name, ast.Attribute, ast.Call, ast.Compare, ast.Subscript),
         _emptiness,
     ),
@@ -197,12 +207,12 @@ TEMPLATES: Final = (
         "compared-part",
         "conditions",
         "comparison shortened or chained",
-        0.209,
+        0.084,
         (ast.Compare,),
         _compared_part,
     ),
-    Template("type-tested", "conditions", "type of a test", 0.807, (ast.Call,), _type_tested),
+    Template("type-tested", "conditions", "type of a test", 0.46, (ast.Call,), _type_tested),
     Template(
-        "chained-comparison", "conditions", "chained comparison", 0.409, (ast.Compare,), _chained
+        "chained-comparison", "conditions", "chained comparison", 0.407, (ast.Compare,), _chained
     ),
 )

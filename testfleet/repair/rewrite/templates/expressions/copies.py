@@ -86,15 +86,15 @@ def _element(node: ast.ListComp | ast.GeneratorExp | ast.SetComp, at: Place) -> 
 _ALIASES: Final = (ast.Name, ast.Attribute, ast.Subscript)
 _COMPREHENSIONS: Final = (ast.ListComp, ast.GeneratorExp, ast.SetComp)
 TEMPLATES: Final = (
-    Template("copied", "copies", "copy for an alias", 0.125, _ALIASES, _copied),
+    Template("copied", "copies", "copy for an alias", 0.056, _ALIASES, _copied),
     Template("shared-rows", "copies", "shared mutable rows", 1, (ast.BinOp,), _shared_rows),
     Template(
         "comprehension",
         "conditions",
         "condition of a comprehension",
-        0.224,
+        0.248,
         _COMPREHENSIONS,
         _comprehension,
     ),
-    Template("generators", "order", "order of generators", 0.503, _COMPREHENSIONS, _element),
+    Template("generators", "order", "order of generators", 0.5, _COMPREHENSIONS, _element),
 )

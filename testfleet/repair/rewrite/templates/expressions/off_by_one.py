@@ -143,13 +143,13 @@ def _negated_index(node: ast.Subscript, at: Place) -> Drafts:
 
 TEMPLATES: Final = (
     Template(
-        "one-more", "off_by_one", "off-by-one; Arg/ROR boundary (PIT)", 0.639, _VALUES, _one_more
+        "one-more", "off_by_one", "off-by-one; Arg/ROR boundary (PIT)", 0.314, _VALUES, _one_more
     ),
     Template(
-        "no-step", "off_by_one", "Arithmetic Operator Deletion (PIT)", 0.784, (ast.BinOp,), _no_step
+        "no-step", "off_by_one", "Arithmetic Operator Deletion (PIT)", 1, (ast.BinOp,), _no_step
     ),
-    Template("range-bounds", "bounds", "loop bounds", 0.439, (ast.Call,), _range_bounds),
+    Template("range-bounds", "bounds", "loop bounds", 0.284, (ast.Call,), _range_bounds),
     Template(
-        "negated-index", "bounds", "index from the end", 0.283, (ast.Subscript,), _negated_index
+        "negated-index", "bounds", "index from the end", 0.125, (ast.Subscript,), _negated_index
     ),
 )

@@ -120,7 +120,7 @@ TEMPLATES: Final = (
         "near-miss",
         "methods",
         "Mutate Method Invocation FP10.1 (TBar)",
-        0.31,
+        0.222,
         (ast.Attribute, ast.Name),
         _near_miss,
     ),
@@ -128,7 +128,7 @@ TEMPLATES: Final = (
         "other-attribute",
         "attributes",
         "Mutate Variable FP13 (TBar), of an attribute",
-        0.393,
+        0.499,
         (ast.Attribute,),
         _other_attribute,
     ),
@@ -144,12 +144,12 @@ TEMPLATES: Final = (
         "other-function",
         "calls",
         "Mutate Method Invocation FP10.1 (TBar)",
-        0.126,
+        0.059,
         (ast.Call,),
         _other_function,
     ),
     Template("with-self", "objects", "missing receiver", 1, (ast.Name,), _with_self),
     Template(
-        "without-self", "objects", "superfluous receiver", 0.262, (ast.Attribute,), _without_self
+        "without-self", "objects", "superfluous receiver", 0.269, (ast.Attribute,), _without_self
     ),
 )

@@ -93,7 +93,7 @@ TEMPLATES: Final = (
         "other-target",
         "names",
         "Mutate Variable FP13 (TBar), of a target",
-        0.078,
+        0.059,
         (ast.Assign, ast.AugAssign),
         _other_target,
     ),
@@ -101,7 +101,7 @@ TEMPLATES: Final = (
         "index-and-value",
         "order",
         "swapped index and value",
-        0.877,
+        0.576,
         (ast.Assign,),
         _index_and_value,
     ),
@@ -109,11 +109,11 @@ TEMPLATES: Final = (
         "renamed-together",
         "names",
         "Mutate Variable FP13 (TBar), several at once",
-        0.352,
+        0.278,
         (ast.Assign, ast.AugAssign, ast.Expr, ast.Return, ast.If, ast.While),
         _together,
     ),
     Template(
-        "loop-target", "order", "swapped targets", 0.433, (ast.For, ast.comprehension), _loop_target
+        "loop-target", "order", "swapped targets", 0.76, (ast.For, ast.comprehension), _loop_target
     ),
 )

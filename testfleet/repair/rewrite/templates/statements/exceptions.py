@@ -85,16 +85,16 @@ def _errors(at: Place) -> list[str]:
 
 TEMPLATES: Final = (
     Template(
-        "caught-exception", "exceptions", "type of a handler", 0.738, (ast.ExceptHandler,), _caught
+        "caught-exception", "exceptions", "type of a handler", 0.283, (ast.ExceptHandler,), _caught
     ),
     Template(
-        "raised-exception", "exceptions", "type of a raised exception", 0.264, (ast.Raise,), _raised
+        "raised-exception", "exceptions", "type of a raised exception", 0.17, (ast.Raise,), _raised
     ),
     Template(
         "returned-error",
         "exceptions",
         "raise for return",
-        0.332,
+        0.277,
         (ast.Return, ast.Expr),
         _returned_error,
     ),

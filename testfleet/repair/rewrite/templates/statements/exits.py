@@ -6,7 +6,7 @@ import ast
 from itertools import islice
 from typing import Final
 
-from testfleet.repair.rewrite.atoms import atoms
+from testfleet.repair.rewrite.atoms import guards_of
 from testfleet.repair.rewrite.place import Draft, Drafts, Place, Template
 from testfleet.repair.rewrite.reading.scope import own_nodes
 from testfleet.repair.rewrite.reading.source import Edit
@@ -47,6 +47,8 @@ def _other_branch(node: ast.If, at: Place) -> Drafts:
                 lines.append(f"{one.name}.append({other.name})")
             elif one.name != other.name and one.kind == "str" == other.kind:
                 lines.append(f"{one.name} += {other.name}")
+            elif one.kind == other.kind == "int" and one.place != "parameter":
+                lines.append(f"{one.name} = {other.name}")
             elif one.kind == "set" and other.kind != "set":
                 lines.append(f"{one.name}.add({other.name})")
     unit = at.source.unit
@@ -98,7 +100,7 @@ def _nested_guard(node: ast.stmt, at: Place) -> Drafts:
         return
     indent, unit, newline = at.source.indent(node), at.source.unit, at.source.newline
     body = "".join(f"{unit}{line}{newline}" if line.strip() else newline for line in lines)
-    for test, weight in islice(atoms(at, node), 20):
+    for test, weight in islice(guards_of(node, at), 40):
         yield Draft((Edit(start, end, f"{indent}if {test}:{newline}{body}"),), weight)
 
 
@@ -113,16 +115,16 @@ TEMPLATES: Final = (
         "end-of-branch",
         "conditions",
         "Insert Missed Statement FP4.2 to FP4.4 (TBar)",
-        0.196,
+        0.083,
         (ast.If,),
         _end_of_branch,
     ),
-    Template("other-branch", "conditions", "missing else", 0.053, (ast.If,), _other_branch),
+    Template("other-branch", "conditions", "missing else", 0.08, (ast.If,), _other_branch),
     Template(
         "left-over",
         "updates",
         "missing last step behind a loop",
-        0.114,
+        0.051,
         (ast.For, ast.While),
         _left_over,
     ),
@@ -130,7 +132,7 @@ TEMPLATES: Final = (
         "nested-guard",
         "guards",
         "Insert Range Checker FP3 (TBar), around what follows",
-        0.017,
+        0.019,
         (ast.stmt,),
         _nested_guard,
     ),

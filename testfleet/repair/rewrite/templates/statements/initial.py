@@ -126,15 +126,15 @@ def _first_item(node: ast.Assign, at: Place) -> Drafts:
 
 _FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
 TEMPLATES: Final = (
-    Template("bound-first", "initial", "missing initial value", 1, _FUNCTIONS, _bound_first),
+    Template("bound-first", "initial", "missing initial value", 0.556, _FUNCTIONS, _bound_first),
     Template(
-        "bound-anew", "initial", "missing initial value", 1, (ast.For, ast.While), _bound_anew
+        "bound-anew", "initial", "missing initial value", 0.296, (ast.For, ast.While), _bound_anew
     ),
     Template(
         "bound-in-loop",
         "initial",
         "Move Statement FP14 (TBar), of an initial value",
-        0.183,
+        0.133,
         (ast.For, ast.While),
         _bound_in_loop,
     ),
@@ -142,11 +142,11 @@ TEMPLATES: Final = (
         "bound-outside",
         "initial",
         "Move Statement FP14 (TBar), of an initial value",
-        0.242,
+        0.168,
         (ast.For, ast.While),
         _bound_outside,
     ),
     Template(
-        "first-item", "initial", "initial value from the data", 0.108, (ast.Assign,), _first_item
+        "first-item", "initial", "initial value from the data", 0.172, (ast.Assign,), _first_item
     ),
 )

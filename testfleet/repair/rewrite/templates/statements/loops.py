@@ -126,16 +126,16 @@ def own_nodes_of(node: ast.For | ast.While) -> list[ast.AST]:
 
 TEMPLATES: Final = (
     Template(
-        "run-over", "loops", "what a loop runs over", 0.242, (ast.For, ast.comprehension), _run_over
+        "run-over", "loops", "what a loop runs over", 0.305, (ast.For, ast.comprehension), _run_over
     ),
     Template(
-        "start-of-inner", "bounds", "start of an inner loop", 0.088, (ast.For,), _start_of_inner
+        "start-of-inner", "bounds", "start of an inner loop", 0.046, (ast.For,), _start_of_inner
     ),
     Template(
         "way-out",
         "loops",
         "break for continue and back",
-        0.599,
+        0.721,
         (ast.Break, ast.Continue, ast.Pass),
         _way_out,
     ),
@@ -143,11 +143,11 @@ TEMPLATES: Final = (
         "if-or-while",
         "loops",
         "loop for a branch and back",
-        0.492,
+        0.36,
         (ast.If, ast.While),
         _if_or_while,
     ),
-    Template("loop-left", "loops", "missing break", 0.204, (ast.For, ast.While), _loop_left),
-    Template("loop-until", "loops", "loop condition", 0.148, (ast.While,), _loop_until),
-    Template("loop-else", "loops", "else of a loop", 0.2, (ast.For, ast.While), _else_of_loop),
+    Template("loop-left", "loops", "missing break", 0.169, (ast.For, ast.While), _loop_left),
+    Template("loop-until", "loops", "loop condition", 0.094, (ast.While,), _loop_until),
+    Template("loop-else", "loops", "else of a loop", 0.188, (ast.For, ast.While), _else_of_loop),
 )

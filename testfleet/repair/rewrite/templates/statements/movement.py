@@ -174,7 +174,7 @@ TEMPLATES: Final = (
         "removed",
         "movement",
         "Remove Buggy Statement FP15 (TBar); deletion (GenProg)",
-        0.15,
+        0.105,
         (ast.stmt,),
         _removed,
     ),
@@ -182,26 +182,26 @@ TEMPLATES: Final = (
         "exchanged",
         "movement",
         "Move Statement FP14 (TBar); swap (GenProg)",
-        0.15,
+        0.154,
         (ast.stmt,),
         _exchanged,
     ),
-    Template("moved-out", "movement", "Move Statement FP14 (TBar)", 0.228, (ast.stmt,), _out),
-    Template("moved-in", "movement", "Move Statement FP14 (TBar)", 0.371, (ast.stmt,), _in),
+    Template("moved-out", "movement", "Move Statement FP14 (TBar)", 0.319, (ast.stmt,), _out),
+    Template("moved-in", "movement", "Move Statement FP14 (TBar)", 0.31, (ast.stmt,), _in),
     Template(
-        "moved-further", "movement", "Move Statement FP14 (TBar)", 0.177, (ast.stmt,), _further
+        "moved-further", "movement", "Move Statement FP14 (TBar)", 0.183, (ast.stmt,), _further
     ),
     Template(
-        "exchanged-branches", "movement", "swapped branches", 0.381, (ast.If,), _exchanged_branches
+        "exchanged-branches", "movement", "swapped branches", 1, (ast.If,), _exchanged_branches
     ),
-    Template("elif", "movement", "elif for if and back", 0.738, (ast.If,), _elif),
+    Template("elif", "movement", "elif for if and back", 0.545, (ast.If,), _elif),
     Template(
         "without-else",
         "movement",
         "superfluous else",
-        0.334,
+        0.265,
         (ast.If, ast.For, ast.While),
         _without_else,
     ),
-    Template("new-else", "movement", "missing else", 0.239, (ast.If,), _new_else),
+    Template("new-else", "movement", "missing else", 0.174, (ast.If,), _new_else),
 )
