@@ -13,9 +13,9 @@ from testfleet.repair.typescript.vote import Group, vote
 
 SAMPLE: Final = 6
 """Complaints that candidates are asked for at once."""
-PATIENCE: Final = 0.25
+PATIENCE: Final = 0.4
 """After the first plausible proposal, those with less than this part of its prior are not tried."""
-COMPETITORS: Final = 60
+COMPETITORS: Final = 40
 """Most candidates that are tried after the first plausible one."""
 BEAM: Final = 3
 """Proposals that leave one other complaint, each of which is tried together with a second one."""

@@ -11,11 +11,11 @@ from testfleet.repair.typescript.model import Tried
 
 THRESHOLD: Final = 0.8
 """Share of the vote from which a patch is called fixed."""
-_SILENCED: Final = 0.02
+_SILENCED: Final = 0.001
 """What a vote counts that only makes the compiler be quiet."""
-_UNSEEN: Final = 0.2
+_UNSEEN: Final = 0.25
 """Prior of the repair that nobody proposed: a patch that alone type-checks is not sure for that."""
-_SHARPNESS: Final = 3.0
+_SHARPNESS: Final = 4.0
 """Power of a prior in the vote: priors say how often a kind of change is right among all that are
 tried, and of those that also type-check the likely ones are right far more often."""
 
@@ -43,11 +43,9 @@ class Group:
 def vote(tried: Sequence[Tried]) -> list[Group]:
     """Groups of proposals that remove the most complaints and add none, best share first."""
     plausible = [one for one in tried if one.check.gone and not one.check.added]
-    most = max((len(one.check.gone) for one in plausible), default=0)
     by_effect: dict[str, list[Tried]] = defaultdict(list)
-    for one in plausible:
-        if len(one.check.gone) == most:
-            by_effect[one.check.effect].append(one)
+    for one in _of_one_fault(plausible):
+        by_effect[one.check.effect].append(one)
     weights = {effect: max(map(_weight, ones)) for effect, ones in by_effect.items()}
     total = sum(weights.values()) + _UNSEEN**_SHARPNESS
     groups = [
@@ -55,6 +53,15 @@ def vote(tried: Sequence[Tried]) -> list[Group]:
         for effect, ones in by_effect.items()
     ]
     return sorted(groups, key=lambda one: (-one.share, _naturalness(one.best)))
+
+
+def _of_one_fault(plausible: Sequence[Tried]) -> list[Tried]:
+    """Those that remove the same complaints: the most, and of as many the likeliest's. Repairs of
+    another fault are no rivals."""
+    if not plausible:
+        return []
+    first = max(plausible, key=lambda one: (len(one.check.gone), _weight(one)))
+    return [one for one in plausible if one.check.gone == first.check.gone]
 
 
 def without(groups: Sequence[Group], dropped: Sequence[Group]) -> list[Group]:

@@ -23,6 +23,7 @@ function sourceOf(ctx) {
     return ts.isJsxExpression(value) ? value.expression : value;
   }
   if (parent && ts.isBinaryExpression(parent) && parent.left === node && isAssignment(ts, parent)) return parent.right;
+  if (ts.isComputedPropertyName(node)) return node.expression;
   if (node.initializer && !isExpression(ts, node)) return node.initializer;
   if (ts.isExpressionStatement(node)) return node.expression;
   if (ts.isBinaryExpression(node) && isAssignment(ts, node)) return node.right;

@@ -82,6 +82,7 @@ export class Project {
   }
 
   commit(changed) {
+    this.words = undefined;
     this.kept.push(new Map([...changed.keys()].map((path) => [path, this.texts.get(path)])));
     for (const [path, text] of changed) this.texts.set(path, text);
     this.#touch(changed.keys());
@@ -90,6 +91,7 @@ export class Project {
   /** The last commit never was. */
   undo() {
     const before = this.kept.pop() ?? new Map();
+    this.words = undefined;
     for (const [path, text] of before) {
       if (text === undefined) this.texts.delete(path);
       else this.texts.set(path, text);
@@ -133,6 +135,17 @@ export class Project {
     const compilerOptions = { ...options, inlineSourceMap: false, declaration: false };
     const made = this.ts.transpileModule(this.text(path) ?? "", { compilerOptions, fileName: path });
     return made.outputText.replace(/;\s*$/gm, "").replace(/\s+/g, " ").replaceAll("'", '"');
+  }
+
+  /** How often a word stands in the project's own files. */
+  uses(word) {
+    if (!this.words) {
+      this.words = new Map();
+      for (const { text } of this.ownFiles()) {
+        for (const [found] of text.matchAll(/[\p{L}_$][\p{L}\p{N}_$]*/gu)) this.words.set(found, (this.words.get(found) ?? 0) + 1);
+      }
+    }
+    return this.words.get(word) ?? 0;
   }
 
   /** What other files can see of this one: its declarations. */

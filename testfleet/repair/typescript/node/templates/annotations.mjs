@@ -93,9 +93,12 @@ function* toggles(ctx, declared, prior) {
   const { ts } = ctx;
   const file = declared.getSourceFile();
   const optional = declared.questionToken;
-  if (optional) yield candidate("not-optional", prior * 0.7, ctx.replace(optional, ""));
+  if (ctx.code === 1016 && ts.isParameter(declared) && declared.name === ctx.node) {
+    yield candidate("optional", 0.75, ctx.insert(declared.name.getEnd(), "?", file));
+  }
+  if (optional) yield candidate("not-optional", Math.min(0.6, prior * 1.5), ctx.replace(optional, ""));
   const mayBe = ts.isPropertySignature(declared) || ts.isPropertyDeclaration(declared) || (ts.isParameter(declared) && !declared.initializer && !declared.dotDotDotToken);
-  if (!optional && mayBe && declared.type) yield candidate("optional", prior * 0.6, ctx.insert(declared.name.getEnd(), "?", file));
+  if (!optional && mayBe && declared.type) yield candidate("optional", Math.min(0.5, prior * 1.2), ctx.insert(declared.name.getEnd(), "?", file));
   for (const modifier of ts.canHaveModifiers?.(declared) ? ts.getModifiers(declared) ?? [] : declared.modifiers ?? []) {
     const word = ctx.text(modifier);
     const { kind } = modifier;
@@ -128,7 +131,7 @@ function* rewritten(ctx, annotation, types, prior) {
     const text = ctx.print(ctx.widened(type), annotation);
     const exact = ctx.print(type, annotation);
     const lists = ts.isUnionTypeNode(annotation) || !/[|&?]|=>/.test(old) ? old : `(${old})`;
-    if (text !== "never" && text !== "undefined") add("change-annotation", 1, text);
+    if (text !== "never" && text !== "undefined") add("change-annotation", incomplete(ctx) ? 0.4 : 1.3, text);
     add("widen-annotation", 0.7, `${lists} | ${text}`);
     if (exact !== text) add("widen-annotation", 0.6, `${lists} | ${exact}`);
     const plain = ctx.checker.getNonNullableType(type);
@@ -152,6 +155,11 @@ function* behindName(ctx, annotation, types, prior) {
   }
 }
 
+/** A property that is missing is hardly ever missing from the type. */
+function incomplete(ctx) {
+  return [2741, 2739, 2740].includes(ctx.code) || /is missing in type|missing the following/.test(ctx.message);
+}
+
 const PRIMITIVES = ["string", "number", "boolean", "bigint"];
 
 function* shapes(ctx, annotation, old) {
@@ -160,7 +168,7 @@ function* shapes(ctx, annotation, old) {
   yield ["widen-annotation", 0.5, `${old} | undefined`];
   yield ["widen-annotation", 0.45, `${old} | null`];
   yield ["array-annotation", 0.3, `${grouped}[]`];
-  if (PRIMITIVES.includes(old)) for (const other of PRIMITIVES) yield ["other-primitive", 0.45, other];
+  if (PRIMITIVES.includes(old)) for (const other of PRIMITIVES) yield ["other-primitive", 1.1, other];
   if (ts.isArrayTypeNode(annotation)) yield ["element-annotation", 0.4, ctx.text(annotation.elementType)];
   if (ts.isTypeOperatorNode(annotation)) yield ["mutable-annotation", 0.5, ctx.text(annotation.type)];
   if (ts.isTypeReferenceNode(annotation) && annotation.typeArguments?.length) {

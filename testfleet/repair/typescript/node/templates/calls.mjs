@@ -18,15 +18,25 @@ function* argumentsOf(ctx, call) {
   const signatures = ctx.ts.isNewExpression(call) ? type.getConstructSignatures() : type.getCallSignatures();
   const most = Math.max(0, ...signatures.map((one) => one.parameters.length));
   for (const [index, one] of args.entries()) {
-    const prior = args.length > most ? 0.55 + (index === args.length - 1 ? 0.25 : 0) : 0.12;
+    const prior = args.length > most ? 0.4 + (index === args.length - 1 ? 0.45 : 0) : 0.12;
     yield candidate("drop-argument", prior, ctx.removeFromList(one, call.arguments));
     for (let other = index + 1; other < args.length; other++) {
       const edits = [ctx.replace(one, ctx.text(args[other])), ctx.replace(args[other], ctx.text(one))];
-      yield candidate("swap-arguments", other === index + 1 ? 0.6 : 0.3, edits);
+      yield candidate("swap-arguments", swapPrior(args, signatures[0], index, other), edits);
     }
   }
   for (const signature of signatures.slice(0, 4)) yield* missing(ctx, call, args, signature);
   yield* declaration(ctx, call, args, signatures);
+}
+
+/** Arguments whose names are those of each other's parameters were swapped. */
+function swapPrior(args, signature, index, other) {
+  const named = (at) => signature?.parameters[at]?.name ?? "";
+  const said = (at) => args[at].getText().split(".").at(-1);
+  const now = likeness(said(index), named(index)) + likeness(said(other), named(other));
+  const then = likeness(said(other), named(index)) + likeness(said(index), named(other));
+  const near = other === index + 1 ? 0 : -0.15;
+  return near + (then > now + 0.2 ? 0.8 : then < now - 0.2 ? 0.3 : 0.55);
 }
 
 /** An argument is put in where one is missing: a variable in scope first, a plain value last. */
@@ -43,7 +53,7 @@ function* missing(ctx, call, args, signature) {
       if (!open && (ctx.isAny(one.type) || !ctx.fits(one.type, type))) continue;
       const alike = likeness(one.name, parameter.name);
       const near = ctx.functionAround(call) === ctx.functionAround(one.declared) ? 0.1 : 0;
-      yield added(ctx, call, args, index, one.name, (open ? 0.1 : 0.25) + last + near + 0.35 * alike);
+      yield added(ctx, call, args, index, one.name, (open ? 0.05 : 0.15) + last + near / 2 + 0.45 * alike ** 1.5);
     }
     yield* members(ctx, call, args, index, parameter, type);
     for (const value of defaultFor(ctx, type)) yield added(ctx, call, args, index, value, 0.12 + last, "add-default-argument");

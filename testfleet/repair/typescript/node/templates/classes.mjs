@@ -113,7 +113,7 @@ function* constant(ctx) {
     const list = declared.parent;
     if (list && ts.isVariableDeclarationList(list)) {
       const word = list.getFirstToken(file);
-      yield candidate("let-for-const", 0.8, ctx.replace(word, "let"));
+      yield candidate("let-for-const", 0.9, ctx.replace(word, "let"));
     }
     for (const modifier of declared.modifiers ?? []) {
       if (modifier.kind !== ts.SyntaxKind.ReadonlyKeyword) continue;

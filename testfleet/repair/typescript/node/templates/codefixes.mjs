@@ -8,7 +8,7 @@ const PRIORS = {
   fixMissingProperties: 0.4, addMissingMember: 0.3, fixMissingMember: 0.35, returnValueCorrect: 0.7,
   addMissingConstraint: 0.6, fixOverrideModifier: 0.85, constructorForDerivedNeedSuperCall: 0.7,
   fixClassDoesntImplementInheritedAbstractMember: 0.3, fixClassIncorrectlyImplementsInterface: 0.3,
-  inferFromUsage: 0.4, strictClassInitialization: 0.3, addOptionalPropertyUndefined: 0.5,
+  inferFromUsage: 0.7, strictClassInitialization: 0.3, addOptionalPropertyUndefined: 0.5,
   addMissingParam: 0.3, addOptionalParam: 0.2, fixMissingFunctionDeclaration: 0.05, unusedIdentifier: 0.5, fixUnreachableCode: 0.4,
   convertToTypeOnlyImport: 0.8, convertToTypeOnlyExport: 0.8, fixReturnTypeInAsyncFunction: 0.7,
   forgottenThisPropertyAccess: 0.75, addMissingNewOperator: 0.7, extendsInterfaceBecomesImplements: 0.6,

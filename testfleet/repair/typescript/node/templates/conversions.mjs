@@ -60,16 +60,16 @@ function* forms(ctx, source, target, text, inner) {
   const wants = (mask) => open || has(target, mask);
   const plain = has(from, flags.StringLike | flags.NumberLike | flags.BooleanLike | flags.BigIntLike | flags.ESSymbol | flags.Any | flags.Unknown);
   if (wants(flags.StringLike) && !has(from, flags.StringLike)) {
-    yield ["to-string", plain ? 0.4 : 0.06, `String(${text})`];
-    if (has(from, flags.NumberLike | flags.BigIntLike)) yield ["to-string-method", 0.35, `${ts.isNumericLiteral(source) ? `(${text})` : inner}.toString()`];
-    if (ts.isNumericLiteral(source)) yield ["quote-number", 0.65, JSON.stringify(text)];
+    yield ["to-string", plain ? 0.3 : 0.05, `String(${text})`];
+    if (has(from, flags.NumberLike | flags.BigIntLike)) yield ["to-string-method", 0.28, `${ts.isNumericLiteral(source) ? `(${text})` : inner}.toString()`];
+    if (ts.isNumericLiteral(source)) yield ["quote-number", 0.5, JSON.stringify(text)];
     if (has(from, flags.Object)) yield ["to-json", 0.05, `JSON.stringify(${text})`];
   }
   if (wants(flags.NumberLike) && !has(from, flags.NumberLike)) {
     if (ts.isStringLiteralLike(source) && /^-?\d+(\.\d+)?$/.test(source.text)) yield ["unquote-number", 0.85, source.text];
-    yield ["to-number", plain ? 0.4 : 0.06, `Number(${text})`];
+    yield ["to-number", plain ? 0.3 : 0.05, `Number(${text})`];
     if (has(from, flags.StringLike)) yield ["parse-integer", 0.2, `parseInt(${text}, 10)`];
-    if (from.getProperty?.("length")) yield ["length", ts.isStringLiteralLike(source) ? 0.04 : 0.25, `${inner}.length`];
+    if (from.getProperty?.("length")) yield ["length", ts.isStringLiteralLike(source) ? 0.04 : 0.15, `${inner}.length`];
     if (from.getProperty?.("size")) yield ["size", 0.3, `${inner}.size`];
   }
   if (wants(flags.BooleanLike) && !has(from, flags.BooleanLike)) {
@@ -91,14 +91,14 @@ function* collections(ctx, source, target, text, inner, from) {
   if (!target || list) {
     if (!checker.isArrayType?.(from)) {
       yield ["array-from", 0.35, `Array.from(${text})`];
-      yield ["one-element-array", 0.35, `[${text}]`];
+      yield ["one-element-array", 0.3, `[${text}]`];
     }
     yield ["copy-array", 0.3, `[...${inner}]`];
     yield ["values", 0.15, `Object.values(${text})`];
     yield ["keys", 0.15, `Object.keys(${text})`];
   }
   if (checker.isArrayType?.(from) && !list) {
-    yield ["first-element", 0.25, `${inner}[0]`];
+    yield ["first-element", 0.2, `${inner}[0]`];
     if (target?.getProperty?.("has")) yield ["set", 0.4, `new Set(${text})`];
     yield ["join", 0.2, `${inner}.join("")`];
   }

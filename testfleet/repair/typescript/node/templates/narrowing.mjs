@@ -95,8 +95,8 @@ function* guarded(ctx, value, test, prior) {
   const around = ctx.functionAround(statement);
   if (around) {
     const returned = around.type ? ctx.type(around.type) : ctx.checker.getSignatureFromDeclaration(around)?.getReturnType();
-    for (const one of ["", ...defaultFor(ctx, returned)].slice(0, 3)) yield candidate("narrow-return", prior * 0.6, line(`return${one && ` ${one}`}`));
-    yield candidate("narrow-throw", prior * 0.5, line('throw new TypeError("unexpected value")'));
+    for (const one of ["", ...defaultFor(ctx, returned)].slice(0, 3)) yield candidate("narrow-return", prior * 0.4, line(`return${one && ` ${one}`}`));
+    yield candidate("narrow-throw", prior * 0.3, line('throw new TypeError("unexpected value")'));
   }
   if (ts.isExpressionStatement(statement)) yield candidate("narrow-statement", prior * 0.7, ctx.insert(statement.getStart(), `if (${test}) `));
 }

@@ -47,7 +47,7 @@ function* inPlace(ctx, spot) {
   if (ts.isCallExpression(parent) && parent.expression === spot) yield candidate("optional-call", 0.6, ctx.insert(spot.getEnd(), "?."));
   const plain = checker.getNonNullableType(ctx.type(spot));
   for (const value of defaultFor(ctx, plain)) {
-    yield candidate("default-value", 0.3, ctx.replace(spot, parenthesised(ctx, spot, `${inner} ?? ${value}`)));
+    yield candidate("default-value", 0.25, ctx.replace(spot, parenthesised(ctx, spot, `${inner} ?? ${value}`)));
   }
   yield candidate("non-null-assertion", 0.1, ctx.insert(spot.getEnd(), "!"), "a non-null assertion: the compiler takes its word");
 }
@@ -92,7 +92,7 @@ function* guards(ctx, spot) {
   const before = (line) => ctx.insert(statement.getStart(), `${line}${ctx.newline}${ctx.indentation(statement)}`);
   yield* leaving(ctx, statement, text, before);
   if (ts.isExpressionStatement(statement)) {
-    yield candidate("guard-statement", 0.4, ctx.insert(statement.getStart(), `if (${text}) `));
+    yield candidate("guard-statement", 0.3, ctx.insert(statement.getStart(), `if (${text}) `));
     yield candidate("guard-statement-undefined", 0.25, ctx.insert(statement.getStart(), `if (${text} !== undefined) `));
   }
 }
@@ -106,8 +106,8 @@ function* leaving(ctx, statement, text, before) {
   if (!around) return;
   const returned = around.type ? ctx.type(around.type) : checker.getSignatureFromDeclaration(around)?.getReturnType();
   const values = ["", ...defaultFor(ctx, returned)];
-  for (const value of values) yield candidate("guard-return", 0.3, before(`if (!${text}) return${value && ` ${value}`};`));
-  yield candidate("guard-throw", 0.25, before(`if (!${text}) throw new Error("${text.replace(/["\\\n]/g, "")} is missing");`));
+  for (const value of values) yield candidate("guard-return", 0.2, before(`if (!${text}) return${value && ` ${value}`};`));
+  yield candidate("guard-throw", 0.15, before(`if (!${text}) throw new Error("${text.replace(/["\\\n]/g, "")} is missing");`));
 }
 
 /** The value is checked before it is used in the same condition: `a.b && a` is the wrong way round. */

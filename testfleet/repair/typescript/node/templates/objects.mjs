@@ -74,12 +74,12 @@ function values(ctx, literal, property) {
     const same = one.name === property.name;
     const part = one.type.getProperty?.(property.name);
     if (part && ctx.fits(checker.getTypeOfSymbolAtLocation(part, literal), type)) {
-      found.push({ text: `${key}: ${one.name}.${property.name}`, prior: 0.5 });
+      found.push({ text: `${key}: ${one.name}.${property.name}`, prior: 0.45 });
     }
     const fits = ctx.fits(checker.getNonNullableType(one.type), type);
     if (!same && (!fits || ctx.isAny(one.type))) continue;
     const alike = likeness(one.name, property.name);
-    found.push({ text: same ? key : `${key}: ${one.name}`, prior: same ? 0.85 : 0.15 + 0.4 * alike });
+    found.push({ text: same ? key : `${key}: ${one.name}`, prior: same ? 0.92 : 0.15 + 0.4 * alike });
   }
   const owner = ctx.up((one) => ctx.ts.isClassLike(one), literal);
   const mine = owner?.symbol && checker.getDeclaredTypeOfSymbol(owner.symbol).getProperty?.(property.name);
@@ -144,7 +144,7 @@ function* unknownProperty(ctx) {
   const owned = ctx.up((one) => ts.isObjectLiteralElementLike?.(one) ?? ts.isPropertyAssignment(one));
   if (owned && ts.isObjectLiteralExpression(owned.parent)) {
     if (ctx.code === 2353 || ctx.code === 2561 || ctx.message.includes("known properties")) {
-      yield candidate("drop-property", 0.4, ctx.removeFromList(owned, owned.parent.properties));
+      yield candidate("drop-property", 0.3, ctx.removeFromList(owned, owned.parent.properties));
       const target = checker.getContextualType(owned.parent);
       if (owned.name && target) yield* declareMember(ctx, target, ctx.text(owned.name), ctx.type(owned.initializer ?? owned.name));
     }
@@ -181,8 +181,8 @@ function* declareMember(ctx, type, name, wanted) {
       const texts = wanted ? [ctx.print(ctx.widened(wanted), declared)] : called ? [] : ["string", "number", "boolean"];
       for (const text of texts) {
         const literal = ts.isClassLike(declared) ? 0.3 : 0.45;
-        yield member(ctx, declared, [`${name}: ${text};`], wanted ? literal : 0.2);
-        yield member(ctx, declared, [`${name}?: ${text};`], wanted ? literal * 0.8 : 0.15);
+        yield member(ctx, declared, [`${name}: ${text};`], wanted ? literal * 1.4 : 0.2);
+        yield member(ctx, declared, [`${name}?: ${text};`], wanted ? literal * 1.2 : 0.15);
       }
     }
   }
