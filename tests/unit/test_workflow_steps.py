@@ -11,7 +11,8 @@ from testfleet.contracts.result import Outcome, ShardResult, WorkerErrorType
 from testfleet.contracts.run import RepositorySource, RunRequest
 from testfleet.errors import UsageError
 from testfleet.scm.working_tree import list_files, pack
-from testfleet.workflow.steps import RunTests, World, describe_loss
+from testfleet.workflow.losses import describe_loss
+from testfleet.workflow.steps import RunTests, World
 from tests.workflow_scene import KEYS, RUN_ID, Scene
 
 
