@@ -97,13 +97,16 @@ def names_in(job: Job, separator: str) -> str | None:
 def name_pattern(names: str, separator: str) -> str:
     """A regular expression for the names as the tools join them, with a space. A separator may be
     part of a name, and a number that of a second test of the same name."""
-    parts = (re.escape(part) for part in names.split(separator))
-    joined = f"(?:{re.escape(separator)}| )".join(parts)
+    found = _joined(names, separator)
     number = _NUMBER.search(names)
     if number is None:
-        return joined
-    bare = name_pattern(names[: number.start()], separator)
-    return f"(?:{joined}|{bare})"
+        return found
+    return f"(?:{found}|{_joined(names[: number.start()], separator)})"
+
+
+def _joined(names: str, separator: str) -> str:
+    parts = (re.escape(part) for part in names.split(separator))
+    return f"(?:{re.escape(separator)}| )".join(parts)
 
 
 def _end(job: Job) -> dict[str, Any] | None:
