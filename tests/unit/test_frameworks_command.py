@@ -244,3 +244,12 @@ def test_what_was_written_before_the_time_was_over_is_kept(worker):
     assert outcomes(found) == {"a": "passed"}
     assert found.units[0].status == "unfinished"
     assert found.errors[0].type == "timed-out"
+
+
+def test_a_command_that_prints_nothing_any_more_hangs_and_is_ended_once(worker):
+    script = f"echo '{GOOD}' > o.xml; for i in 1 2 3 4; do echo $i; sleep 0.4; done; sleep 60"
+    tool = ToolOptions(command=(*SHELL, script), results=("*.xml",))
+    found = run(worker, {"x": ""}, tool, limits=Limits(time_s=30, test_timeout_s=1, memory_mb=512))
+    assert outcomes(found) == {"a": "passed", ".": "error"}
+    assert found.tests[1].message.startswith("the process printed nothing for 1 s and was ended")
+    assert found.attempts == 1

@@ -15,31 +15,16 @@ from typing import Final
 from testfleet.contracts.task import Limits, WorkerTask
 from testfleet.execution.environments import EnvironmentUnusableError
 from testfleet.execution.files import force_remove
+from testfleet.execution.frameworks.batches import Batch
 from testfleet.execution.frameworks.framework import Adapter, Exit, Job, Launch, Reading
 from testfleet.execution.frameworks.tool_journal import ToolJournal
 from testfleet.execution.launch import Command
-from testfleet.execution.session import COLLECTION_LIMIT_S, OUTPUT_LIMIT
+from testfleet.execution.session import COLLECTION_LIMIT_S, FINISH_GRACE_S, OUTPUT_LIMIT
 from testfleet.execution.supervisor import ENDS_SHARD, Ending, Stop, Supervisor
 
 _TO_FILE: Final = 'out=$1; shift; exec "$@" > "$out"'
 """The event FIFO and the log stay as they are: only standard output goes elsewhere."""
 _FINAL: Final = (Stop.TIMED_OUT, Stop.OUT_OF_MEMORY)
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Units that one process is to run."""
-
-    units: tuple[str, ...]
-    takes_rest: bool = False
-    only: str | None = None
-    deaths: int = 0
-    """Processes that these units, alone, have ended."""
-
-    @property
-    def pieces(self) -> int:
-        """What it can be split into."""
-        return len(self.units) + self.takes_rest
 
 
 @dataclass(frozen=True)
@@ -101,7 +86,8 @@ class ToolRunner:
         command = self._command(job, launch)
         # Of a tool that tells nothing live, what comes through the FIFO is none of its own.
         take = self.journal.take if self.adapter.is_live else _pass_over
-        ending = self.supervisor.run(command, take, self._check)
+        watch = Watch(self, launch)
+        ending = self.supervisor.run(command, take, watch.look)
         is_open, collecting = dict(self.journal.open), self.journal.session.collecting
         output = self.supervisor.log.since(position, OUTPUT_LIMIT)
         reading = self.adapter.read(job, Exit(ending.stop, ending.status, output))
@@ -109,7 +95,7 @@ class ToolRunner:
         self._log_output(launch)
         for test in [test for test in is_open if test in self.journal.results]:
             del is_open[test]
-        description = describe(ending, self._patience_s(), self.limits)
+        description = describe(ending, watch, self.limits)
         return ToolEnd(ending, reading, description, output, is_open, collecting)
 
     def _job(self, batch: Batch) -> Job:
@@ -157,31 +143,66 @@ class ToolRunner:
                 os.write(self.supervisor.log.fd, launch.output.read_bytes())
                 self.supervisor.log.trim()
 
-    def _check(self) -> Stop | None:
-        idle_s = time.monotonic() - self.journal.session.changed_at
-        return Stop.TIMED_OUT if self.adapter.is_live and idle_s > self._patience_s() else None
 
-    def _patience_s(self) -> float:
+@dataclass
+class Watch:
+    """Whether a process still gets on: by what it tells live, or else by what it prints."""
+
+    runner: ToolRunner
+    launch: Launch
+    _printed: int = -1
+    _changed_at: float = 0.0
+
+    def look(self) -> Stop | None:
+        """Look now and then."""
+        session = self.runner.journal.session
+        if not self.runner.adapter.is_live:
+            self._look_at_output()
+            idle_s = time.monotonic() - self._changed_at
+            return Stop.TIMED_OUT if idle_s > self.patience_s else None
+        idle_s = time.monotonic() - session.changed_at
+        if session.is_finished:
+            return Stop.HUNG if idle_s > FINISH_GRACE_S else None
+        return Stop.TIMED_OUT if idle_s > self.patience_s else None
+
+    @property
+    def patience_s(self) -> float:
         """Seconds that what goes on now may take: a test, or the start and the loading of files."""
-        if self.journal.open:
-            return self.limits.test_timeout_s
-        return max(self.limits.test_timeout_s, COLLECTION_LIMIT_S)
+        limit_s = self.runner.limits.test_timeout_s
+        if self.runner.journal.open or not self.runner.adapter.is_live:
+            return limit_s
+        return max(limit_s, COLLECTION_LIMIT_S)
+
+    def _look_at_output(self) -> None:
+        printed = self.runner.supervisor.log.position
+        with suppress(OSError):
+            printed += self.launch.output.stat().st_size if self.launch.output else 0
+        if printed != self._printed:
+            self._printed, self._changed_at = printed, time.monotonic()
 
 
 def _pass_over(_: object) -> None:
     """Take nothing in."""
 
 
-def describe(ending: Ending, patience_s: float, limits: Limits) -> str:
+def describe(ending: Ending, watch: Watch, limits: Limits) -> str:
     """What happened to a process, as a clause: "while this test ran" can follow."""
     if ending.stop is Stop.TIMED_OUT:
-        return f"the process did not finish within {patience_s:g} s"
+        is_live = watch.runner.adapter.is_live
+        what = "did not finish within" if is_live else "printed nothing for"
+        return f"the process {what} {watch.patience_s:g} s and was ended"
+    if ending.stop is Stop.HUNG:
+        return "the process did not end after its last test and was ended"
     if ending.stop is Stop.OUT_OF_MEMORY:
         return f"the process used more than {limits.memory_mb} MB of memory"
-    if ending.status is None:
-        return "the process was ended from outside"
-    if ending.status >= 0:
-        return f"the process ended with exit status {ending.status}"
+    return f"the process {_how_ended(ending.status)}"
+
+
+def _how_ended(status: int | None) -> str:
+    if status is None:
+        return "was ended from outside"
+    if status >= 0:
+        return f"ended with exit status {status}"
     with suppress(ValueError):
-        return f"the process was killed by {signal.Signals(-ending.status).name}"
-    return f"the process was killed by signal {-ending.status}"
+        return f"was killed by {signal.Signals(-status).name}"
+    return f"was killed by signal {-status}"

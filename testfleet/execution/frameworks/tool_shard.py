@@ -15,9 +15,10 @@ from dataclasses import dataclass, field, replace
 
 from testfleet.contracts.result import Outcome, TestResult
 from testfleet.contracts.task import WorkerTask
+from testfleet.execution.frameworks.batches import Batch, first_batches, parts
 from testfleet.execution.frameworks.framework import MESSAGE_LIMIT
 from testfleet.execution.frameworks.tool_journal import ToolJournal
-from testfleet.execution.frameworks.tool_session import Batch, ToolEnd, ToolRunner
+from testfleet.execution.frameworks.tool_session import ToolEnd, ToolRunner
 from testfleet.execution.journal import clean
 from testfleet.execution.supervisor import Stop
 from testfleet.execution.verdicts import Complaint, failure
@@ -80,10 +81,7 @@ class ToolShard:
         return unit.removeprefix(f"{self.task.root}/")
 
     def _run_units(self) -> None:
-        takes_rest = self.task.excluded is not None and self.runner.adapter.collects_rest
-        waiting = deque([Batch(self.task.units, takes_rest)])
-        if self.task.tool.runs_each or self.runner.adapter.one_at_a_time:
-            waiting = deque(Batch((unit,)) for unit in self.task.units)
+        waiting = deque(first_batches(self.task, self.runner.adapter))
         while waiting:
             batch = waiting.popleft()
             if not batch.pieces:
@@ -139,7 +137,7 @@ class ToolShard:
             self._give_up(suspects, end)
             others = tuple(unit for unit in left if unit not in suspects)
             return [Batch(others, batch.takes_rest)]
-        return self._parts(left, suspects, batch.takes_rest)
+        return parts(left, suspects, takes_rest=batch.takes_rest)
 
     def _again(self, batch: Batch, left: list[str], end: ToolEnd) -> list[Batch]:
         """What was alone runs once more, unless that is in vain."""
@@ -149,18 +147,6 @@ class ToolShard:
             self._give_up(left, end)
             return []
         return [replace(batch, deaths=batch.deaths + 1)]
-
-    @staticmethod
-    def _parts(left: list[str], suspects: list[str], takes_rest: bool) -> list[Batch]:  # noqa: FBT001
-        """The suspects alone, then the others; without suspects, or with nothing else, halves."""
-        pieces = len(left) + takes_rest
-        if suspects and len(suspects) < pieces:
-            others = tuple(unit for unit in left if unit not in suspects)
-            return [*(Batch((unit,), deaths=1) for unit in suspects), Batch(others, takes_rest)]
-        if pieces <= 1:
-            return [Batch(tuple(left), takes_rest, deaths=1)]
-        middle = max(1, len(left) // 2)
-        return [Batch(tuple(left[:middle])), Batch(tuple(left[middle:]), takes_rest)]
 
     def _is_hopeless(self) -> bool:
         """Whether trying on tells nothing new: the tool as such is broken, not a unit."""
