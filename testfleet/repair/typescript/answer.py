@@ -141,7 +141,8 @@ class Answer:
         for one in self.complaints:
             if one.file:
                 said = one.message.splitlines()[0]
-                places.setdefault((one.file, one.line), f"tsc: TS{one.code} {said}")
+                reason = f"eslint: {said}" if one.rule else f"tsc: TS{one.code} {said}"
+                places.setdefault((one.file, one.line), reason)
         for rank, ((path, line), reason) in enumerate(list(places.items())[:LINES_SHOWN]):
             yield SuspiciousLine(path=path, line=line, score=1 / (1 + rank), reasons=(reason,))
 

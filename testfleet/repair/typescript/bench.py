@@ -45,16 +45,16 @@ class Bench:
                 self.originals[path] = target.read_bytes()
             target.write_bytes(content)
 
-    def compiler_errors(self, configs: Sequence[str]) -> list[str]:
+    def compiler_errors(self, configs: Sequence[str], *, build: bool) -> list[str]:
         """What the project's own tsc says of the copy; [] when it is content.
 
+        With `build`, what a configuration refers to is built first, into the copy.
         Raises FleetError when it does not end in time.
         """
         found = []
         for config in configs:
-            # A configuration that writes nothing by itself may still keep build information.
-            command = [str(self.home.tsc), "--noEmit", "--incremental", "false", "-p", config]
-            code, text = self._run(command)
+            how = ("-b",) if build else ("--noEmit", "-p")
+            code, text = self._run([str(self.home.tsc), *how, config])
             if code:
                 lines = [line for line in text.splitlines() if _ERROR.search(line)]
                 found += lines or [text.strip()[-500:]]

@@ -17,7 +17,7 @@ from testfleet.repair.typescript.home import Home, find_home
 from testfleet.repair.typescript.model import Edit
 from testfleet.repair.typescript.rounds import Repaired, repair_all
 from testfleet.repair.typescript.search import Limits, Round, Searcher
-from testfleet.repair.typescript.service import Service
+from testfleet.repair.typescript.service import LINT, TYPES, Service
 from testfleet.repair.typescript.texts import Texts
 from testfleet.repair.typescript.vote import Group, without
 
@@ -50,25 +50,28 @@ def fix_typescript(root: Path, options: Options) -> FixResult:
     options.progress("checking the types as they are")
     with _first_with_complaints(home) as (service, config):
         if not service.complaints:
-            reason = f"the compiler has no complaint about {len(service.files)} files"
-            return FixResult(_nothing(reason, began), {})
+            return FixResult(_nothing(home, service, began), {})
         return _Fix(home, options, service, config, began).run()
 
 
 @contextmanager
 def _first_with_complaints(home: Home) -> Iterator[tuple[Service, str]]:
-    """The first configuration that the compiler complains about; the last one if there is none."""
-    waiting = list(home.configs)
+    """The first configuration that the compiler complains about, else ESLint; the last one asked
+    if nobody complains."""
+    waiting = [(config, TYPES) for config in home.configs] + [("", LINT)] * home.lints
     while waiting:
-        config = waiting.pop(0)
-        with Service(home.node, home.root, config) as service:
-            waiting += [one for one in service.references if one not in waiting]
+        config, script = waiting.pop(0)
+        with Service(home.node, home.root, config, script) as service:
+            more = [(one, TYPES) for one in service.references]
+            waiting = [*(one for one in more if one not in waiting), *waiting]
             if service.complaints or not waiting:
                 yield service, config
                 return
 
 
-def _nothing(reason: str, began: float) -> FixReport:
+def _nothing(home: Home, service: Service, began: float) -> FixReport:
+    who = " and ".join(["tsc"] * bool(home.configs) + ["eslint"] * home.lints)
+    reason = f"{who} content: no complaint about {len(service.files)} files"
     taken = round(time.monotonic() - began, 3)
     return FixReport(status=FixStatus.NOTHING_FAILED, reason=reason, time_s=taken)
 
@@ -140,8 +143,8 @@ class _Fix:
         """What the project's own compiler says of the whole, in every configuration."""
         self._options.progress("running tsc on the repaired project")
         bench.put(self._texts.preview(repaired.batches))
-        own = [one for one in self._service.references if one != self._config]
-        return bench.compiler_errors([self._config, *own])
+        configs = [self._config] if self._config else self._home.configs
+        return bench.compiler_errors(configs, build=bool(self._service.references))
 
 
 def _batches(found: Round, group: Group) -> list[tuple[Edit, ...]]:

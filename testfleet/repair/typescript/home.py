@@ -27,6 +27,8 @@ class Home:
     node: str
     tsc: Path
     configs: tuple[str, ...]
+    lints: bool
+    """Whether ESLint is installed and configured."""
     runner: str
     """`vitest`, `jest`, or empty."""
 
@@ -37,9 +39,9 @@ class Home:
 
 
 def is_typescript(root: Path, files: Sequence[str], engines: Sequence[str]) -> bool:
-    """Whether a repair here is about the TypeScript compiler: there is a configuration for it, and
-    either no pytest suite, or the engine `tools` was asked for by name."""
-    if not _configs(root):
+    """Whether a repair here is about the TypeScript compiler or ESLint: one of them is configured,
+    and either there is no pytest suite, or the engine `tools` was asked for by name."""
+    if not (_configs(root) or _lints(root)):
         return False
     return "tools" in engines or not any(_PYTHON_TEST.search(path) for path in files)
 
@@ -49,10 +51,16 @@ def find_home(root: Path) -> Home:
     node = shutil.which("node")
     if node is None:
         raise UsageError("no node on PATH", hint="install Node.js 20 or newer")
-    configs = _configs(root)
-    if not configs:
+    configs, lints = _configs(root), _lints(root)
+    if not configs and not lints:
         raise UsageError(f"{root} has no {CONFIG}", hint="name the folder that has one")
-    return Home(root, node, _tsc(root), configs, _runner(root))
+    return Home(root, node, _tsc(root), configs, lints, _runner(root))
+
+
+def _lints(root: Path) -> bool:
+    """Whether ESLint is installed and has a configuration here."""
+    named = (*root.glob("eslint.config.*"), *root.glob(".eslintrc*"))
+    return bool(named) and (root / "node_modules" / ".bin" / "eslint").exists()
 
 
 def _configs(root: Path) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-MILD: Final = "a type assertion"
+MILD: Final = ("a type assertion", "the test itself")
 """Concerns that begin so are told, but a patch may be called fixed all the same."""
 
 
@@ -31,25 +31,29 @@ class Edit:
 
 @dataclass(frozen=True)
 class Complaint:
-    """A diagnostic of the compiler."""
+    """A diagnostic of the compiler, or an error of ESLint."""
 
     file: str
     """Relative to the root; empty when it is about the configuration."""
     line: int
     column: int
     code: int
+    """Of the compiler's table; 0 for a linter's."""
     message: str
+    rule: str = ""
+    """Of a linter."""
 
     @classmethod
     def read(cls, raw: Mapping[str, Any]) -> Complaint:
         """From JSON."""
         place = int(raw["line"]), int(raw["column"])
-        return cls(str(raw["file"]), *place, int(raw["code"]), str(raw["message"]))
+        words = str(raw["message"]), str(raw.get("rule", ""))
+        return cls(str(raw["file"]), *place, int(raw["code"]), *words)
 
     @property
     def id(self) -> str:
         """As tsc prints it, without the message."""
-        return f"{self.file}({self.line},{self.column}): TS{self.code}"
+        return f"{self.file}({self.line},{self.column}): {self.rule or f'TS{self.code}'}"
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The Node.js process that holds one TypeScript project and tries changes on it in memory."""
+"""The Node.js process that holds one project and tries changes on it in memory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from typing import Any, Final, Self
 from testfleet.errors import TestfleetError
 from testfleet.repair.typescript.model import Check, Complaint, Edit, Proposal, plain_edits
 
-SCRIPT: Final = Path(__file__).parent / "node" / "service.mjs"
+TYPES: Final = Path(__file__).parent / "node" / "service.mjs"
+LINT: Final = Path(__file__).parent / "node" / "lint.mjs"
 _MEMORY_MB: Final = 4096
 _OPEN_S: Final = 180.0
 """The first check of the whole program."""
@@ -32,10 +33,10 @@ class ServiceError(TestfleetError):
 class Service:
     """Questions to the process, one at a time. Use it with `with`."""
 
-    def __init__(self, node: str, root: Path, config: str) -> None:
+    def __init__(self, node: str, root: Path, config: str, script: Path = TYPES) -> None:
         self._root = root
         self._open = {"root": str(root), "config": config}
-        self._node = node
+        self._node, self._script = node, script
         self._rest = b""
         self.version = ""
         self.own_compiler = True
@@ -50,7 +51,7 @@ class Service:
     def __enter__(self) -> Self:
         self._errors = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
-            [self._node, f"--max-old-space-size={_MEMORY_MB}", str(SCRIPT)],
+            [self._node, f"--max-old-space-size={_MEMORY_MB}", str(self._script)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -112,7 +113,7 @@ class Service:
             raise ServiceError(f"node ended: {self._last_words()}") from exc
         answer: dict[str, Any] = json.loads(self._line(limit_s))
         if "error" in answer:
-            raise ServiceError(f"TypeScript cannot {what} the project: {answer['error']}")
+            raise ServiceError(f"cannot {what} {self._root}: {answer['error']}")
         return answer
 
     def _line(self, limit_s: float) -> bytes:
@@ -124,7 +125,9 @@ class Service:
             selector.register(stdout, selectors.EVENT_READ)
             while b"\n" not in parts[-1]:
                 if not selector.select(max(0.0, deadline - time.monotonic())):
-                    raise ServiceError(f"TypeScript took over {limit_s:.0f} s for one answer")
+                    raise ServiceError(
+                        f"{self._script.stem} took over {limit_s:.0f} s for one answer"
+                    )
                 chunk = os.read(stdout.fileno(), _CHUNK)
                 if not chunk:
                     raise ServiceError(f"node ended: {self._last_words()}")

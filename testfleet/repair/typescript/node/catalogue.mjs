@@ -34,7 +34,8 @@ export function candidatesFor(project, diagnostic, engines) {
     try {
       let count = 0;
       for (const one of make(ctx)) {
-        keep(project, found, { ...one, engine });
+        const allowed = fair(project, ctx, one);
+        if (allowed) keep(project, found, { ...allowed, engine });
         if (++count === MAX_OF_A_FAMILY) break;
       }
     } catch (error) {
@@ -44,6 +45,16 @@ export function candidatesFor(project, diagnostic, engines) {
   }
   const candidates = [...found.values()].sort((a, b) => b.prior - a.prior);
   return { candidates, faults };
+}
+
+const TEST_FILE = /(^|\/)(__tests__|__mocks__|tests?|specs?|e2e)\/|\.(test|spec|e2e)(-d)?\.[cm]?[jt]sx?$/;
+const TEST_EDITED = "the test itself is changed";
+
+/** A test is not bent to the program: it is edited only where the compiler complains about it. */
+function fair(project, ctx, one) {
+  const tests = one.edits.filter((edit) => TEST_FILE.test(project.name(edit.file)));
+  if (tests.some((edit) => edit.file !== ctx.file.fileName)) return undefined;
+  return tests.length ? { ...one, prior: one.prior * 0.8, concern: one.concern || TEST_EDITED } : one;
 }
 
 /** Of the same text only the most promising stays. */

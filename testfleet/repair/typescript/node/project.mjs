@@ -3,9 +3,7 @@
 
 import { createHash } from "node:crypto";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
-
-/** A project that cannot be opened; the message is for a person. */
-export class ProjectError extends Error {}
+import { ProjectError } from "./serve.mjs";
 
 export class Project {
   /** @param ts the project's own compiler, @param config absolute path of its tsconfig. */
@@ -210,6 +208,7 @@ export class Project {
     return {
       getCompilationSettings: () => options,
       getScriptFileNames: () => fileNames,
+      useSourceOfProjectReferenceRedirect: () => true,
       getProjectReferences: () => this.parsed.projectReferences,
       getScriptVersion: (path) => String(this.versions.get(path) ?? 0),
       getScriptSnapshot: (path) => {

@@ -16,9 +16,9 @@
 
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { createInterface } from "node:readline";
 import { candidatesFor } from "./catalogue.mjs";
-import { configPath, Project, ProjectError } from "./project.mjs";
+import { configPath, Project } from "./project.mjs";
+import { ProjectError, serve } from "./serve.mjs";
 import { Trials } from "./trial.mjs";
 
 let project;
@@ -72,17 +72,4 @@ const ANSWERS = {
   },
 };
 
-function answer(line) {
-  try {
-    const question = JSON.parse(line);
-    return ANSWERS[question.do](question);
-  } catch (error) {
-    // The edge of the process: whatever went wrong is told, and the next question is answered.
-    const known = error instanceof ProjectError || error instanceof RangeError;
-    return { error: known ? error.message : String(error.stack ?? error) };
-  }
-}
-
-for await (const line of createInterface({ input: process.stdin })) {
-  process.stdout.write(`${JSON.stringify(answer(line))}\n`);
-}
+await serve(ANSWERS);
