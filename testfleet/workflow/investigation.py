@@ -9,7 +9,7 @@ repeated, and a run that was stopped goes on where it was.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -17,21 +17,22 @@ from typing import Final
 from pydantic import TypeAdapter
 
 from testfleet.contracts.failure import FlakyCategory, Judgement
-from testfleet.contracts.plan import HOME_SHARD, PlannedUnit, Shard, file_of
+from testfleet.contracts.plan import PlannedUnit, Shard, file_of
 from testfleet.contracts.report import TestReport
-from testfleet.contracts.result import Outcome, ShardResult, TestResult
+from testfleet.contracts.result import Outcome, TestResult
 from testfleet.planning.prediction.predict import MIN_UNIT_S
 from testfleet.triage.cluster_report import Classify
+from testfleet.triage.flaky_investigation import MAX_ALONE
 from testfleet.triage.flaky_plan import (
     BUDGET_FACTOR,
     Before,
     Case,
-    Ran,
     Rerun,
     next_step,
     next_steps,
 )
 from testfleet.workflow.records import RunRecords
+from testfleet.workflow.reruns import Reruns
 
 MAX_ROUNDS: Final = 10
 """Each halves the tests that may be to blame, and costs the start of a process."""
@@ -42,21 +43,11 @@ milliseconds finds nothing out."""
 FRAMEWORK: Final = "pytest"
 """The only one whose workers can run chosen tests of several files in one process, in order."""
 _MAX_TEXT: Final = 50_000
+_QUICK_S: Final = 1.0
 _RED: Final = (Outcome.FAILED, Outcome.ERROR, Outcome.FLAKY)
 _BAD: Final = (Outcome.FAILED, Outcome.ERROR)
 _GOOD: Final = (Outcome.PASSED, Outcome.FLAKY)
 _SHARDS: Final = TypeAdapter(tuple[Shard, ...])
-
-
-def investigation_shards(records: RunRecords) -> tuple[Shard, ...]:
-    """The shards of all rounds of investigation so far."""
-    body = records.objects.get(records.keys.investigation)
-    return _SHARDS.validate_json(body) if body else ()
-
-
-def alone_again(shards: Iterable[Shard]) -> list[Shard]:
-    """Of an investigation's shards those that tell whether a test passes by itself."""
-    return [shard for shard in shards if not shard.together]
 
 
 @dataclass(frozen=True)
@@ -71,24 +62,38 @@ class Investigation:
     was_flaky: Sequence[str] = ()
     """Tests whose past says so."""
 
+    @cached_property
+    def _reruns(self) -> Reruns:
+        return Reruns(self.records, self.confirming)
+
     def next_round(self) -> tuple[Shard, ...]:
         """Shards to run now; none when everything is judged, or more would cost too much."""
-        waiting = self._unanswered()
-        if waiting or self._rounds >= MAX_ROUNDS or self._framework != FRAMEWORK:
+        waiting = self._reruns.unanswered()
+        if waiting or self._reruns.rounds >= MAX_ROUNDS or self._framework != FRAMEWORK:
             return waiting
-        steps = next_steps(self._open(), self._outcomes, self._budget_s())
-        asked = [step for step in steps.values() if isinstance(step, Rerun)]
+        steps = next_steps(self._open(), self._reruns.outcomes, self._budget_s())
+        asked = [
+            step
+            for step in steps.values()
+            if isinstance(step, Rerun)
+            for _ in range(self._times(step))
+        ]
         shards = tuple(self._shard(at, rerun) for at, rerun in enumerate(asked))
         if shards:
-            everything = (*self._shards, *shards)
-            key = self.records.keys.investigation
-            self.records.objects.put(key, _SHARDS.dump_json(everything))
+            self._reruns.add(shards)
         return shards
+
+    def _times(self, rerun: Rerun) -> int:
+        """How often it is asked for in one round: what is quick fails as often as it may at once,
+        since a round costs more."""
+        test = rerun.tests[-1]
+        left = max(1, MAX_ALONE - len(self._reruns.outcomes[test]))
+        return left if len(rerun.tests) == 1 and left * rerun.seconds <= _QUICK_S else 1
 
     def judgements(self) -> dict[str, Judgement]:
         """What can be said of every failure that was run again, by test id."""
         judged = {
-            case.test: next_step(case, self._outcomes[case.test], affordable=False)
+            case.test: next_step(case, self._reruns.outcomes[case.test], affordable=False)
             for case in self._cases
         }
         return {
@@ -109,37 +114,14 @@ class Investigation:
         return plans[0].framework if plans else ""
 
     @cached_property
-    def _shards(self) -> tuple[Shard, ...]:
-        return investigation_shards(self.records)
-
-    @property
-    def _rounds(self) -> int:
-        return len({_round(shard) for shard in self._shards})
-
-    def _unanswered(self) -> tuple[Shard, ...]:
-        """The last round, if this step was interrupted before anybody ran it."""
-        last = [shard for shard in self._shards if _round(shard) == f"i{self._rounds}"]
-        is_known = any(shard.id in self._results for shard in last)
-        return () if is_known or self.records.losses(last) else tuple(last)
-
-    @cached_property
-    def _results(self) -> Mapping[str, ShardResult]:
-        shards = [*self.confirming, *self._shards]
-        return {
-            result.shard_id: result
-            for result in self.records.results(shards)
-            if result.run_id == self.records.run_id
-        }
-
-    @cached_property
     def _cases(self) -> list[Case]:
-        tried = {test for shard in self._alone for test in shard.tests}
+        tried = {test for shard in self._reruns.alone for test in shard.tests}
         red = [
             test
             for test in self.tests
             if test.outcome in _RED and test.id in tried and "::" in test.id
         ]
-        red = [test for test in red if self._outcomes[test.id]]
+        red = [test for test in red if self._reruns.outcomes[test.id]]
         told = self.classify([f"{test.message}\n{test.longrepr}"[:_MAX_TEXT] for test in red])
         return [
             Case(
@@ -156,7 +138,7 @@ class Investigation:
 
     def _open(self) -> list[Case]:
         """Cases in which every rerun that was asked for has told something."""
-        asked = [shard for shard in self._shards if not self._outcome(shard)]
+        asked = [shard for shard in self._reruns.shards if not self._reruns.outcome(shard)]
         stuck = {shard.tests[-1] for shard in asked}
         return [case for case in self._cases if case.test not in stuck]
 
@@ -164,41 +146,6 @@ class Investigation:
         """For what is open; what is stuck has had its share."""
         own = sum(case.seconds for case in self._cases)
         return max(LEAST_BUDGET_S, BUDGET_FACTOR * own)
-
-    @cached_property
-    def _alone(self) -> list[Shard]:
-        confirming = [each for each in self.confirming if not each.id.endswith(f"-{HOME_SHARD}")]
-        return [*confirming, *alone_again(self._shards)]
-
-    @cached_property
-    def _outcomes(self) -> Mapping[str, list[Ran]]:
-        """By test: how it ended alone, then after others, in the order in which that was asked."""
-        alone, after = defaultdict[str, list[Ran]](list), defaultdict[str, list[Ran]](list)
-        for shard in self._alone:
-            for test in self._tests_of(shard):
-                if test.outcome in (*_GOOD, *_BAD):
-                    alone[test.id].append(_ran(test, test.duration_s))
-        for shard in self._shards:
-            found = self._outcome(shard) if shard.together else None
-            if found:
-                after[shard.tests[-1]].append(found)
-        outcomes = defaultdict[str, list[Ran]](list)
-        for name, runs in alone.items():
-            passed = [ran for ran in runs if ran.passed]
-            # One pass settles how it is alone, whenever it came.
-            outcomes[name] = [*(passed[:1] or runs), *after[name]]
-        return outcomes
-
-    def _outcome(self, shard: Shard) -> Ran | None:
-        seconds = sum(test.duration_s for test in self._tests_of(shard))
-        for test in self._tests_of(shard):
-            if test.id == shard.tests[-1] and test.outcome in (*_GOOD, *_BAD):
-                return _ran(test, seconds)
-        return None
-
-    def _tests_of(self, shard: Shard) -> Sequence[TestResult]:
-        result = self._results.get(shard.id)
-        return result.tests if result else ()
 
     def _before(self, test: TestReport) -> Iterator[Before]:
         """Tests that ran in the same shard before it."""
@@ -227,7 +174,7 @@ class Investigation:
             spent[files.get(test) or file_of(test.partition("::")[0])] += seconds.get(test, 0.0)
         home = self._home_of(rerun.tests[-1])
         return Shard(
-            id=f"i{self._rounds + 1}-{number:04}",
+            id=f"i{self._reruns.rounds + 1}-{number:04}",
             profile=home.profile,
             compute=home.compute,
             units=tuple(
@@ -239,12 +186,4 @@ class Investigation:
 
     def _home_of(self, test: str) -> Shard:
         """The shard that ran it alone: it could."""
-        return next(shard for shard in self._alone if test in shard.tests)
-
-
-def _round(shard: Shard) -> str:
-    return shard.id.partition("-")[0]
-
-
-def _ran(test: TestResult, seconds: float) -> Ran:
-    return Ran(test.outcome in _GOOD, test.message, seconds)
+        return next(shard for shard in self._reruns.alone if test in shard.tests)

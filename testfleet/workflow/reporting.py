@@ -23,7 +23,7 @@ from testfleet.results.aggregate import Aggregate, AggregateInput
 from testfleet.results.junit import junit_xml
 from testfleet.results.report import ReportInput, build_report, rejected_report
 from testfleet.workflow.diagnosis import Diagnosis
-from testfleet.workflow.investigation import Investigation, alone_again, investigation_shards
+from testfleet.workflow.investigation import Investigation
 from testfleet.workflow.memory import runs_of_tests, runs_of_units
 from testfleet.workflow.overrides import chain_of
 from testfleet.workflow.placement_memory import PlacementMemory
@@ -31,6 +31,7 @@ from testfleet.workflow.ports import HistoryStore, RunStore
 from testfleet.workflow.prepared import PreparedRun
 from testfleet.workflow.question import Question
 from testfleet.workflow.records import RunRecords
+from testfleet.workflow.reruns import alone_again, investigation_shards
 
 _SHARDS = TypeAdapter(tuple[Shard, ...])
 

@@ -116,7 +116,7 @@ def test_what_passes_once_in_several_tries_alone_is_flaky(scene):
 
     scene.world.history.beside = _flaky_past(scene)
     until_confirmed(scene, sometimes)
-    assert investigate(scene, sometimes) >= 1
+    assert investigate(scene, sometimes) <= 4
     told = judgement(scene)
     assert (told.verdict, scene.report().totals.flaky) == (FailureVerdict.FLAKY, 1)
     assert told.rate.runs == 9
