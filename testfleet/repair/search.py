@@ -22,10 +22,11 @@ from testfleet.repair.reach import Reach
 from testfleet.repair.sources import Source, apply_edits, paths_of
 from testfleet.repair.validate.trials import Trial, Trials
 
-AFTERMATH_SHARE: Final = 0.6
-"""Of the time that the first repair took, so much more is spent on finding others..."""
-AFTERMATH_S: Final = (1.5, 8.0)
-"""...but at least and at most so many seconds."""
+AFTERMATH: Final = (80, 300)
+"""Candidates that are tried after the first repair, to find others: as many as before it, but at
+least and at most so many..."""
+AFTERMATH_S: Final = 12.0
+"""...and no longer than that."""
 MOST_VALIDATED: Final = 40
 SINGLES_SHARE: Final = 0.7
 """Of the budget; what is left belongs to changes in two places."""
@@ -49,6 +50,10 @@ class Budget:
     def left_s(self) -> float:
         """Seconds, at least 0."""
         return max(0.0, self.deadline - time.monotonic())
+
+    def is_used_up(self, tried: int) -> bool:
+        """After so many candidates, now."""
+        return tried >= self.candidates or time.monotonic() >= self.deadline
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,7 @@ class Search:
         self._seen: set[tuple[tuple[str, str], ...]] = set()
         self._deferred: list[Repair] = []
         self._partials: list[tuple[float, int, Candidate]] = []
-        self._stop_at: float | None = None
+        self._enough: Budget | None = None
         self._settle_at = 0.0
         self._clusters = trials.clusters()
         self.found = Found()
@@ -113,14 +118,14 @@ class Search:
         stream = best_first([self._guarded(engine, fault) for engine in engines])
         if load_ranker() is not None:
             stream = order(stream, fault)
-        self._consume(stream, Budget(singles_end, budget.candidates), began)
+        self._consume(stream, Budget(singles_end, budget.candidates))
         if not self._has_result():
-            self._consume(self._second_edits(engines, fault), budget, began)
+            self._consume(self._second_edits(engines, fault), budget)
         if not self._has_result():
-            self._consume(stream, budget, began)
+            self._consume(stream, budget)
         if not self._has_result():
             share = Budget(time.monotonic() + budget.left_s() * DEFERRED_SHARE, budget.candidates)
-            self._retry_deferred(share, began)
+            self._retry_deferred(share)
         return self.found
 
     def _guarded(self, engine: Engine, fault: Fault) -> Iterator[Candidate]:
@@ -130,7 +135,7 @@ class Search:
         except Exception as exc:  # noqa: BLE001  a plugin's fault is no reason to lose a repair
             self.found.notes.append(f"engine {engine.name} failed: {type(exc).__name__}: {exc}")
 
-    def _consume(self, stream: Iterator[Candidate], budget: Budget, began: float) -> None:
+    def _consume(self, stream: Iterator[Candidate], budget: Budget) -> None:
         while not self._is_over(budget):
             candidate = next(stream, None)
             if candidate is None:
@@ -138,21 +143,20 @@ class Search:
             self.found.generated += 1
             repair = self._build(candidate)
             if repair is not None:
-                self._try(repair, began)
+                self._try(repair)
 
     def _has_result(self) -> bool:
         return bool(self.found.repairs or self.found.partial)
 
     def _is_over(self, budget: Budget) -> bool:
         found = self.found
-        if budget.left_s() <= 0 or found.tried >= budget.candidates:
+        if budget.is_used_up(found.tried):
             return True
         if len(found.repairs) >= MOST_VALIDATED:
             return True
-        now = time.monotonic()
-        if found.partial and not found.repairs and now >= self._settle_at:
+        if found.partial and not found.repairs and time.monotonic() >= self._settle_at:
             return True
-        return self._stop_at is not None and now >= self._stop_at
+        return self._enough is not None and self._enough.is_used_up(found.tried)
 
     def _build(self, candidate: Candidate) -> Repair | None:
         texts, files = {}, {}
@@ -172,28 +176,28 @@ class Search:
         self._seen.add(key)
         return Repair(candidate, files, texts, self.found.tried)
 
-    def _try(self, repair: Repair, began: float, *, patient: bool = False) -> None:
+    def _try(self, repair: Repair, *, patient: bool = False) -> None:
         trial = self._trials.run(repair.files, patient=patient)
         self.found.tried += not patient
         if trial.all_passed:
-            self._validate(repair, trial, began)
+            self._validate(repair, trial)
         elif trial.timed_out and not patient:
             self._deferred.append(repair)
         elif trial.progress > 0:
             self._keep_partial(repair, trial)
         self._watcher(self.found)
 
-    def _validate(self, repair: Repair, trial: Trial, began: float) -> None:
+    def _validate(self, repair: Repair, trial: Trial) -> None:
         self.found.plausible += 1
         lost = self._trials.regressions(repair.files, self._reach_of(repair))
         if lost:
             self.found.breaking.append((repair, lost))
             return
         self.found.repairs.append(replace(repair, passed=trial.passed))
-        if self._stop_at is None:
-            taken = time.monotonic() - began
-            least, most = AFTERMATH_S
-            self._stop_at = time.monotonic() + min(most, max(least, taken * AFTERMATH_SHARE))
+        if self._enough is None:
+            least, most = AFTERMATH
+            more = min(most, max(least, self.found.tried))
+            self._enough = Budget(time.monotonic() + AFTERMATH_S, self.found.tried + more)
 
     def _reach_of(self, repair: Repair) -> Sequence[str]:
         return self._reach.tests(repair.candidate.edits)
@@ -213,11 +217,11 @@ class Search:
                 if two_edits is not None and engine.name == first.engine:
                     yield from islice(two_edits(first, fault), SECONDS_EACH)
 
-    def _retry_deferred(self, budget: Budget, began: float) -> None:
+    def _retry_deferred(self, budget: Budget) -> None:
         for repair in self._deferred:
             if self._is_over(budget):
                 return
-            self._try(repair, began, patient=True)
+            self._try(repair, patient=True)
 
 
 def best_first(streams: Sequence[Iterator[Candidate]]) -> Iterator[Candidate]:

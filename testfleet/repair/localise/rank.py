@@ -11,6 +11,7 @@ from testfleet.contracts.repair import SuspiciousLine
 from testfleet.repair.engine import Frame
 from testfleet.repair.localise.functions import function_at, functions_of
 from testfleet.repair.localise.spectrum import Line, Spectrum, dstar, ochiai, spectrum_of
+from testfleet.repair.localise.texture import LEAST, textures
 from testfleet.repair.validate.messages import TestRun
 
 MOST_LINES: Final = 400
@@ -60,8 +61,12 @@ def rank_lines(evidence: Evidence) -> list[SuspiciousLine]:
         _judge_frames(marks, run, 1 / len(evidence.failing))
     _judge_changes(marks, evidence.changes)
     known = {line: mark for line, mark in marks.items() if line[0] in evidence.sources}
+    paths = {path for path, _ in known}
+    worth = {path: textures(evidence.sources[path]) for path in paths}
+    for (path, line), mark in known.items():
+        mark.score *= worth[path].get(line, LEAST) if worth[path] else 1.0
     best = max((mark.score for mark in known.values()), default=1.0) or 1.0
-    functions = {path: functions_of(evidence.sources[path]) for path in {line[0] for line in known}}
+    functions = {path: functions_of(evidence.sources[path]) for path in paths}
     ranked = sorted(known.items(), key=lambda item: (-item[1].score, item[0]))
     return [
         SuspiciousLine(
