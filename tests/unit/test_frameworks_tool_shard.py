@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from testfleet.contracts.dependencies import Dependency
 from testfleet.contracts.result import Outcome, UnitStatus
 from testfleet.contracts.task import Limits
 from testfleet.execution.frameworks import adapters
@@ -127,6 +128,22 @@ def test_a_tool_that_never_starts_is_given_up_after_a_few_processes(worker, monk
     assert {test.outcome for test in found.tests} == {Outcome.ERROR}
     assert len(found.tests) == 40
     assert found.attempts < 20
+
+
+def test_what_needs_a_file_that_failed_is_skipped_with_the_reason(worker):
+    rules = (Dependency(units=("b",), providers=("a",)), Dependency(units=("c",), providers=("b",)))
+    files = {"a": "pass fail", "b": "pass", "c": "pass", "d": "pass"}
+    found = run(worker, files, dependencies=rules)
+    assert outcomes(found) == {
+        "a > 0": "passed",
+        "a > 1": "failed",
+        "b": "skipped",
+        "c": "skipped",
+        "d > 0": "passed",
+    }
+    assert {test.message for test in found.tests if test.outcome == "skipped"} == {
+        "Skipped: blocked by a (failed)"
+    }
 
 
 def test_an_event_that_makes_no_sense_is_passed_over():

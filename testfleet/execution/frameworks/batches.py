@@ -30,9 +30,11 @@ class Batch:
 
 
 def first_batches(task: WorkerTask, adapter: Adapter) -> list[Batch]:
-    """All units in one go, unless the tool takes one at a time, or a command line fewer."""
+    """All units in one go, unless the tool takes one at a time, or a command line fewer, or they
+    need each other: then one after the other, in the order of the task."""
     takes_rest = task.excluded is not None and adapter.collects_rest
-    size = 1 if task.tool.runs_each or adapter.one_at_a_time else MOST_AT_ONCE
+    is_single = task.tool.runs_each or adapter.one_at_a_time or bool(task.dependencies)
+    size = 1 if is_single else MOST_AT_ONCE
     batches = [Batch(task.units[at : at + size]) for at in range(0, len(task.units), size)]
     if not takes_rest:
         return batches

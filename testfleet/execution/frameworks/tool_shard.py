@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
+from testfleet.contracts.dependencies import blocked_by
 from testfleet.contracts.result import Outcome, TestResult
 from testfleet.contracts.task import WorkerTask
 from testfleet.execution.frameworks.batches import Batch, first_batches, parts
@@ -84,7 +85,7 @@ class ToolShard:
         waiting = deque(first_batches(self.task, self.runner.adapter))
         while waiting:
             batch = waiting.popleft()
-            if not batch.pieces:
+            if not batch.pieces or self._is_blocked(batch):
                 continue
             end = self._session(batch)
             if self._is_over(end) or self._is_misused(end):
@@ -96,6 +97,18 @@ class ToolShard:
                 self._give_up([u for u in self.task.units if not self.journal.is_settled(u)], end)
                 break
         self.is_complete = True
+
+    def _is_blocked(self, batch: Batch) -> bool:
+        """Whether what its only unit needs has failed: then it is skipped, with that reason."""
+        if not self.task.dependencies or len(batch.units) != 1:
+            return False
+        (unit,) = batch.units
+        root = blocked_by(self.task.dependencies, self.journal.failed_files()).get(unit)
+        if root is not None:
+            reason = Complaint(f"Skipped: blocked by {root} (failed)", "")
+            self._record(failure(unit, unit, Outcome.SKIPPED, reason))
+            self.journal.close_quietly(unit)
+        return root is not None
 
     def _session(self, batch: Batch) -> ToolEnd:
         self.processes += 1
