@@ -14,6 +14,7 @@ from typing import Any
 from testfleet.contracts.plan import file_of
 from testfleet.contracts.result import Outcome, Progress, TestResult, UnitResult, UnitStatus
 from testfleet.contracts.task import WorkerTask
+from testfleet.execution.masking import without_secrets
 
 FAILURES: frozenset[Outcome] = frozenset({Outcome.FAILED, Outcome.ERROR})
 SHOWN_FAILURES = 20
@@ -83,7 +84,7 @@ class Journal:
         earlier = self.results.get(raw_id)
         if earlier is not None:
             self.counts[earlier.outcome] -= 1
-        self.results[raw_id] = self._within_budget(result)
+        self.results[raw_id] = self._within_budget(without_secrets(result))
         self.counts[result.outcome] += 1
 
     def _within_budget(self, result: TestResult) -> TestResult:

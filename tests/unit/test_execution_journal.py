@@ -175,3 +175,12 @@ def test_a_clock_that_a_test_made_up_counts_for_nothing(journal):
         ]
     )
     assert journal.seconds_by_unit() == {}
+
+
+def test_secrets_do_not_leave_the_worker(journal):
+    token = "ghp_" + "a1B2" * 9
+    journal.take(
+        [result("a", "failed", message=f"no {token}", longrepr=f"E   {token}\n"), result("b")]
+    )
+    kept = journal.results["a"]
+    assert (kept.message, kept.longrepr) == ("no ***", "E   ***\n")
