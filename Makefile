@@ -28,7 +28,7 @@ demo: setup ## run an example's tests on a fleet on this machine
 	@echo "The same to look at: file://$(CURDIR)/$(DEMO)/report.html"
 	@echo "The example's failing tests are there to be shown. The fleet idles: $(BIN)/testfleet down ends it."
 
-test: setup $(VENV)/.dev ## run every test, with coverage
+test: setup $(VENV)/.dev examples/till/node_modules/.package-lock.json ## run every test, with coverage
 	@$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST_ARGS)
 
 lint: setup $(VENV)/.dev ## check style, types and layers
@@ -57,7 +57,7 @@ clean: ## stop the fleet and remove its state and all build output
 	@rm -rf .testfleet build cdk.out .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 distclean: clean ## clean, and remove what setup has installed
-	@rm -rf $(VENV) node_modules
+	@rm -rf $(VENV) node_modules examples/till/node_modules
 
 $(VENV)/.created:
 	@command -v $(PYTHON) > /dev/null || { echo "no $(PYTHON) on PATH; install Python 3.11 or newer" >&2; exit 2; }
@@ -78,6 +78,12 @@ $(VENV)/.runtime: $(VENV)/.created requirements.txt pyproject.toml
 $(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
 	@echo "installing what tests and checks"
 	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+# Vitest and Playwright Test: tests run them as the example's own. No browser is fetched.
+examples/till/node_modules/.package-lock.json: examples/till/package-lock.json node_modules/.package-lock.json
+	@echo "installing the packages of examples/till"
+	@PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --prefix examples/till --silent --no-progress
 	@touch $@
 
 node_modules/.package-lock.json: package.json package-lock.json
