@@ -60,9 +60,9 @@ def classify(
 
 def _chain(*, rules_only: bool) -> Chain:
     from testfleet.triage.classify import Chain
+    from testfleet.triage.standard import standard_chain
 
-    del rules_only  # there is no model yet that it could switch off
-    return Chain()
+    return Chain() if rules_only else standard_chain()
 
 
 # ------------------------------------------------------------------ one log

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from testfleet.contracts.inference import InferenceAnswer, InferenceRequest, InferenceResponse
 from testfleet.errors import UsageError
-from testfleet.triage.classify import Chain
+from testfleet.inference.encoder import is_encoder, load_encoder
+from testfleet.triage.standard import standard_chain
 
 JSON: Final = "application/json"
 
@@ -29,7 +30,7 @@ class EmbeddedPredictor:
     """What the package brings along, served as if it were an endpoint."""
 
     def __init__(self) -> None:
-        self._chain = Chain()
+        self._chain = standard_chain()
 
     def predict(self, request: InferenceRequest) -> InferenceResponse:
         """An answer for each text, in order."""
@@ -48,6 +49,8 @@ def model_fn(model_dir: str) -> Predictor:
     """Load the model of a folder. Raises UsageError when there is none that is known."""
     if not Path(model_dir).is_dir():
         raise UsageError(f"{model_dir} is no folder with a model")
+    if is_encoder(Path(model_dir)):
+        return load_encoder(Path(model_dir))
     return EmbeddedPredictor()
 
 

@@ -10,7 +10,8 @@ import math
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Protocol
 
 from testfleet.contracts.failure import Cause
 from testfleet.triage.scene import Scene
@@ -25,14 +26,50 @@ _NEAR_THE_END: Final = 30
 _QUOTED = re.compile(r"^\s*(?:console\.(?:error|warn|log|info)\b|std(?:err|out) \||-+ Captured)")
 
 
-def decisive_block(scene: Scene) -> range:
+@dataclass(frozen=True)
+class Block:
+    """Seeds that stand together, and what speaks for and against their being the failure."""
+
+    seeds: Sequence[Seed]
+    best: float
+    """Strength of the strongest seed."""
+    more: float
+    detail: float
+    place: float
+    """For standing late, and shortly before the end of the step."""
+    mended: float
+    """Against it: it was tried again, or belongs to what passed."""
+
+    @property
+    def score(self) -> float:
+        """How strongly it is the failure, by the rules alone."""
+        return self.best + self.more + self.detail + self.place - self.mended
+
+
+class Reader(Protocol):
+    """Knows more about failures than their forms."""
+
+    def block(self, scene: Scene) -> range:
+        """Indices of the lines of the failure; empty if there is none."""
+
+
+def decisive_block(scene: Scene, reader: Reader | None = None) -> range:
     """Indices of the block that counts most; empty if there is none."""
-    seeds = find_seeds(scene)
-    if not seeds:
+    if reader is not None:
+        return reader.block(scene)
+    blocks = find_blocks(find_seeds(scene), scene)
+    if not blocks:
         return range(0)
-    ends = sorted(at for at, kind in scene.suspects.items() if kind is Kind.CONSEQUENCE)
-    best = max(_groups(seeds, scene), key=lambda group: _score(group, scene, ends))
+    best = max(blocks, key=lambda block: block.score).seeds
     return _grown(best[0].at, best[-1].at, scene)
+
+
+def find_blocks(seeds: Sequence[Seed], scene: Scene) -> list[Block]:
+    """What may be the failure, in order."""
+    if not seeds:
+        return []
+    ends = sorted(at for at, kind in scene.suspects.items() if kind is Kind.CONSEQUENCE)
+    return [_block(group, scene, ends) for group in _groups(seeds, scene)]
 
 
 def _groups(seeds: Sequence[Seed], scene: Scene) -> list[list[Seed]]:
@@ -56,16 +93,16 @@ def _reach(start: int, end: int, scene: Scene) -> int:
     return _GAP + detail
 
 
-def _score(group: Sequence[Seed], scene: Scene, ends: Sequence[int]) -> float:
+def _block(group: Sequence[Seed], scene: Scene, ends: Sequence[int]) -> Block:
     best = max(seed.strength for seed in group)
     last = group[-1].at
     late = 2.0 * last / len(scene.lines)
     # Where a line stands makes a failure likelier, and nothing a failure.
     place = (late + _before_an_end(last, ends, scene)) * max(0.0, min(1.0, best / PLAIN_STATEMENT))
-    more = 0.7 * math.log2(1 + len(group))
     following = range(last + 1, min(last + 9, len(scene.lines)))
     detail = 0.2 * sum(scene.is_detail(at) for at in following)
-    return best + more + detail + place - _mended(group, scene)
+    more = 0.7 * math.log2(1 + len(group))
+    return Block(group, best, more, detail, place, _mended(group, scene))
 
 
 def _before_an_end(at: int, ends: Sequence[int], scene: Scene) -> float:

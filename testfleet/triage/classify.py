@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from testfleet.contracts.failure import Cause, Classification, Domain, EvidenceLine
+from testfleet.triage.blocks import Reader
 from testfleet.triage.evidence import WeighedLine, extract
 from testfleet.triage.mask import mask
 from testfleet.triage.text import read_log
@@ -59,10 +60,12 @@ class Chain:
     """What operators have decided: spoken whatever a model says."""
     sure: float = SURE_ENOUGH
     rules: RuleClassifier = field(default_factory=RuleClassifier)
+    reader: Reader | None = None
+    """Finds the failure in a log. None: the rules do."""
 
     def classify(self, texts: Sequence[str | bytes]) -> list[Classification]:
         """One answer for each text, in order."""
-        failures = [extract(read_log(text)) for text in texts]
+        failures = [extract(read_log(text), reader=self.reader) for text in texts]
         answers = self._ask(failures)
         return [
             _classification(answer, lines) for answer, lines in zip(answers, failures, strict=True)

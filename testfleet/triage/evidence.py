@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from testfleet.contracts.failure import EvidenceLine
-from testfleet.triage.blocks import decisive_block
+from testfleet.triage.blocks import Reader, decisive_block
 from testfleet.triage.rules import Rules, Signature, load_rules
 from testfleet.triage.scene import Scene
 from testfleet.triage.signs import Kind
@@ -42,10 +42,12 @@ class WeighedLine:
         return EvidenceLine(line=self.number, text=self.text)
 
 
-def extract(log: Log, rules: Rules | None = None) -> tuple[WeighedLine, ...]:
+def extract(
+    log: Log, rules: Rules | None = None, reader: Reader | None = None
+) -> tuple[WeighedLine, ...]:
     """The lines of the failure, in order. Empty if nothing in the log looks like one."""
     scene = Scene(log.lines, rules or load_rules())
-    block = _whole(scene) or decisive_block(scene)
+    block = _whole(scene) or decisive_block(scene, reader)
     filled = [at for at in block if log.lines[at].strip()]
     return _weighed(log, filled[:MAX_LINES], scene)
 

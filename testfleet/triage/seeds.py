@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,6 +27,7 @@ _STRENGTH: Final = {
     Kind.WARNING: -4.5,
     Kind.BENIGN: -4.0,
     Kind.RECOVERED: -4.0,
+    Kind.CONSEQUENCE: -2.0,
 }
 _SPECIAL: Final = frozenset({Domain.TYPESCRIPT, Domain.REACT, Domain.TEST})
 """Domains whose messages stand in no log of a machine that is merely unwell."""
@@ -49,19 +50,28 @@ class Seed:
 
 
 def find_seeds(scene: Scene) -> list[Seed]:
-    """Lines that may be a failure, in order."""
+    """Lines that may be a failure, in order: the strong ones, or all if there is none."""
+    seeds = all_seeds(scene)
+    least = _LEAST if any(seed.strength >= _LEAST for seed in seeds) else -math.inf
+    return [seed for seed in seeds if seed.strength >= least]
+
+
+def all_seeds(scene: Scene, may_be: Callable[[int], bool] | None = None) -> list[Seed]:
+    """Every line that may be a failure, in order.
+
+    With `may_be` those of which it says so, and among them also lines that tell what followed.
+    """
+    kinds = _STRENGTH.keys() - (set() if may_be else {Kind.CONSEQUENCE})
     places: dict[str, list[int]] = {}
     for at, kind in scene.suspects.items():
-        if kind in _STRENGTH:
+        if kind in kinds:
             places.setdefault(_shape(scene.lines[at]), []).append(at)
     said = {at: count for found in places.values() for at, count in _counted(found)}
     wanted = sorted(said)
     if len(wanted) > _WEIGHED:
         hard = [at for at in wanted if scene.kind(at) is Kind.HARD]
         wanted = sorted({*hard[:100], *hard[-200:], *wanted[-100:]})
-    seeds = [_seed(at, said[at], scene) for at in wanted]
-    least = _LEAST if any(seed.strength >= _LEAST for seed in seeds) else -math.inf
-    return [seed for seed in seeds if seed.strength >= least]
+    return [_seed(at, said[at], scene) for at in wanted if may_be is None or may_be(at)]
 
 
 def _counted(places: Sequence[int]) -> Iterator[tuple[int, int]]:
@@ -79,11 +89,16 @@ def _counted(places: Sequence[int]) -> Iterator[tuple[int, int]]:
     yield from ((at, len(parts)) for part in kept for at in part[:_OF_ONE_PART])
 
 
+def seed_at(at: int, scene: Scene) -> Seed:
+    """A line as a seed, whether or not it has a sign of trouble."""
+    return _seed(at, 1, scene)
+
+
 def _seed(at: int, said: int, scene: Scene) -> Seed:
     found = sorted(scene.rules.matches(scene.lines[at]), key=lambda one: -one.weight)
     signatures = [one for one in found if not one.harmless]
     known = signatures[0].weight if signatures else 0.0
-    kind = scene.suspects[at]
+    kind = scene.suspects.get(at, Kind.SOFT)
     special = any(one.domain in _SPECIAL for one in signatures)
     if kind is Kind.SOFT and known >= PLAIN_STATEMENT:
         strength = known + 2.0

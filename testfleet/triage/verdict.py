@@ -64,11 +64,8 @@ class _Vote:
 def judge(lines: Sequence[WeighedLine]) -> Verdict:
     """Domain and cause of a failure. Without any signature: general and other, hardly sure."""
     votes = list(_votes(lines))
-    domains = _totals((vote.signature.domain, vote.weight) for vote in votes)
-    domain_scores = {one: least + domains.get(one, 0.0) for one, least in _DOMAINS.items()}
+    domain_scores, causes = _scores(votes)
     domain = max(Domain, key=lambda one: domain_scores[one])
-    causes = _totals((vote.signature.cause, _at_home(vote, domain)) for vote in votes)
-    causes.setdefault(Cause.OTHER, 0.1)
     cause = max(causes, key=lambda one: causes[one])
     reasons = [
         Reason(vote.number, vote.signature)
@@ -77,6 +74,20 @@ def judge(lines: Sequence[WeighedLine]) -> Verdict:
     ]
     margins = _margin(domain_scores), _margin(causes)
     return Verdict(domain, cause, _confidence(*margins), tuple(reasons), margins)
+
+
+def scores(lines: Sequence[WeighedLine]) -> tuple[Mapping[Domain, float], Mapping[Cause, float]]:
+    """What the signatures add up to for each label; a label that none names is missing."""
+    return _scores(list(_votes(lines)))
+
+
+def _scores(votes: Sequence[_Vote]) -> tuple[dict[Domain, float], dict[Cause, float]]:
+    domains = _totals((vote.signature.domain, vote.weight) for vote in votes)
+    domain_scores = {one: least + domains.get(one, 0.0) for one, least in _DOMAINS.items()}
+    domain = max(Domain, key=lambda one: domain_scores[one])
+    causes = _totals((vote.signature.cause, _at_home(vote, domain)) for vote in votes)
+    causes.setdefault(Cause.OTHER, 0.1)
+    return domain_scores, causes
 
 
 def _votes(lines: Sequence[WeighedLine]) -> Iterable[_Vote]:

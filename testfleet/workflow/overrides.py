@@ -12,6 +12,7 @@ from testfleet.contracts.override import MAX_OVERRIDES, Override, Overrides
 from testfleet.errors import UsageError
 from testfleet.triage.classify import Chain, Classifier
 from testfleet.triage.override import Pinned
+from testfleet.triage.standard import standard_chain
 from testfleet.workflow.keys import OVERRIDES_KEY
 from testfleet.workflow.ports import ObjectStore
 
@@ -67,7 +68,7 @@ def override_id(contains: str) -> str:
 
 
 def chain_of(objects: ObjectStore, models: Sequence[Classifier] = ()) -> Chain:
-    """The classifiers of an environment: what is pinned, then models, then rules.
+    """The classifiers of an environment: what is pinned, models, the embedded model, rules.
 
     What is pinned and cannot be read counts as nothing: a report is due all the same.
     """
@@ -75,4 +76,4 @@ def chain_of(objects: ObjectStore, models: Sequence[Classifier] = ()) -> Chain:
         rules = OverrideStore(objects).load().rules
     except UsageError:
         rules = ()
-    return Chain(models=models, pinned=Pinned(rules) if rules else None)
+    return standard_chain(models, Pinned(rules) if rules else None)

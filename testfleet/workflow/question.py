@@ -25,8 +25,7 @@ from testfleet.contracts.report import TestReport
 from testfleet.errors import FleetError
 from testfleet.triage.classify import Answer
 from testfleet.triage.cluster_report import texts_of
-from testfleet.triage.evidence import extract
-from testfleet.triage.text import read_log
+from testfleet.triage.standard import failure_lines
 from testfleet.triage.told import Told, asked
 from testfleet.workflow.keys import QuestionKeys
 from testfleet.workflow.ports import ObjectStore
@@ -132,4 +131,4 @@ def answered(objects: ObjectStore, tokens: TaskTokens, notification: InferenceNo
 
 
 def _asked(text: str) -> str:
-    return asked(extract(read_log(text[:MAX_TEXT])))
+    return asked(failure_lines(text[:MAX_TEXT]))
