@@ -15,6 +15,7 @@ from testfleet.repair.report import Ledger, Outcome
 from testfleet.repair.scope import editable_sources
 from testfleet.repair.search import Repair
 from testfleet.repair.validate.copy import working_copy
+from testfleet.repair.validate.crew import Crew
 from testfleet.repair.validate.server import ForkServer
 
 __all__ = ["FixJob", "FixResult", "fix"]
@@ -34,14 +35,18 @@ class FixResult:
 def fix(job: FixJob) -> FixResult:
     """Search for a repair. Never touches the project's tree. Raises UsageError, FleetError."""
     began = time.monotonic()
-    with working_copy(job.project) as copy, ForkServer(job.project, copy) as server:
+    with (
+        working_copy(job.project) as copy,
+        ForkServer(job.project, copy) as server,
+        Crew(job.project, server) as crew,
+    ):
         job.progress("running the tests as they are")
         baseline = find_baseline(server, job.project, job.budget_s * BASELINE_SHARE)
         targets = _targets(job, baseline)
         if not targets:
             return FixResult(_nothing(baseline, time.monotonic() - began), {})
         sort_out_flaky(server, baseline, targets)
-        run = _Run(job, server, baseline, began + job.budget_s)
+        run = _Run(job, crew, baseline, began + job.budget_s)
         run.repair_all([test for test in targets if test not in baseline.flaky])
     return FixResult(run.ledger.report(time.monotonic() - began), run.changed_files())
 
@@ -85,14 +90,12 @@ def _nothing(baseline: Baseline, time_s: float) -> FixReport:
 class _Run:
     """One command: repairs one fault after the other, each on top of those before."""
 
-    def __init__(
-        self, job: FixJob, server: ForkServer, baseline: Baseline, deadline: float
-    ) -> None:
+    def __init__(self, job: FixJob, crew: Crew, baseline: Baseline, deadline: float) -> None:
         paths = [path for path in job.project.files if path.endswith(".py")]
         test_files = baseline.test_files(paths)
         self._originals = editable_sources(job.project, baseline, test_files)
         self._shop = Workshop(
-            job, server, baseline, deadline, test_files, sources=dict(self._originals)
+            job, crew, baseline, deadline, test_files, sources=dict(self._originals)
         )
         self.ledger = Ledger(self._originals, notes=[_flaky(test) for test in baseline.flaky])
 

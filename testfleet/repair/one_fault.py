@@ -20,7 +20,7 @@ from testfleet.repair.report import SUGGESTIONS, Outcome, Tally, diff_of
 from testfleet.repair.scope import why_not_editable
 from testfleet.repair.search import Budget, Found, Repair, Search
 from testfleet.repair.sources import Source, read_source
-from testfleet.repair.validate.server import ForkServer
+from testfleet.repair.validate.crew import Crew
 from testfleet.repair.validate.trials import Trials
 
 MOST_TESTS: Final = 60
@@ -36,7 +36,7 @@ class Workshop:
     """All that repairs of one command share."""
 
     job: FixJob
-    server: ForkServer
+    crew: Crew
     baseline: Baseline
     deadline: float
     test_files: frozenset[str]
@@ -48,7 +48,7 @@ class Workshop:
     def trials(self, tests: Sequence[str]) -> Trials:
         """For some failing tests."""
         memory_mb = self.job.project.memory_mb
-        return Trials(self.server, self.baseline, tests, memory_mb, self.base)
+        return Trials(self.crew, self.baseline, tests, memory_mb, self.base)
 
 
 class OneFault:
@@ -108,7 +108,7 @@ class OneFault:
         shop = self._shop
         shop.job.progress(f"comparing {len(repairs)} patches")
         scene = Scene(
-            server=shop.server,
+            server=shop.crew.first,
             baseline=shop.baseline,
             sources=shop.sources,
             test_files=shop.test_files,

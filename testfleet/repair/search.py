@@ -137,13 +137,23 @@ class Search:
 
     def _consume(self, stream: Iterator[Candidate], budget: Budget) -> None:
         while not self._is_over(budget):
+            batch = self._next_batch(stream)
+            if not batch:
+                return
+            self._try(batch)
+
+    def _next_batch(self, stream: Iterator[Candidate]) -> list[Repair]:
+        """As many new programs as are tried at once; fewer when there are no more candidates."""
+        batch: list[Repair] = []
+        while len(batch) < self._trials.at_once:
             candidate = next(stream, None)
             if candidate is None:
-                return
+                break
             self.found.generated += 1
             repair = self._build(candidate)
             if repair is not None:
-                self._try(repair)
+                batch.append(repair)
+        return batch
 
     def _has_result(self) -> bool:
         return bool(self.found.repairs or self.found.partial)
@@ -176,15 +186,16 @@ class Search:
         self._seen.add(key)
         return Repair(candidate, files, texts, self.found.tried)
 
-    def _try(self, repair: Repair, *, patient: bool = False) -> None:
-        trial = self._trials.run(repair.files, patient=patient)
-        self.found.tried += not patient
-        if trial.all_passed:
-            self._validate(repair, trial)
-        elif trial.timed_out and not patient:
-            self._deferred.append(repair)
-        elif trial.progress > 0:
-            self._keep_partial(repair, trial)
+    def _try(self, batch: Sequence[Repair], *, patient: bool = False) -> None:
+        trials = self._trials.run_all([repair.files for repair in batch], patient=patient)
+        for repair, trial in zip(batch, trials, strict=True):
+            self.found.tried += not patient
+            if trial.all_passed:
+                self._validate(repair, trial)
+            elif trial.timed_out and not patient:
+                self._deferred.append(repair)
+            elif trial.progress > 0:
+                self._keep_partial(repair, trial)
         self._watcher(self.found)
 
     def _validate(self, repair: Repair, trial: Trial) -> None:
@@ -218,10 +229,12 @@ class Search:
                     yield from islice(two_edits(first, fault), SECONDS_EACH)
 
     def _retry_deferred(self, budget: Budget) -> None:
-        for repair in self._deferred:
-            if self._is_over(budget):
+        waiting = iter(self._deferred)
+        while not self._is_over(budget):
+            batch = list(islice(waiting, self._trials.at_once))
+            if not batch:
                 return
-            self._try(repair, patient=True)
+            self._try(batch, patient=True)
 
 
 def best_first(streams: Sequence[Iterator[Candidate]]) -> Iterator[Candidate]:

@@ -107,8 +107,6 @@ def main(settings: dict[str, Any]) -> None:
     """Set up, serve, and in each child run pytest."""
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     _find_as_at_home(settings)
-    for name in settings["preload"]:
-        importlib.import_module(name)
     import pytest  # noqa: PLC0415  not before the search path is right
 
     from .child import Plugin, prepare  # noqa: PLC0415  needs pytest

@@ -10,7 +10,7 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,7 +37,8 @@ class _Mode:
 
     early: bool = False
     as_module: bool = False
-    preload: Sequence[str] = field(default_factory=list)
+    later: Sequence[str] = field(default_factory=list)
+    """Other people's modules that are imported once the server stands."""
 
 
 class ForkServer:
@@ -71,6 +72,12 @@ class ForkServer:
         self._send(ask.message(str(self._copy.root)))
         return read_answer(self._receive(ask.limit_s + _GRACE_S))
 
+    def twin(self, copy: WorkingCopy) -> ForkServer:
+        """Another server like this one, in a copy of its own."""
+        other = ForkServer(self._project, copy)
+        other._mode = replace(self._mode)
+        return other
+
     def run_as_module(self) -> None:
         """Let the folder that pytest starts in be importable, as `python -m pytest` does."""
         self.stop()
@@ -79,12 +86,22 @@ class ForkServer:
     def preload(self, modules: Sequence[str]) -> None:
         """Import other people's modules once for all children, where that is safe."""
         self._ensure_started()
-        self._send({"kind": "preload", "modules": list(modules)})
+        self._mode.later = list(modules)
+        self._load_later()
+
+    def _load_later(self) -> None:
+        """What was asked for by `preload`, after each start. Where it is not safe: never again."""
+        if not self._mode.later:
+            return
         try:
-            if self._receive(_START_S)["unsafe"]:
-                self.stop()
+            self._send({"kind": "preload", "modules": list(self._mode.later)})
+            is_unsafe = self._receive(_START_S)["unsafe"]
         except ServerLostError:
+            is_unsafe = True
+        if is_unsafe:
+            self._mode.later = []
             self.stop()
+            self._ensure_started()
 
     def stop(self) -> None:
         """End the server and all that is left of its children."""
@@ -109,6 +126,7 @@ class ForkServer:
             message = self._start()
         if message["kind"] != "ready":
             raise FleetError(f"pytest cannot be started for the repair: {message['reason']}")
+        self._load_later()
 
     def _start(self) -> dict[str, Any]:
         there, self._out = os.pipe()
@@ -150,7 +168,6 @@ class ForkServer:
             "args": list(self._project.args),
             "early": self._mode.early,
             "as_module": self._mode.as_module,
-            "preload": list(self._mode.preload),
             "remap": [[str(self._project.root), str(self._copy.root)]],
             "remap_module": str(_REMAP),
         }

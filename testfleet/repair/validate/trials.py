@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from testfleet.repair.baseline import Baseline
+from testfleet.repair.validate.crew import Crew
 from testfleet.repair.validate.messages import Answer, Ask, TestRun
-from testfleet.repair.validate.server import ForkServer, ServerLostError
 
 LEAST_LIMIT_S: Final = 0.08
 """Processor time of one test of one candidate, at first."""
@@ -49,7 +49,7 @@ class Trial:
 class Trials:
     """Tries candidates for the failing `targets`."""
 
-    server: ForkServer
+    crew: Crew
     baseline: Baseline
     targets: Sequence[str]
     memory_mb: int
@@ -65,24 +65,41 @@ class Trials:
         self._gate = len(quick) if sum(quick) <= GATE_S else 1
         self._start_line = {test: _depth(self.baseline.run_of(test)) for test in self.targets}
 
+    @property
+    def at_once(self) -> int:
+        """How many candidates are tried at the same time now."""
+        return self.crew.size
+
     def run(
         self, files: Mapping[str, bytes], *, patient: bool = False, thorough: bool = False
     ) -> Trial:
-        """Run the targets, those first that tell most candidates apart; all of them when it is to
-        be thorough."""
+        """Run the targets with one candidate, those first that tell most candidates apart; all of
+        them when it is to be thorough. A patient run gives more time."""
+        gate = len(self._order) if thorough else self._gate
+        return self._judge(self.crew.ask([self._question(files, gate, patient=patient)])[0])
+
+    def run_all(
+        self, batch: Sequence[Mapping[str, bytes]], *, patient: bool = False
+    ) -> list[Trial]:
+        """The same for several candidates, `at_once` at the most."""
+        asks = [self._question(files, self._gate, patient=patient) for files in batch]
+        return [self._judge(answer) for answer in self.crew.ask(asks)]
+
+    def _question(self, files: Mapping[str, bytes], gate: int, *, patient: bool) -> Ask:
         least = PATIENT_LIMIT_S if patient else LEAST_LIMIT_S
         slowest = max((self._seconds(test) for test in self._order), default=0.0)
         expected = sum(self._seconds(test) for test in self._order)
         limit_s = max(least, slowest * FACTOR)
-        answer = self._ask(
-            files,
-            ids=self._order,
+        return Ask(
+            files={**self.base, **files},
+            quick=True,
+            memory_mb=self.memory_mb,
+            ids=list(self._order),
             paths=self._paths,
-            gate=len(self._order) if thorough else self._gate,
+            gate=gate,
             test_limit_s=limit_s,
             limit_s=CLOCK * (limit_s + self.baseline.start_s + expected) + 1.0,
         )
-        return self._judge(answer)
 
     @property
     def is_long(self) -> bool:
@@ -123,14 +140,17 @@ class Trials:
         expected = sum(self._seconds(test) for test in tests)
         slowest = max(self._seconds(test) for test in tests)
         limit_s = max(PATIENT_LIMIT_S, slowest * FACTOR)
-        answer = self._ask(
-            files,
+        ask = Ask(
+            files={**self.base, **files},
+            quick=True,
+            memory_mb=self.memory_mb,
             ids=tests,
             paths=self._paths_of(tests),
             gate=1,
             test_limit_s=limit_s,
             limit_s=CLOCK * (limit_s + self.baseline.start_s + expected) + 5.0,
         )
+        answer = self.crew.ask([ask])[0]
         bad = [run.id for run in answer.tests.values() if not run.passed]
         if answer.outcome != "ended" or bad or answer.broken:
             return bad or [*answer.broken] or list(tests[:1])
@@ -166,18 +186,6 @@ class Trials:
         if failed in self._order and self._gate <= 1 and failed is not None:
             self._order.remove(failed)
             self._order.insert(0, failed)
-
-    def _ask(self, files: Mapping[str, bytes], **options: object) -> Answer:
-        ask = Ask(
-            files={**self.base, **files},
-            quick=True,
-            memory_mb=self.memory_mb,
-            **options,  # type: ignore[arg-type]  # names are checked where they are written
-        )
-        try:
-            return self.server.ask(ask)
-        except ServerLostError:
-            return Answer("died", ask.limit_s, {})
 
     def _seconds(self, test: str) -> float:
         run = self.baseline.run_of(test)
