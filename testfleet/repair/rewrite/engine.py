@@ -49,7 +49,7 @@ class RewriteEngine:
 
         For a first edit that makes more of the failing tests pass, but not all.
         """
-        return joined(fault.sources[first.path], first, self.candidates(after_first(first, fault)))
+        return joined(fault.sources, first, self.candidates(after_first(first, fault)))
 
 
 class _File:
@@ -119,7 +119,7 @@ class _Stream:
             )
             # What a place asks for can weigh more than 1: it is not to wait behind the others.
             most = MOST if isinstance(statement, ast.Pass) else (UNUSED if scope.unused else 1.0)
-            for site in sites(statement, suspicion):
+            for site in sites(file.source, statement, suspicion):
                 for template in templates.get(type(site.node), ()):
                     prior = boosted(template, self.hints) * most
                     self._push(_Waiting(file, place, site, template), prior)

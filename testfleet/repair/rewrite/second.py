@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from testfleet.contracts.repair import Candidate, TextEdit
@@ -17,39 +17,49 @@ _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 
 def after_first(first: Candidate, fault: Fault) -> Fault:
     """The fault as it stands with the first edit done: its text, its suspicious lines."""
-    text = fault.sources[first.path]
-    edits = _own(first)
+    changed = {path: _of(first, path) for path in {edit.path for edit in first.edits}}
     lines = [
-        line.model_copy(update={"line": _line_after(text, line.line, edits)})
-        if line.path == first.path
+        line.model_copy(
+            update={
+                "line": _line_after(fault.sources[line.path], line.line, changed[line.path]),
+            }
+        )
+        if line.path in changed
         else line
         for line in fault.lines
     ]
-    sources = {**fault.sources, first.path: apply_edits(text, edits)}
+    sources = dict(fault.sources)
+    for path, edits in changed.items():
+        sources[path] = apply_edits(sources[path], edits)
     return Fault(tests=fault.tests, lines=lines, sources=sources, test_files=fault.test_files)
 
 
-def joined(text: str, first: Candidate, seconds: Iterator[Candidate]) -> Iterator[Candidate]:
-    """Each second candidate with the first one's edits, in positions of the original text."""
+def joined(
+    sources: Mapping[str, str], first: Candidate, seconds: Iterator[Candidate]
+) -> Iterator[Candidate]:
+    """Each second candidate with the first one's edits, in positions of the original texts.
+
+    A second edit that undoes the first one is left out.
+    """
     for second in seconds:
-        if second.path != first.path:
-            edits = (*first.edits, *second.edits)
-        else:
-            merged = _merged(text, _own(first), _own(second))
-            edits = tuple(
-                TextEdit(path=first.path, start=e.start, end=e.end, text=e.text) for e in merged
-            )
+        text = sources[second.path]
+        merged = _merged(text, _of(first, second.path), _of(second, second.path))
+        if apply_edits(text, merged) == text:
+            continue
+        others = [edit for edit in first.edits if edit.path != second.path]
+        edits = [TextEdit(path=second.path, start=e.start, end=e.end, text=e.text) for e in merged]
         yield second.model_copy(
             update={
-                "edits": edits,
+                "edits": (*others, *edits),
                 "template": f"{first.template}+{second.template}",
                 "prior": first.prior * second.prior,
             }
         )
 
 
-def _own(candidate: Candidate) -> list[Edit]:
-    return sorted(Edit(edit.start, edit.end, edit.text) for edit in candidate.edits)
+def _of(candidate: Candidate, path: str) -> list[Edit]:
+    """What the candidate does to one file."""
+    return sorted(Edit(e.start, e.end, e.text) for e in candidate.edits if e.path == path)
 
 
 def _line_after(text: str, line: int, edits: Sequence[Edit]) -> int:

@@ -59,14 +59,22 @@ def header_lines(node: ast.stmt) -> range:
     return range(first_line(node), last + 1)
 
 
-def sites(statement: ast.stmt, suspicion: Suspicion) -> Iterator[Site]:
+def sites(source: Source, statement: ast.stmt, suspicion: Suspicion) -> Iterator[Site]:
     """The statement and the nodes of its header, other statements left out."""
     stack: list[ast.AST] = [statement]
     while stack:
         node = stack.pop()
         yield Site(node, statement, suspicion)
+        if isinstance(node, ast.JoinedStr) and not _is_placed(source, node):
+            continue
         children = [c for c in ast.iter_child_nodes(node) if not isinstance(c, ast.stmt)]
         stack.extend(reversed(children))
+
+
+def _is_placed(source: Source, node: ast.JoinedStr) -> bool:
+    """Whether names in an f-string stand where the tree says: not always before Python 3.12."""
+    names = [inner for inner in ast.walk(node) if isinstance(inner, ast.Name)]
+    return all(source.code(name) == name.id for name in names)
 
 
 def _near(source: Source, node: ast.stmt) -> Sequence[tuple[ast.stmt, float]]:

@@ -160,14 +160,12 @@ def _is(test: ast.expr, kind: type[ast.boolop]) -> bool:
 
 _IFS: Final = (ast.If, ast.While, ast.IfExp)
 TEMPLATES: Final = (
-    Template(
-        "negated-condition", "conditions", "Negate Conditionals (PIT)", 0.957, _TESTED, _negated
-    ),
+    Template("negated-condition", "conditions", "Negate Conditionals (PIT)", 1, _TESTED, _negated),
     Template(
         "negated-value",
         "conditions",
         "Negate Conditionals (PIT)",
-        0.544,
+        0.56,
         (ast.UnaryOp, ast.Call, ast.Name),
         _negated_value,
     ),
@@ -183,7 +181,7 @@ TEMPLATES: Final = (
         "condition-part-more",
         "conditions",
         "Mutate Conditional Expression FP6.3, insert (TBar); ACS (Xiong et al., ICSE 2017)",
-        0.019,
+        0.016,
         _IFS,
         _part_more,
     ),
@@ -191,7 +189,7 @@ TEMPLATES: Final = (
         "other-condition",
         "conditions",
         "Mutate Conditional Expression FP6.2, replace (TBar)",
-        0.081,
+        0.085,
         _IFS,
         _other_condition,
     ),
@@ -199,7 +197,7 @@ TEMPLATES: Final = (
         "emptiness",
         "conditions",
         "NPEFix (Durieux et al., SANER 2017)",
-        0.175,
+        0.169,
         (ast.Name, ast.Attribute, ast.Call, ast.Compare, ast.Subscript),
         _emptiness,
     ),
@@ -207,12 +205,12 @@ TEMPLATES: Final = (
         "compared-part",
         "conditions",
         "comparison shortened or chained",
-        0.084,
+        0.064,
         (ast.Compare,),
         _compared_part,
     ),
-    Template("type-tested", "conditions", "type of a test", 0.46, (ast.Call,), _type_tested),
+    Template("type-tested", "conditions", "type of a test", 0.428, (ast.Call,), _type_tested),
     Template(
-        "chained-comparison", "conditions", "chained comparison", 0.407, (ast.Compare,), _chained
+        "chained-comparison", "conditions", "chained comparison", 0.43, (ast.Compare,), _chained
     ),
 )

@@ -46,8 +46,9 @@ def _concatenated(node: ast.BinOp, at: Place) -> Drafts:
     sides = ((node.left, node.right), (node.right, node.left))
     for side, other in sides:
         kind, beside = at.scope.kind(side), at.scope.kind(other)
-        if beside == "str" and kind != "str":
-            yield at.replace(side, f"str({at.code(side)})", 1.0)
+        if beside == "str" and not isinstance(side, ast.Constant | ast.JoinedStr):
+            # Beside a text a name looks like a text: that is what went wrong.
+            yield at.replace(side, f"str({at.code(side)})", 1.0 if kind != "str" else 0.6)
         elif beside == "list" and kind != "list":
             yield at.replace(side, f"[{at.code(side)}]", 1.0)
             yield at.replace(side, f"list({at.code(side)})", 0.7)
@@ -88,16 +89,16 @@ TEMPLATES: Final = (
         "division",
         "conversions",
         "Mutate Data Type FP7, Integer Division FP8 (TBar)",
-        0.103,
+        0.083,
         (ast.BinOp,),
         _division,
     ),
-    Template("modulo", "operators", "missing modulo", 0.025, _VALUES, _modulo),
+    Template("modulo", "operators", "missing modulo", 0.026, _VALUES, _modulo),
     Template(
         "concatenated",
         "conversions",
         "Mutate Data Type FP7 (TBar)",
-        0.4,
+        0.317,
         (ast.BinOp,),
         _concatenated,
     ),
@@ -105,9 +106,9 @@ TEMPLATES: Final = (
         "tolerant",
         "conversions",
         "comparison of floating numbers",
-        0.206,
+        0.208,
         (ast.Compare,),
         _tolerant,
     ),
-    Template("hashable", "conversions", "unhashable key", 0.058, _VALUES, _hashable),
+    Template("hashable", "conversions", "unhashable key", 0.061, _VALUES, _hashable),
 )

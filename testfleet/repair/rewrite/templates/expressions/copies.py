@@ -86,13 +86,13 @@ def _element(node: ast.ListComp | ast.GeneratorExp | ast.SetComp, at: Place) -> 
 _ALIASES: Final = (ast.Name, ast.Attribute, ast.Subscript)
 _COMPREHENSIONS: Final = (ast.ListComp, ast.GeneratorExp, ast.SetComp)
 TEMPLATES: Final = (
-    Template("copied", "copies", "copy for an alias", 0.056, _ALIASES, _copied),
+    Template("copied", "copies", "copy for an alias", 0.042, _ALIASES, _copied),
     Template("shared-rows", "copies", "shared mutable rows", 1, (ast.BinOp,), _shared_rows),
     Template(
         "comprehension",
         "conditions",
         "condition of a comprehension",
-        0.248,
+        0.268,
         _COMPREHENSIONS,
         _comprehension,
     ),

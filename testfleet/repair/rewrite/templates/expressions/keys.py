@@ -85,13 +85,13 @@ def _views(node: ast.Name | ast.Attribute, at: Place) -> Drafts:
 
 
 TEMPLATES: Final = (
-    Template("key-with-default", "keys", "missing key", 0.074, (ast.Subscript,), _got),
-    Template("default", "keys", "default of a lookup", 0.313, (ast.Call,), _default),
+    Template("key-with-default", "keys", "missing key", 0.053, (ast.Subscript,), _got),
+    Template("default", "keys", "default of a lookup", 0.304, (ast.Call,), _default),
     Template(
         "default-mapping",
         "keys",
         "mapping with a default",
-        0.398,
+        0.407,
         (ast.Dict, ast.Call),
         _default_mapping,
     ),
@@ -99,9 +99,9 @@ TEMPLATES: Final = (
         "key-and-value",
         "order",
         "key and value swapped",
-        0.643,
+        0.652,
         (ast.Dict, ast.DictComp),
         _key_and_value,
     ),
-    Template("views", "keys", "view of a mapping", 0.412, (ast.Name, ast.Attribute), _views),
+    Template("views", "keys", "view of a mapping", 0.382, (ast.Name, ast.Attribute), _views),
 )

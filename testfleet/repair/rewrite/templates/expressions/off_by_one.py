@@ -37,9 +37,17 @@ def _no_step(node: ast.BinOp, at: Place) -> Drafts:
         constant, rest = node.left, node.right
     yield at.replace(node, at.operand(rest), 1.0)
     sign = "-" if isinstance(node.op, ast.Add) else "+"
-    yield at.replace(node, f"{at.operand(rest)} {sign} {at.code(constant)}", 0.8)
+    # Operators of one level bind from the left: what stood there needs no parentheses.
+    text = (
+        at.code(rest) if rest is node.left and not _in_parentheses(rest, at) else at.operand(rest)
+    )
+    yield at.replace(node, f"{text} {sign} {at.code(constant)}", 0.8)
     if isinstance(constant, ast.Constant) and isinstance(constant.value, int):
         yield at.replace(constant, str(constant.value + 1), 0.3)
+
+
+def _in_parentheses(node: ast.expr, at: Place) -> bool:
+    return at.source.text.startswith(")", at.source.end(node))
 
 
 def _range_bounds(node: ast.Call, at: Place) -> Drafts:
@@ -143,13 +151,13 @@ def _negated_index(node: ast.Subscript, at: Place) -> Drafts:
 
 TEMPLATES: Final = (
     Template(
-        "one-more", "off_by_one", "off-by-one; Arg/ROR boundary (PIT)", 0.314, _VALUES, _one_more
+        "one-more", "off_by_one", "off-by-one; Arg/ROR boundary (PIT)", 0.256, _VALUES, _one_more
     ),
     Template(
         "no-step", "off_by_one", "Arithmetic Operator Deletion (PIT)", 1, (ast.BinOp,), _no_step
     ),
-    Template("range-bounds", "bounds", "loop bounds", 0.284, (ast.Call,), _range_bounds),
+    Template("range-bounds", "bounds", "loop bounds", 0.254, (ast.Call,), _range_bounds),
     Template(
-        "negated-index", "bounds", "index from the end", 0.125, (ast.Subscript,), _negated_index
+        "negated-index", "bounds", "index from the end", 0.101, (ast.Subscript,), _negated_index
     ),
 )

@@ -78,22 +78,22 @@ def _branches(node: ast.IfExp, at: Place) -> Drafts:
 
 TEMPLATES: Final = (
     Template(
-        "swapped-operands", "order", "swapped operands", 0.838, (ast.BinOp, ast.Compare), _swapped
+        "swapped-operands", "order", "swapped operands", 0.841, (ast.BinOp, ast.Compare), _swapped
     ),
     Template(
         "one-operand",
         "operators",
         "Arithmetic Operator Deletion (PIT)",
-        0.637,
+        0.666,
         (ast.BinOp,),
         _one_operand,
     ),
-    Template("regrouped", "operators", "changed precedence", 0.734, (ast.BinOp,), _regrouped),
+    Template("regrouped", "operators", "changed precedence", 0.626, (ast.BinOp,), _regrouped),
     Template(
         "branches",
         "conditions",
         "swapped branches of a conditional expression",
-        0.562,
+        0.585,
         (ast.IfExp,),
         _branches,
     ),

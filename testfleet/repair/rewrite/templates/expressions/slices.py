@@ -156,21 +156,21 @@ def _end(node: ast.Slice, at: Place) -> int:
 
 _VALUES: Final = (ast.Name, ast.Call, ast.Subscript, ast.Attribute)
 TEMPLATES: Final = (
-    Template("slice-ends", "slices", "slice bounds", 0.486, (ast.Slice,), _other_ends),
-    Template("slice-bounded", "slices", "missing slice bound", 0.234, (ast.Slice,), _bounded),
+    Template("slice-ends", "slices", "slice bounds", 0.452, (ast.Slice,), _other_ends),
+    Template("slice-bounded", "slices", "missing slice bound", 0.252, (ast.Slice,), _bounded),
     Template(
         "part-or-item",
         "slices",
         "item for a slice and back",
-        0.064,
+        0.069,
         (ast.Subscript,),
         _part_or_item,
     ),
     Template(
-        "other-index", "slices", "index in use elsewhere", 0.421, (ast.Subscript,), _other_index
+        "other-index", "slices", "index in use elsewhere", 0.415, (ast.Subscript,), _other_index
     ),
     Template(
-        "swapped-indices", "order", "swapped indices", 0.385, (ast.Subscript,), _swapped_indices
+        "swapped-indices", "order", "swapped indices", 0.371, (ast.Subscript,), _swapped_indices
     ),
-    Template("further-index", "slices", "missing index", 0.031, _VALUES, _further_index),
+    Template("further-index", "slices", "missing index", 0.021, _VALUES, _further_index),
 )

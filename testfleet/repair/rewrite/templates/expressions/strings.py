@@ -104,14 +104,14 @@ TEMPLATES: Final = (
         "forgotten-f", "strings", "string without interpolation", 1, (ast.Constant,), _forgotten_f
     ),
     Template(
-        "format-field", "strings", "format of a field", 0.338, (ast.FormattedValue,), _format_field
+        "format-field", "strings", "format of a field", 0.346, (ast.FormattedValue,), _format_field
     ),
     Template(
         "format-arguments", "strings", "arguments of a format", 0.666, (ast.BinOp,), _format_order
     ),
-    Template("joined", "strings", "join", 0.562, (ast.Call,), _joined),
-    Template("split", "strings", "split", 0.425, (ast.Call,), _split),
+    Template("joined", "strings", "join", 0.42, (ast.Call,), _joined),
+    Template("split", "strings", "split", 0.445, (ast.Call,), _split),
     Template(
-        "text-method", "strings", "missing normalisation of text", 0.154, (ast.Call,), _more_steps
+        "text-method", "strings", "missing normalisation of text", 0.137, (ast.Call,), _more_steps
     ),
 )

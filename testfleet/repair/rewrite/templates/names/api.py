@@ -104,6 +104,6 @@ TEMPLATES: Final = (
     Template("moved-name", "api", "API change", 1, (ast.Attribute,), _moved),
     Template("moved-import", "api", "API change", 1, (ast.ImportFrom,), _moved_import),
     Template("moved-module", "api", "API change", 1, (ast.Import,), _moved_module),
-    Template("moved-call", "api", "API change", 0.19, (ast.Call,), _moved_call),
+    Template("moved-call", "api", "API change", 0.209, (ast.Call,), _moved_call),
     Template("old-keyword", "api", "API change", 0.738, (ast.keyword,), _old_keyword),
 )

@@ -120,7 +120,7 @@ TEMPLATES: Final = (
         "near-miss",
         "methods",
         "Mutate Method Invocation FP10.1 (TBar)",
-        0.222,
+        0.214,
         (ast.Attribute, ast.Name),
         _near_miss,
     ),
@@ -128,7 +128,7 @@ TEMPLATES: Final = (
         "other-attribute",
         "attributes",
         "Mutate Variable FP13 (TBar), of an attribute",
-        0.499,
+        0.523,
         (ast.Attribute,),
         _other_attribute,
     ),
@@ -144,12 +144,12 @@ TEMPLATES: Final = (
         "other-function",
         "calls",
         "Mutate Method Invocation FP10.1 (TBar)",
-        0.059,
+        0.063,
         (ast.Call,),
         _other_function,
     ),
     Template("with-self", "objects", "missing receiver", 1, (ast.Name,), _with_self),
     Template(
-        "without-self", "objects", "superfluous receiver", 0.269, (ast.Attribute,), _without_self
+        "without-self", "objects", "superfluous receiver", 0.28, (ast.Attribute,), _without_self
     ),
 )

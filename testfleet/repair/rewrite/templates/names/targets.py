@@ -93,7 +93,7 @@ TEMPLATES: Final = (
         "other-target",
         "names",
         "Mutate Variable FP13 (TBar), of a target",
-        0.059,
+        0.064,
         (ast.Assign, ast.AugAssign),
         _other_target,
     ),
@@ -101,7 +101,7 @@ TEMPLATES: Final = (
         "index-and-value",
         "order",
         "swapped index and value",
-        0.576,
+        0.517,
         (ast.Assign,),
         _index_and_value,
     ),
@@ -109,11 +109,11 @@ TEMPLATES: Final = (
         "renamed-together",
         "names",
         "Mutate Variable FP13 (TBar), several at once",
-        0.278,
+        0.266,
         (ast.Assign, ast.AugAssign, ast.Expr, ast.Return, ast.If, ast.While),
         _together,
     ),
     Template(
-        "loop-target", "order", "swapped targets", 0.76, (ast.For, ast.comprehension), _loop_target
+        "loop-target", "order", "swapped targets", 0.826, (ast.For, ast.comprehension), _loop_target
     ),
 )

@@ -13,6 +13,8 @@ from testfleet.repair.rewrite.reading.scope import Binding, own_nodes
 from testfleet.repair.rewrite.reading.source import Function
 
 _FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
+SHARPNESS: Final = 1.5
+"""Power of the weights: the usual base cases are much likelier than all others together."""
 _RAISED: Final = ("ValueError", "TypeError", "IndexError", "KeyError")
 
 
@@ -25,7 +27,8 @@ def _base_case(node: Function, at: Place) -> Drafts:
         for test, likely in _entry_tests(binding):
             for text, weight in (*results, (binding.name, 0.6)):
                 lines = at.block(f"if {test}:", f"return {text}")
-                yield from at.before(first, lines, likely * weight * (1.0 - 0.12 * position))
+                weighed = likely * weight * (1.0 - 0.12 * position)
+                yield from at.before(first, lines, weighed**SHARPNESS)
     for index, one in enumerate(names[:3]):
         for other in names[index + 1 : 4]:
             for test in _tests_of_two(one, other):
@@ -123,6 +126,6 @@ TEMPLATES: Final = (
         _base_case,
     ),
     Template(
-        "raising-guard", "guards", "Insert Missed Statement FP4 (TBar)", 0.023, _FUNCTIONS, _raising
+        "raising-guard", "guards", "Insert Missed Statement FP4 (TBar)", 0.026, _FUNCTIONS, _raising
     ),
 )

@@ -88,13 +88,13 @@ TEMPLATES: Final = (
         "caught-exception", "exceptions", "type of a handler", 0.283, (ast.ExceptHandler,), _caught
     ),
     Template(
-        "raised-exception", "exceptions", "type of a raised exception", 0.17, (ast.Raise,), _raised
+        "raised-exception", "exceptions", "type of a raised exception", 0.178, (ast.Raise,), _raised
     ),
     Template(
         "returned-error",
         "exceptions",
         "raise for return",
-        0.277,
+        0.283,
         (ast.Return, ast.Expr),
         _returned_error,
     ),

@@ -134,7 +134,7 @@ TEMPLATES: Final = (
         "bound-in-loop",
         "initial",
         "Move Statement FP14 (TBar), of an initial value",
-        0.133,
+        0.148,
         (ast.For, ast.While),
         _bound_in_loop,
     ),
@@ -142,11 +142,11 @@ TEMPLATES: Final = (
         "bound-outside",
         "initial",
         "Move Statement FP14 (TBar), of an initial value",
-        0.168,
+        0.185,
         (ast.For, ast.While),
         _bound_outside,
     ),
     Template(
-        "first-item", "initial", "initial value from the data", 0.172, (ast.Assign,), _first_item
+        "first-item", "initial", "initial value from the data", 0.188, (ast.Assign,), _first_item
     ),
 )

@@ -126,16 +126,16 @@ def own_nodes_of(node: ast.For | ast.While) -> list[ast.AST]:
 
 TEMPLATES: Final = (
     Template(
-        "run-over", "loops", "what a loop runs over", 0.305, (ast.For, ast.comprehension), _run_over
+        "run-over", "loops", "what a loop runs over", 0.319, (ast.For, ast.comprehension), _run_over
     ),
     Template(
-        "start-of-inner", "bounds", "start of an inner loop", 0.046, (ast.For,), _start_of_inner
+        "start-of-inner", "bounds", "start of an inner loop", 0.05, (ast.For,), _start_of_inner
     ),
     Template(
         "way-out",
         "loops",
         "break for continue and back",
-        0.721,
+        0.728,
         (ast.Break, ast.Continue, ast.Pass),
         _way_out,
     ),
@@ -143,11 +143,11 @@ TEMPLATES: Final = (
         "if-or-while",
         "loops",
         "loop for a branch and back",
-        0.36,
+        0.332,
         (ast.If, ast.While),
         _if_or_while,
     ),
-    Template("loop-left", "loops", "missing break", 0.169, (ast.For, ast.While), _loop_left),
-    Template("loop-until", "loops", "loop condition", 0.094, (ast.While,), _loop_until),
-    Template("loop-else", "loops", "else of a loop", 0.188, (ast.For, ast.While), _else_of_loop),
+    Template("loop-left", "loops", "missing break", 0.181, (ast.For, ast.While), _loop_left),
+    Template("loop-until", "loops", "loop condition", 0.1, (ast.While,), _loop_until),
+    Template("loop-else", "loops", "else of a loop", 0.193, (ast.For, ast.While), _else_of_loop),
 )

@@ -182,26 +182,26 @@ TEMPLATES: Final = (
         "exchanged",
         "movement",
         "Move Statement FP14 (TBar); swap (GenProg)",
-        0.154,
+        0.17,
         (ast.stmt,),
         _exchanged,
     ),
-    Template("moved-out", "movement", "Move Statement FP14 (TBar)", 0.319, (ast.stmt,), _out),
-    Template("moved-in", "movement", "Move Statement FP14 (TBar)", 0.31, (ast.stmt,), _in),
+    Template("moved-out", "movement", "Move Statement FP14 (TBar)", 0.333, (ast.stmt,), _out),
+    Template("moved-in", "movement", "Move Statement FP14 (TBar)", 0.298, (ast.stmt,), _in),
     Template(
-        "moved-further", "movement", "Move Statement FP14 (TBar)", 0.183, (ast.stmt,), _further
+        "moved-further", "movement", "Move Statement FP14 (TBar)", 0.185, (ast.stmt,), _further
     ),
     Template(
         "exchanged-branches", "movement", "swapped branches", 1, (ast.If,), _exchanged_branches
     ),
-    Template("elif", "movement", "elif for if and back", 0.545, (ast.If,), _elif),
+    Template("elif", "movement", "elif for if and back", 0.482, (ast.If,), _elif),
     Template(
         "without-else",
         "movement",
         "superfluous else",
-        0.265,
+        0.279,
         (ast.If, ast.For, ast.While),
         _without_else,
     ),
-    Template("new-else", "movement", "missing else", 0.174, (ast.If,), _new_else),
+    Template("new-else", "movement", "missing else", 0.186, (ast.If,), _new_else),
 )

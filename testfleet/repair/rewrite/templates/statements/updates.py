@@ -176,13 +176,13 @@ def _is_fed(container: str, at: Place) -> bool:
 
 TEMPLATES: Final = (
     Template(
-        "update", "updates", "Insert Missed Statement FP4.1 (TBar)", 0.013, (ast.stmt,), _update
+        "update", "updates", "Insert Missed Statement FP4.1 (TBar)", 0.012, (ast.stmt,), _update
     ),
     Template(
         "collected",
         "updates",
         "Insert Missed Statement FP4.1 (TBar)",
-        0.029,
+        0.028,
         (ast.stmt,),
         _collected,
     ),
@@ -190,11 +190,11 @@ TEMPLATES: Final = (
         "looked-for",
         "updates",
         "missing update of what was visited",
-        0.101,
+        0.082,
         (ast.stmt,),
         _looked_for,
     ),
     Template(
-        "going-on", "updates", "missing update of a loop's variable", 0.189, (ast.stmt,), _going_on
+        "going-on", "updates", "missing update of a loop's variable", 0.155, (ast.stmt,), _going_on
     ),
 )

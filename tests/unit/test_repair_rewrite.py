@@ -1,0 +1,154 @@
+"""The rewrite engine: what each template proposes, and what holds for every candidate."""
+
+from __future__ import annotations
+
+import bisect
+import colorsys
+import fnmatch
+import heapq
+import textwrap
+from itertools import islice
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from testfleet.contracts.repair import Candidate, SuspiciousLine
+from testfleet.repair.engine import FailingTest, Fault
+from testfleet.repair.rewrite import RewriteEngine
+from testfleet.repair.rewrite.catalogue import templates
+from testfleet.repair.rewrite.duplicates import apply_edits
+from testfleet.repair.rewrite.place import Place
+from testfleet.repair.rewrite.reading.hints import read_hints
+from testfleet.repair.rewrite.reading.pool import Pool
+from testfleet.repair.rewrite.reading.scope import Scope
+from testfleet.repair.rewrite.reading.source import Edit, Source, parse
+from testfleet.repair.rewrite.sites import sites, suspicious_statements
+from tests.unit.rewrite_cases import CASES
+
+
+def laid_out(text: str) -> str:
+    lines = [(line, len(line) - len(line.lstrip(">"))) for line in text.split("|")]
+    return "".join(f"{'    ' * level}{line[level:]}\n" for line, level in lines)
+
+
+def fault(text: str, failure: str = "", path: str = "m.py") -> Fault:
+    exception, _, message = failure.partition(": ")
+    lines = [
+        SuspiciousLine(path=path, line=number, score=0.9)
+        for number in range(1, len(text.splitlines()) + 1)
+    ]
+    test = FailingTest(id="t::t", file="t.py", exception=exception, message=message)
+    return Fault(tests=[test], lines=lines, sources={path: text})
+
+
+def applied(text: str, candidate: Candidate) -> str:
+    return apply_edits(text, [Edit(e.start, e.end, e.text) for e in candidate.edits])
+
+
+def proposals(name: str, text: str, failure: str = "") -> set[str]:
+    """All texts that one template makes of a file whose every line is suspicious."""
+    source = Source("m.py", text)
+    template = next(template for template in templates() if template.name == name)
+    hints, pool = read_hints(fault(text, failure).tests), Pool(source)
+    found = set()
+    scores = dict.fromkeys(range(1, len(source.starts) + 1), 1.0)
+    for statement, suspicion in suspicious_statements(source, scores).items():
+        scope = Scope(source, source.function(statement))
+        place = Place(source, statement, scope, pool, hints, suspicion.line, suspicion.score)
+        for site in sites(source, statement, suspicion):
+            if isinstance(site.node, template.on):
+                drafts = template.drafts(site.node, place)
+                found |= {apply_edits(text, draft.edits) for draft in drafts}
+    return found
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case[0] for case in CASES])
+def test_a_template_proposes_what_it_is_for(case: tuple[str, ...]) -> None:
+    name, before, after, *failure = case
+    assert laid_out(after) in proposals(name, laid_out(before), *failure)
+
+
+def test_every_template_has_a_case() -> None:
+    assert {template.name for template in templates()} == {case[0] for case in CASES}
+
+
+@pytest.mark.parametrize("module", [bisect, colorsys, fnmatch, heapq, textwrap])
+def test_candidates_of_real_files_parse_differ_and_are_no_duplicates(module: ModuleType) -> None:
+    text = Path(str(module.__file__)).read_text("utf-8")
+    candidates = islice(RewriteEngine().candidates(fault(text)), 100)
+    results = [applied(text, candidate) for candidate in candidates]
+    assert len({text, *results}) == 101
+    for result in results:
+        parse(result)
+
+
+SAMPLE = '''\
+def shares(parts, total):
+    """Größen in Anteilen."""
+    found = {}
+    for name, size in parts:  # «each»
+        if size > 0:
+            found[name] = size / total
+    return found
+'''
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("indent", ["    ", "\t"])
+def test_line_ends_tabs_and_other_characters_stay(newline: str, indent: str) -> None:
+    def written(text: str) -> str:
+        return text.replace("    ", indent).replace("\n", newline)
+
+    plain = [applied(SAMPLE, c) for c in islice(RewriteEngine().candidates(fault(SAMPLE)), 400)]
+    lines = fault(SAMPLE).lines
+    given = Fault(tests=[], lines=lines, sources={"m.py": written(SAMPLE)})
+    made = [applied(written(SAMPLE), c) for c in islice(RewriteEngine().candidates(given), 400)]
+    assert made == [written(one) for one in plain]
+
+
+def test_candidates_come_in_the_same_order_each_time() -> None:
+    first = list(islice(RewriteEngine().candidates(fault(SAMPLE)), 300))
+    assert first == list(islice(RewriteEngine().candidates(fault(SAMPLE)), 300))
+
+
+def test_test_files_and_files_that_cannot_be_parsed_are_left_alone() -> None:
+    sources = {"test_m.py": SAMPLE, "broken.py": "def f(:\n", "m.py": SAMPLE}
+    lines = [SuspiciousLine(path=path, line=6, score=0.9) for path in sources]
+    given = Fault(tests=[], lines=lines, sources=sources, test_files=frozenset({"test_m.py"}))
+    found = islice(RewriteEngine().candidates(given), 500)
+    assert {edit.path for candidate in found for edit in candidate.edits} == {"m.py"}
+
+
+def test_a_more_suspicious_line_comes_first() -> None:
+    scores = {5: 0.1, 6: 1.0}
+    lines = [SuspiciousLine(path="m.py", line=n, score=score) for n, score in scores.items()]
+    given = Fault(tests=[], lines=lines, sources={"m.py": SAMPLE})
+    assert next(RewriteEngine().candidates(given)).line == 6
+
+
+def test_what_the_interpreter_suggests_comes_first() -> None:
+    text = "def f(value):\n    total = value\n    return totl\n"
+    failure = "NameError: name 'totl' is not defined. Did you mean: 'total'?"
+    first = next(RewriteEngine().candidates(fault(text, failure)))
+    assert applied(text, first).endswith("return total\n")
+
+
+STEPS = "def f(a, n):\n    a = a + 1\n    return a - n\n"
+
+
+def test_a_second_edit_is_told_in_positions_of_the_original() -> None:
+    engine, given = RewriteEngine(), fault(STEPS)
+    first = next(c for c in engine.candidates(given) if "a + 2" in applied(STEPS, c))
+    results = [applied(STEPS, c) for c in islice(engine.two_edits(first, given), 300)]
+    assert "def f(a, n):\n    a = a + 2\n    return a + n\n" in results
+    assert not {STEPS, applied(STEPS, first)} & set(results)
+    for result in results:
+        parse(result)
+
+
+def test_two_edits_that_touch_become_one() -> None:
+    engine, given = RewriteEngine(), fault(STEPS)
+    first = next(c for c in engine.candidates(given) if "a - n + 1" in applied(STEPS, c))
+    results = {applied(STEPS, c) for c in islice(engine.two_edits(first, given), 600)}
+    assert "def f(a, n):\n    a = a + 1\n    return a - n - 1\n" in results
