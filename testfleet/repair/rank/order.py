@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from math import log
 from typing import Final
 
@@ -22,19 +22,34 @@ def order(candidates: Iterable[Candidate], fault: Fault) -> Iterator[Candidate]:
 
     Falls back to suspiciousness times prior where no model is installed.
     """
-    model = load()
-    features = Features4Fault(fault, model.pairs, model.known) if model else None
+    return order_by(candidates, fault, load(), AHEAD)
+
+
+def order_by(
+    candidates: Iterable[Candidate], fault: Fault, model: Model | None, ahead: int
+) -> Iterator[Candidate]:
+    """`order` by a given model, with `ahead` candidates waiting."""
+    score = _scorer(fault, model)
     waiting: list[tuple[float, int, Candidate]] = []
     for number, candidate in enumerate(candidates):
-        score = _score(candidate, model, features)
-        heapq.heappush(waiting, (-score, number, candidate))
-        if len(waiting) > AHEAD:
+        heapq.heappush(waiting, (-score(candidate), number, candidate))
+        if len(waiting) > ahead:
             yield heapq.heappop(waiting)[2]
     while waiting:
         yield heapq.heappop(waiting)[2]
 
 
-def _score(candidate: Candidate, model: Model | None, features: Features4Fault | None) -> float:
-    plain = log(max(candidate.suspiciousness * candidate.prior, 1e-6))
-    found = features.of(candidate) if features else {}
-    return model.score(found) if model and found else plain
+def _scorer(fault: Fault, model: Model | None) -> Callable[[Candidate], float]:
+    if model is None:
+        return _plain
+    reader = Features4Fault(fault, model.pairs, model.known)
+
+    def score(candidate: Candidate) -> float:
+        features = reader.of(candidate)
+        return model.score(features) if features else _plain(candidate)
+
+    return score
+
+
+def _plain(candidate: Candidate) -> float:
+    return log(max(candidate.suspiciousness * candidate.prior, 1e-6))
