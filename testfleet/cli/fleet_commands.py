@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from testfleet.cli.console import out, print_json, say
+from testfleet.cli.options import EnvOption
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print data for a program.")]
 
@@ -37,8 +38,26 @@ def down() -> None:
     out().print("the fleet is down" if was_up else "the fleet was not up")
 
 
-def status(*, json: JsonOption = False) -> None:
-    """Tell whether the fleet is up, where, since when and how large."""
+def status(
+    run: Annotated[
+        str | None,
+        typer.Argument(metavar="RUN", help="Id of a run, or `latest`: what happens to it."),
+    ] = None,
+    *,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Go on until the run ends, and end as it does.")
+    ] = False,
+    env: EnvOption = "local",
+    json: JsonOption = False,
+) -> None:
+    """Tell whether the fleet is up, where, since when and how large; or what happens to a run.
+
+    With `--json` a run's events are printed as JSON, one a line.
+    """
+    if run is not None or follow:
+        from testfleet.cli.run_status import LATEST, show_run
+
+        raise typer.Exit(show_run(run or LATEST, env, follow=follow, json=json))
     from testfleet.local.fleet import Fleet
 
     found = Fleet().status()

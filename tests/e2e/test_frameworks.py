@@ -1,5 +1,6 @@
 """Suites of other tools than pytest, through the command and the fleet."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -44,6 +45,14 @@ def test_each_test_of_a_command_is_reported_and_no_failure_is_lost(cli, tmp_path
         "test/odd.test.js > fine": "passed",
         "test/odd.test.js > test/odd.test.js": "failed",
     }
+    told = cli("status", done.report["run_id"], "--follow", "--json")
+    assert told.code == 1
+    events = [json.loads(line) for line in told.out.splitlines()]
+    assert [event["sequence"] for event in events] == list(range(1, len(events) + 1))
+    assert (events[0]["kind"], events[-1]["kind"]) == ("run-requested", "run-finished")
+    failed = {event["test"] for event in events if event["kind"] == "test-failed"}
+    assert failed == {test for test, outcome in done.outcomes.items() if outcome == "failed"}
+    assert cli("status", "20200101-000000-abcdef").code == 2
 
 
 @pytest.mark.skipif(not TYPESCRIPT.is_dir(), reason="typescript is not installed in node_modules")
