@@ -15,7 +15,7 @@ export default class TestfleetReporter {
   #names = new Names();
   #files = new Files();
   #sent = new Set();
-  #units = new Set();
+  #tests = new Map();
   #failures = 0;
 
   onInit(vitest) {
@@ -156,7 +156,7 @@ export default class TestfleetReporter {
   }
 
   #collected(unit, ids) {
-    this.#units.add(unit);
+    this.#tests.set(unit, [...(this.#tests.get(unit) ?? []), ...ids]);
     this.#files.collected(unit, ids);
   }
 
@@ -186,15 +186,33 @@ export default class TestfleetReporter {
 
   #finish(unhandled = []) {
     const problems = [];
+    const unfinished = this.#unfinished();
     for (const error of this.#vitest.config.dangerouslyIgnoreUnhandledErrors ? [] : unhandled) {
       const file = error?.VITEST_TEST_PATH;
-      const unit = file ? unitOf(file) : this.#units.size === 1 ? [...this.#units][0] : undefined;
+      const [only, ...others] = unfinished.length > 0 ? unfinished : this.#tests.keys();
+      const unit = file ? unitOf(file) : others.length === 0 ? only : undefined;
       const test = error?.VITEST_TEST_NAME;
       const text = `${textOf(error)}${test ? `\n\nIt came while "${test}" ran.` : ""}`;
       if (unit === undefined) problems.push(text);
       else this.#broken({ unit }, [this.#names.unique("unhandled error")], [text]);
     }
+    const reason = unhandled.map(textOf).find(Boolean) ?? "";
+    unfinished.forEach((unit) => this.#lose(unit, reason));
     finish({ problems, failures: this.#failures });
+  }
+
+  /** Files of which Vitest's own process has died: their tests have begun, and never ended. */
+  #unfinished() {
+    const isOpen = ([, ids]) => ids.some((id) => !this.#sent.has(id));
+    return this.#vitest.config.bail ? [] : [...this.#tests].filter(isOpen).map(([unit]) => unit);
+  }
+
+  #lose(unit, reason) {
+    for (const id of this.#tests.get(unit).filter((one) => !this.#sent.has(one))) {
+      this.#failures += 1;
+      const told = `the process of this file ended before this test had an outcome. ${reason}`;
+      result({ id, unit, outcome: "error", errors: [told] });
+    }
   }
 }
 
