@@ -87,7 +87,7 @@ def fix(
     engines = engines_named(names)
     with _Progress() as progress:
         limits = budget, max_candidates
-        result = fix_here(root, names, test or (), limits, progress.show)
+        result = fix_here(root, names, test or (), limits, _changes(root), progress.show)
         if result is None:
             job = FixJob(
                 project=_project(root, suite, context.obj or ()),

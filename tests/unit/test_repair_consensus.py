@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from testfleet.contracts.repair import Candidate
 from testfleet.repair.consensus.behaviour import Reply, behaviours
 from testfleet.repair.consensus.concerns import concerns_of
-from testfleet.repair.consensus.vote import Opinion, vote
+from testfleet.repair.consensus.vote import UNSEEN, Opinion, vote
 from testfleet.repair.inside.neighbours import Neighbours
 from testfleet.repair.inside.shapes import fits, shapes_of
 from testfleet.repair.inside.values import digest
@@ -38,8 +38,13 @@ def reply(how="ok", what="", *, direct=False):
 def test_patches_that_behave_alike_share_their_vote():
     groups = vote([opinion("a", 0.5), opinion("b", 0.3), opinion("a", 0.4)])
     assert len(groups[0].members) == 2
-    assert groups[0].share == pytest.approx(0.56 / 0.86)
-    assert sum(group.share for group in groups) == pytest.approx(1.0)
+    assert groups[0].share == pytest.approx(0.56 / (0.86 + UNSEEN))
+    assert groups[1].share == pytest.approx(0.3 / (0.86 + UNSEEN))
+
+
+def test_an_unlikely_patch_does_not_win_for_want_of_others():
+    assert vote([opinion("a", 0.5)])[0].share > 0.95
+    assert vote([opinion("a", 2 * UNSEEN)])[0].share < 0.8
 
 
 def test_of_a_group_the_likeliest_stands_for_it_unless_it_looks_wrong():
@@ -119,3 +124,14 @@ def test_shapes_keep_what_all_calls_have_in_common():
     assert not fits(([5, 2], 1), shapes)
     assert not fits(([2, 5], 2), shapes)
     assert not fits(([2, 5], -1), shapes)
+
+
+def test_a_tree_s_neighbours_have_other_branches():
+    leaf = SimpleNamespace(value=1, left=None, right=None)
+    root = SimpleNamespace(value=2, left=leaf, right=None)
+    maker = Neighbours(1, [1, 2, root, leaf])
+    shapes = {repr(maker.near((root,))) for _ in range(60)}
+    assert any("right=namespace" in shape for shape in shapes)
+    assert any("left=None, right=None),)" in shape for shape in shapes)
+    assert root.left is leaf
+    assert root.right is None

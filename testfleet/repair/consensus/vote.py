@@ -14,6 +14,8 @@ COMPANY: Final = 0.12
 """What each further member adds to a group: a different way to the same behaviour is evidence,
 but ten ways to write one comparison are not ten witnesses."""
 MOST_COMPANY: Final = 0.6
+UNSEEN: Final = 0.01
+"""Weight of the patch that nobody has proposed. It matters where all others are unlikely ones."""
 USUAL_SIZE: Final = 40
 """Characters; an edit of that size counts half of one of none."""
 
@@ -49,7 +51,7 @@ def vote(opinions: Sequence[Opinion]) -> list[Group]:
     for opinion in opinions:
         groups.setdefault(opinion.behaviour, []).append(opinion)
     weights = {behaviour: _weight(members) for behaviour, members in groups.items()}
-    total = sum(weights.values()) or 1.0
+    total = sum(weights.values()) + UNSEEN
     found = [
         Group(tuple(sorted(members, key=_unnatural)), weights[behaviour] / total)
         for behaviour, members in groups.items()

@@ -24,8 +24,9 @@ class Neighbours:
     def __init__(self, seed: int, pool: list[Any]) -> None:
         self._random = random.Random(seed)  # noqa: S311  no secrets are made of it
         self._pool = pool
-        """Plain values of all calls."""
+        """Plain values and instances of all calls."""
         self._numbers = [n for n in pool if isinstance(n, int) and abs(n) < HUGE] or [0, 1]
+        self._instances = [each for each in pool if is_instance(each)]
         self._letters = "".join(text for text in pool if isinstance(text, str)) or "ab"
         self._rules: list[tuple[type | tuple[type, ...], Callable[[Any], Any]]] = [
             (bool, lambda value: not value),
@@ -51,6 +52,22 @@ class Neighbours:
         for kind, rule in self._rules:
             if isinstance(value, kind):
                 return rule(value)
+        return self._instance(value) if is_instance(value) else value
+
+    def _instance(self, value: Any) -> Any:
+        """One attribute changed: a node loses a branch, or gets one that was seen elsewhere."""
+        state = vars(value)
+        if not state:
+            return value
+        name = self._random.choice(sorted(state))
+        kin = [each for each in self._instances if type(each) is type(value)]
+        if is_instance(state[name]):
+            is_dropped = self._random.random() < DROPPED
+            state[name] = None if is_dropped else self._instance(state[name])
+        elif state[name] is None and kin:
+            state[name] = copy.deepcopy(self._random.choice(kin))
+        else:
+            state[name] = self._value(state[name])
         return value
 
     def _int(self, value: int) -> int:
@@ -83,7 +100,7 @@ class Neighbours:
 
     def _list(self, items: list[Any]) -> list[Any]:
         if not items:
-            return [self._random.choice(self._pool)] if self._pool else items
+            return [copy.deepcopy(self._random.choice(self._pool))] if self._pool else items
         at = self._random.randrange(len(items))
         rules: tuple[Callable[[], list[Any]], ...] = (
             lambda: items[:at] + items[at + 1 :],
@@ -118,6 +135,11 @@ class Neighbours:
         else:
             value[key] = self._value(value[key])
         return value
+
+
+def is_instance(value: Any) -> bool:
+    """Whether it is an object of somebody's class, with a state."""
+    return isinstance(getattr(value, "__dict__", None), dict) and not isinstance(value, type)
 
 
 def _ordered(items: list[Any]) -> list[Any]:

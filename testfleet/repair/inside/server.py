@@ -13,11 +13,11 @@ import importlib
 import importlib.util
 import os
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
 from .limits import processes_allowed
+from .modules import has_threads, own_modules
 from .pipes import Lines, send
 from .tree import Tree
 from .watch import watch
@@ -84,23 +84,6 @@ class Server:
         gc.freeze()
         own = own_modules(self.settings["root"])
         return {"kind": "preloaded", "count": loaded, "unsafe": bool(own) or has_threads()}
-
-
-def own_modules(root: str) -> list[str]:
-    """Modules of the project that are loaded, but for conftest files, which never change."""
-    found = []
-    for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        if not isinstance(file, str) or not file.startswith(root + os.sep):
-            continue
-        if Path(file).name != "conftest.py" and "site-packages" not in file:
-            found.append(name)
-    return found
-
-
-def has_threads() -> bool:
-    """Whether a fork would lose threads, and hang on their locks."""
-    return threading.active_count() > 1
 
 
 def main(settings: dict[str, Any]) -> None:

@@ -7,8 +7,7 @@ that holds for every recorded call, and is then asked of every made-up call.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Callable  # noqa: UP035  Python 3.8 cannot subscript the other one
 
 Predicate = Callable[[Any], bool]
 
