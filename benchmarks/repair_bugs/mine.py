@@ -16,21 +16,19 @@ import difflib
 import hashlib
 import json
 import re
-import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree import ElementTree
 
 from benchmarks.measure import guarded
 from benchmarks.repair_bugs.packages import CACHE, Package, unpacked
+from benchmarks.repair_bugs.runner import Runner
 
 FOUND = CACHE / "mined.jsonl"
 LONGEST_HUNK = 4
-LONGEST_SUITE_S = 40.0
 MOST_FAILING = 12
 _SKIPPED = re.compile(
     r"(^|/)(tests?|docs?|examples?|benchmarks?|testing)(/|\.py$)|setup\.py|_version|conftest|test_"
@@ -72,7 +70,7 @@ def _mined(name: str, options: argparse.Namespace) -> str:
         tree = unpacked(package)
         if later is not None and later_package is not None and spent < options.budget:
             began = time.monotonic()
-            runner = _Runner(options.python, later)
+            runner = Runner(options.python, later)
             hunks = list(_hunks(tree, later))[: 3 * options.per_release]
             if hunks and runner.measure():
                 for hunk in hunks[: options.per_release]:
@@ -182,82 +180,9 @@ def _bare(tree: ast.AST) -> str:
     return ast.dump(tree)
 
 
-class _Runner:
-    """Runs a release's tests in a copy of its tree."""
-
-    def __init__(self, python: Path, tree: Path) -> None:
-        self.tree, self._python = tree, python
-        self.passing: set[str] = set()
-        self._copy = CACHE / "mining"
-
-    def measure(self) -> bool:
-        """Whether the suite is quick and mostly passes."""
-        shutil.rmtree(self._copy, ignore_errors=True)
-        shutil.copytree(self.tree, self._copy, symlinks=True)
-        outcome = self.run(LONGEST_SUITE_S)
-        self.passing = {test for test, passed in outcome.items() if passed}
-        return len(self.passing) >= 20 and len(self.passing) > 0.7 * len(outcome)
-
-    def failing(self, hunk: Hunk) -> set[str]:
-        """Tests that pass, but not without the change."""
-        path = self._copy / hunk.path
-        text = path.read_text("utf-8")
-        path.write_text(undone(text, hunk), "utf-8")
-        outcome = self.run(LONGEST_SUITE_S)
-        path.write_text(text, "utf-8")
-        return {test for test in self.passing if not outcome.get(test, False)}
-
-    def run(self, limit_s: float) -> dict[str, bool]:
-        """Each test and whether it passed; nothing when it takes too long."""
-        report = self._copy / "mining.xml"
-        report.unlink(missing_ok=True)
-        roots = [self._copy, self._copy / "src", self._copy / "lib"]
-        command = [
-            str(self._python),
-            "-B",
-            "-m",
-            "pytest",
-            "-q",
-            "-x",
-            "--maxfail=40",
-            "-p",
-            "no:cacheprovider",
-            "-p",
-            "no:randomly",
-            f"--junitxml={report}",
-        ]
-        if not any(
-            (self._copy / ini).is_file()
-            for ini in ("pytest.ini", "tox.ini", "setup.cfg", "pyproject.toml")
-        ):
-            (self._copy / "pytest.ini").write_text("[pytest]\n", "utf-8")
-        try:
-            subprocess.run(
-                ["nice", "-n", "10", *command],
-                cwd=self._copy,
-                timeout=limit_s,
-                check=False,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                stdin=subprocess.DEVNULL,
-                env={
-                    "PATH": "/usr/bin:/bin",
-                    "HOME": str(CACHE),
-                    "PYTHONPATH": ":".join(map(str, roots)),
-                },
-            )
-            cases = ElementTree.parse(report).iter("testcase")
-        except (subprocess.TimeoutExpired, OSError, ElementTree.ParseError):
-            return {}
-        return {
-            f"{c.get('classname')}::{c.get('name')}": not [*c.iter("failure"), *c.iter("error")]
-            for c in cases
-            if not [*c.iter("skipped")]
-        }
-
-
-def _try(package: Package, runner: _Runner, hunk: Hunk) -> int:
-    failing = runner.failing(hunk)
+def _try(package: Package, runner: Runner, hunk: Hunk) -> int:
+    text = (runner.tree / hunk.path).read_text("utf-8")
+    failing = runner.failing(hunk.path, undone(text, hunk))
     if not 0 < len(failing) <= min(MOST_FAILING, len(runner.passing) // 2):
         return 0
     entry = {

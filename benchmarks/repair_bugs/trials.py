@@ -46,12 +46,7 @@ class Made:
     @property
     def fault_lines(self) -> set[int]:
         """Lines of the faulty text that differ; for something missing, those on both sides."""
-        now, right = self.faulty.splitlines(), self.right.splitlines()
-        found: set[int] = set()
-        for tag, a, b, _, _ in difflib.SequenceMatcher(None, now, right).get_opcodes():
-            if tag != "equal":
-                found |= set(range(a + 1, b + 1)) or {a, a + 1}
-        return found
+        return differing_lines(self.faulty, self.right)
 
     def is_right(self, text: str) -> bool:
         """Whether a program answers every case as the right one does."""
@@ -60,6 +55,16 @@ class Made:
         return not any(
             case.differs(answer) for case, answer in zip(self.cases, answers, strict=True)
         )
+
+
+def differing_lines(faulty: str, right: str) -> set[int]:
+    """Lines of the faulty text that differ; for something missing, those on both sides."""
+    found: set[int] = set()
+    matcher = difflib.SequenceMatcher(None, faulty.splitlines(), right.splitlines())
+    for tag, first, last, _, _ in matcher.get_opcodes():
+        if tag != "equal":
+            found |= set(range(first + 1, last + 1)) or {first, first + 1}
+    return found
 
 
 def read_bug(folder: Path) -> Made:
@@ -112,7 +117,7 @@ def fix(bug: Made, budget_s: float, *, engine: str = "rewrite") -> Record:
         project = Path(scratch) / "project"
         shutil.copytree(bug.folder / "project", project)
         began, before = time.monotonic(), _children_cpu_s()
-        report = _command(project, budget_s, engine)
+        report = command(project, budget_s, engine)
         record = Record(
             bug=bug.folder.name,
             kind=bug.kind,
@@ -130,14 +135,15 @@ def _children_cpu_s() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def _command(project: Path, budget_s: float, engine: str) -> dict[str, Any]:
-    core = min(os.sched_getaffinity(0))
+def command(project: Path, budget_s: float, engine: str, *, cores: int = 1) -> dict[str, Any]:
+    """What `testfleet fix --apply --json` answers, on so many cores of the machine."""
+    chosen = ",".join(map(str, sorted(os.sched_getaffinity(0))[:cores]))
     testfleet = Path(sys.executable).with_name("testfleet")
-    command = [str(testfleet), "fix", str(project), "--json"]
+    arguments = [str(testfleet), "fix", str(project), "--json"]
     options = ["--engine", engine, "--budget", f"{budget_s:g}", "--apply", "--force"]
     try:
         done = subprocess.run(
-            ["taskset", "-c", str(core), *command, *options],
+            ["taskset", "-c", chosen, *arguments, *options],
             capture_output=True,
             text=True,
             check=False,
