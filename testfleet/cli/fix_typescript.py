@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from testfleet.contracts.change import FileChange
     from testfleet.repair.fix import FixResult
 
 
@@ -15,6 +16,7 @@ def fix_here(
     engines: Sequence[str],
     tests: Sequence[str],
     limits: tuple[float, int],
+    changes: Sequence[FileChange],
     progress: Callable[[str], None],
 ) -> FixResult | None:
     """Repair what the compiler complains about; None when `root` is no TypeScript project.
@@ -34,6 +36,7 @@ def fix_here(
         return None
     budget_s, candidates = limits
     options = Options(
+        changes=changes,
         engines=tuple(name for name in ENGINES if not engines or name in engines),
         only=tuple(tests),
         budget_s=budget_s,

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from testfleet.contracts.change import FileChange, FileStatus
 from testfleet.contracts.repair import SuspiciousLine
 from testfleet.repair.engine import FailingTest, Fault
 from testfleet.repair.typescript.engine import ToolsEngine
 from testfleet.repair.typescript.model import Check, Edit, Proposal, Tried, edited
+from testfleet.repair.typescript.texts import Texts
+from testfleet.repair.typescript.touched import Touched
 from testfleet.repair.typescript.vote import THRESHOLD, vote, without
 
 
@@ -83,3 +88,16 @@ def test_tests_are_no_ground_for_ruff() -> None:
     lines = [SuspiciousLine(path="test_f.py", line=1, score=1.0)]
     fault = Fault([], lines, {"test_f.py": "import os\n"}, frozenset({"test_f.py"}))
     assert list(ToolsEngine().candidates(fault)) == []
+
+
+def test_what_the_commit_touched_is_likelier(tmp_path: Path) -> None:
+    (tmp_path / "a.ts").write_text("".join(f"line {number};\n" for number in range(40)), "utf-8")
+    lines = ((10, 10),)
+    change = FileChange(path="a.ts", status=FileStatus.MODIFIED, added=1, deleted=1, lines=lines)
+    touched = Touched([change], Texts(tmp_path))
+
+    def weighed(file: str, start: int) -> float:
+        edits = (Edit(file, start, start, "x"),)
+        return touched.weighed(Proposal("rewrite", "optional", 0.4, "", edits)).prior
+
+    assert weighed("a.ts", 75) > weighed("a.ts", 300) > 0.4 > weighed("b.ts", 0)

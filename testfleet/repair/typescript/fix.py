@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from testfleet.contracts.change import FileChange
 from testfleet.contracts.repair import FixReport, FixStatus
 from testfleet.repair.fix import FixResult
 from testfleet.repair.typescript.answer import Answer
@@ -19,6 +20,7 @@ from testfleet.repair.typescript.rounds import Repaired, repair_all
 from testfleet.repair.typescript.search import Limits, Round, Searcher
 from testfleet.repair.typescript.service import LINT, TYPES, Service
 from testfleet.repair.typescript.texts import Texts
+from testfleet.repair.typescript.touched import Touched
 from testfleet.repair.typescript.vote import Group, without
 
 ENGINES: Final = ("tools", "rewrite")
@@ -37,6 +39,8 @@ class Options:
     """Files, or complaints as `path(line,column): TS2322`; empty for all."""
     budget_s: float = 300.0
     max_candidates: int = 2_000
+    changes: Sequence[FileChange] = ()
+    """Of the commit under test, where git knows them."""
     files: Sequence[str] = ()
     """The project's sources, relative to its root; what is not listed is not copied."""
     progress: Callable[[str], None] = field(default=lambda _text: None)
@@ -96,6 +100,7 @@ class _Fix:
         )
         searcher = Searcher(self._service, self._options.engines, limits, self._options.progress)
         searcher.only = tuple(self._options.only)
+        searcher.weighed = Touched(self._options.changes, self._texts).weighed
         first = self._service.complaints
         with bench_of(self._home, self._options.files, self._deadline) as bench:
             repaired = repair_all(searcher, lambda found: self._choose(bench, found))

@@ -57,6 +57,8 @@ class Searcher:
     engines: Sequence[str]
     limits: Limits
     progress: Callable[[str], None] = field(default=lambda _text: None)
+    weighed: Callable[[Proposal], Proposal] = field(default=lambda proposal: proposal)
+    """Gives a proposal the prior that it has in the light of what else is known."""
     only: Sequence[str] = ()
     """Files or ids of the complaints that are repaired; empty for all."""
 
@@ -84,7 +86,7 @@ class Searcher:
         found: dict[tuple[Edit, ...], Proposal] = {}
         for index in _sample(self.service.complaints, self.wanted):
             for one in self.service.proposals(index, self.engines):
-                found[one.edits] = _both(found.get(one.edits), one)
+                found[one.edits] = _both(found.get(one.edits), self.weighed(one))
         self.limits.generated += len(found)
         return sorted(found.values(), key=lambda one: (-one.prior, one.size))
 

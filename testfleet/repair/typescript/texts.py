@@ -58,7 +58,7 @@ class Texts:
 
     def line_of(self, edit: Edit) -> int:
         """Line of the unchanged file that an edit of a first batch begins in."""
-        return edited(self._text(edit.file), [])[: edit.start].count("\n") + 1
+        return self._text(edit.file)[: edit.start].count("\n") + 1
 
     def _read(self, path: str) -> bytes:
         if path not in self._bytes:

@@ -19,7 +19,17 @@ export function* annotations(ctx) {
   const target = found?.target;
   for (const holder of found?.holders ?? []) yield* visit(holder, source ? [ctx.type(source)] : [], 0.5);
   for (const origin of source ? origins(ctx, source) : []) yield* visit(origin, target && !ctx.isAny(target) ? [target] : [], 0.45);
+  for (const [operand, type] of operands(ctx)) {
+    for (const origin of origins(ctx, operand)) yield* visit(origin, ctx.isAny(type) ? [] : [type], 0.4);
+  }
   for (const [declared, types] of around(ctx)) yield* visit(declared, types, 0.3);
+}
+
+/** Operands that do not go together, each with the type of the other. */
+function operands(ctx) {
+  const { ts } = ctx;
+  const whole = [2365, 2367, 2362, 2363, 2678].includes(ctx.code) && ctx.up((one) => ts.isBinaryExpression(one));
+  return whole ? [[whole.left, ctx.type(whole.right)], [whole.right, ctx.type(whole.left)]] : [];
 }
 
 /** Declarations of all that the failing expression names, and those that the compiler points at. */

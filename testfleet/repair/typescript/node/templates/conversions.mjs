@@ -9,7 +9,35 @@ export const CODES = new Set([
 ]);
 
 export function* conversions(ctx) {
-  for (const { source, target } of places(ctx)) yield* convert(ctx, source, target);
+  for (const { source, target } of places(ctx)) {
+    yield* convert(ctx, source, target);
+    for (const from of sources(ctx, source)) {
+      for (const one of convert(ctx, from, target)) yield { ...one, prior: one.prior * ELSEWHERE };
+    }
+  }
+}
+
+/** Of a change where the value comes from, rather than where it is used. */
+const ELSEWHERE = 0.75;
+const MAX_RETURNS = 3;
+
+/** The expressions that a variable was given, or that a function of the project returns. */
+function sources(ctx, source) {
+  const { ts } = ctx;
+  const [declared] = ctx.declarations(ctx.symbol(source));
+  if (!declared) return [];
+  const given = ts.isVariableDeclaration(declared) && !declared.type ? declared.initializer : undefined;
+  if (given && ts.isIdentifier(source)) return [given];
+  const made = ts.isVariableDeclaration(declared) ? declared.initializer : declared;
+  if (!ts.isCallExpression(source) || !made?.body) return [];
+  if (!ts.isBlock(made.body)) return [made.body];
+  const found = [];
+  const visit = (node) => {
+    if (ts.isReturnStatement(node) && node.expression) found.push(node.expression);
+    if (!ts.isFunctionLike(node)) ts.forEachChild(node, visit);
+  };
+  visit(made.body);
+  return found.slice(0, MAX_RETURNS);
 }
 
 /** Expressions that might need a conversion, with the type that is wanted if it is known. */
@@ -73,7 +101,9 @@ function* forms(ctx, source, target, text, inner) {
     if (from.getProperty?.("size")) yield ["size", 0.3, `${inner}.size`];
   }
   if (wants(flags.BooleanLike) && !has(from, flags.BooleanLike)) {
-    yield ["to-boolean", 0.4, `Boolean(${text})`];
+    const literal = ts.isLiteralExpression(source);
+    if (literal) for (const one of ["false", "true"]) yield ["boolean-literal", 0.3, one];
+    yield ["to-boolean", literal ? 0.05 : 0.3, `Boolean(${text})`];
     yield ["not-empty", 0.2, `${inner} !== undefined`];
   }
   if (wants(flags.BigIntLike) && has(from, flags.NumberLike)) yield ["to-bigint", 0.4, ts.isNumericLiteral(source) ? `${text}n` : `BigInt(${text})`];

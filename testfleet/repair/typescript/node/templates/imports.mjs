@@ -147,7 +147,7 @@ function* paths(ctx) {
     const alike = Math.max(likeness(from, literal.text), likeness(last(from), last(literal.text)) - 0.1);
     const names = file.symbol ? new Set(checker.getExportsOfModule(file.symbol).map((one) => one.name)) : new Set();
     const all = wanted.length > 0 && wanted.every((one) => names.has(one));
-    if (all || (alike > 0.6 && !wanted.length)) yield candidate("other-module", 0.1 + 0.6 * alike + (all ? 0.2 : 0), write(from));
+    if (all || (alike > 0.6 && !wanted.length)) yield candidate("other-module", Math.min(0.9, 0.05 + 0.7 * alike ** 2 + (all ? 0.2 : 0)), write(from));
   }
   for (const known of bareModules(ctx)) {
     const alike = likeness(known, literal.text);

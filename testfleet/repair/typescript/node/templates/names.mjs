@@ -118,8 +118,24 @@ function* renamedDeclaration(ctx, property, wrong, alike) {
   for (const declared of ctx.declarations(property).slice(0, 2)) {
     if (!declared.name || !ctx.ts.isIdentifier(declared.name)) continue;
     // A member that nobody speaks of was renamed; one that others use was misspelt here.
+    if (alike > 0.5) yield* keysInTypes(ctx, property.name, wrong);
     const unused = ctx.project.uses(property.name) === 1;
     yield candidate("rename-declaration", unused ? 0.45 + 0.3 * alike : 0.05 + 0.15 * alike, ctx.replace(declared.name, wrong));
+  }
+}
+
+/** `Record<"Type", string>`: the key is spelled wrong where the type is written. */
+function* keysInTypes(ctx, name, wrong) {
+  const { ts } = ctx;
+  const spots = [];
+  const visit = (node) => {
+    if (ts.isLiteralTypeNode(node) && ts.isStringLiteral(node.literal) && node.literal.text === name) spots.push(node.literal);
+    ts.forEachChild(node, visit);
+  };
+  visit(ctx.file);
+  for (const spot of spots.slice(0, 3)) {
+    const quote = ctx.text(spot)[0];
+    yield candidate("key-in-type", 0.5, ctx.replace(spot, quote + wrong + quote));
   }
 }
 
