@@ -9,6 +9,21 @@ from typing import Final
 
 CASES: Final[tuple[tuple[str, ...], ...]] = (
     (
+        "paired",
+        "def f(left, i, right, j, out):|>out.extend(left[i:])|>return out",
+        "def f(left, i, right, j, out):|>out.extend(left[i:])|>out.extend(right[j:])|>return out",
+    ),
+    (
+        "other-side",
+        "def f(c, first, second):|>if c:|>>first += 1|>return first, second",
+        "def f(c, first, second):|>if c:|>>first += 1|>else:|>>second += 1|>return first, second",
+    ),
+    (
+        "method-inserted",
+        "class A:|>def join(self, p):|>>return p|def f(x):|>a = A()|>return x",
+        "class A:|>def join(self, p):|>>return p|def f(x):|>a = A()|>a.join(x)|>return x",
+    ),
+    (
         "accumulate",
         "def f(a):|>t = 0|>for x in a:|>>t = x|>return t",
         "def f(a):|>t = 0|>for x in a:|>>t += x|>return t",

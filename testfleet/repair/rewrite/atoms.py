@@ -11,6 +11,7 @@ from testfleet.repair.rewrite.place import Place
 from testfleet.repair.rewrite.reading.kinds import NUMBERS, SIZED, likeness
 from testfleet.repair.rewrite.reading.pool import names_read
 from testfleet.repair.rewrite.reading.scope import Binding
+from testfleet.repair.rewrite.reading.siblings import counterparts
 
 MAX_NAMES: Final = 8
 """Names that conditions are made of: the nearest ones."""
@@ -27,6 +28,7 @@ def atoms(at: Place, around: ast.AST | None = None) -> Iterator[tuple[str, float
     beside = around if around is not None else at.statement
     near = names_read(beside)
     for text, weight in (
+        *_paired(at, beside),
         *_found(at),
         *_bounds(at, beside),
         *_of_places(at, near),
@@ -48,6 +50,15 @@ def guards_of(node: ast.stmt, at: Place) -> Iterator[tuple[str, float]]:
             yield f"{target} is None", 1.0
         yield f"not {target}", 0.6
     yield from atoms(at, node)
+
+
+def _paired(at: Place, beside: ast.AST) -> Iterator[tuple[str, float]]:
+    """Conditions of the statement itself for the counterparts of their names."""
+    tests = (n for n in ast.walk(beside) if isinstance(n, ast.Compare | ast.Call | ast.Name))
+    for test in islice(tests, MAX_PLACES):
+        if isinstance(test, ast.Name) or at.source.statement(test) is at.statement:
+            for text in counterparts(at.operand(test), at.scope.swaps):
+                yield text, 0.95 if isinstance(test, ast.Compare) else 0.5
 
 
 def _found(at: Place) -> Iterator[tuple[str, float]]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from testfleet.repair.rewrite.reading import kinds
 from testfleet.repair.rewrite.reading.evidence import evidence
+from testfleet.repair.rewrite.reading.siblings import swaps
 from testfleet.repair.rewrite.reading.source import Function, Source
 
 
@@ -70,6 +72,11 @@ class Scope:
         """Parameters and locals, then the attributes of `self`."""
         places = {"parameter", "local", "field"}
         return [b for b in self.values() if b.place in places and b.name not in RECEIVERS]
+
+    @cached_property
+    def swaps(self) -> list[Mapping[str, str]]:
+        """Pairs of parameters and locals that are each other's counterparts."""
+        return swaps([b.name for b in self.near() if b.name.isidentifier()])
 
     def callables(self) -> list[Binding]:
         """Functions and classes of the file."""

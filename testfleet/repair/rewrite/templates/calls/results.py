@@ -208,7 +208,7 @@ TEMPLATES: Final = (
         "returned-condition",
         "conditions",
         "Mutate Return Statement FP12 (TBar); ACS",
-        0.086,
+        0.099,
         (ast.Return,),
         _returned_condition,
     ),

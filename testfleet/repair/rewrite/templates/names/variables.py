@@ -40,7 +40,22 @@ def _fitness(node: ast.Name, own: Binding | None, other: Binding, at: Place) -> 
     elif other.line > node.lineno and not at.loops():
         weight *= 0.2
     similar = SequenceMatcher(None, node.id, other.name).ratio()
-    return weight * (0.75 + 0.25 * similar)
+    beside = _beside(node, at)
+    if other.name in beside:
+        weight *= 0.5  # `a - b` is seldom meant to be `b - b`
+    elif node.id in beside:
+        weight *= 1.7
+    paired = any(swap.get(node.id) == other.name for swap in at.scope.swaps)
+    return weight * (1.3 if paired else 0.75 + 0.25 * similar)
+
+
+def _beside(node: ast.Name, at: Place) -> set[str]:
+    """Names that stand beside it as operands or arguments of the same thing."""
+    parent = at.parent(node)
+    if not isinstance(parent, ast.BinOp | ast.Compare | ast.Call | ast.Tuple | ast.BoolOp):
+        return set()
+    children = (c for c in ast.iter_child_nodes(parent) if c is not node)
+    return {child.id for child in children if isinstance(child, ast.Name)}
 
 
 def _item_or_whole(node: ast.Name, at: Place) -> Drafts:

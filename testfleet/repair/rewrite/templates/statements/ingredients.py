@@ -9,8 +9,11 @@ from itertools import islice
 from typing import Final
 
 from testfleet.repair.rewrite.place import Drafts, Place, Template
+from testfleet.repair.rewrite.reading.kinds import likeness
+from testfleet.repair.rewrite.reading.layout import lines_of
 from testfleet.repair.rewrite.reading.pool import Statement
 from testfleet.repair.rewrite.reading.scope import Binding
+from testfleet.repair.rewrite.reading.siblings import counterparts
 from testfleet.repair.rewrite.templates.statements.updates import PASS, inserted
 
 MAX_COPIES: Final = 60
@@ -62,6 +65,43 @@ _MIRRORS: Final = (
     *((".add(", ".discard("), (".remove(", ".add("), (".discard(", ".add("), ("*= ", "//= ")),
     *((" + ", " - "), (" - ", " + "), (".left", ".right"), (".right", ".left")),
 )
+
+
+def _paired(node: ast.stmt, at: Place) -> Drafts:
+    """A statement of the function for its names' counterparts: `left`, `i` to `right`, `j`."""
+    if at.function is None or isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return
+    for statement in at.pool.statements:
+        if statement.function is at.function and len(statement.lines) <= 2:
+            near = 1.0 if abs(statement.node.lineno - node.lineno) <= 2 else 0.6
+            for text in counterparts("\n".join(statement.lines), at.scope.swaps):
+                if len(statement.lines) == 1:
+                    yield from inserted(node, text, at, near)
+                else:
+                    yield from at.after(node, text.split("\n"), near)
+            if statement.node is node and len(statement.lines) == 1:
+                for text in counterparts(statement.lines[0], at.scope.swaps):
+                    yield at.replace(node, text.split("  #")[0].rstrip(), 1.0)
+
+
+def _other_side(node: ast.If, at: Place) -> Drafts:
+    """A missing `else` that does for the counterparts what the `if` does."""
+    lines = lines_of(at.source, node.body[0]) if len(node.body) == 1 and not node.orelse else None
+    if lines is None or len(lines) != 1:
+        return
+    unit = at.source.unit
+    names = [binding.name for binding in at.scope.near()]
+    texts = dict.fromkeys(counterparts(lines[0], at.scope.swaps))
+    used = [name for name in names if re.search(rf"\b{re.escape(name)}\b", lines[0])]
+    for name in used[:3]:
+        for other in names:
+            if likeness(at.scope.kinds.get(name, ""), at.scope.kinds.get(other, "")) >= 0.5:
+                texts[_renamed(lines[0], {name: other})] = None
+    for word, other in _MIRRORS:
+        if word in lines[0]:
+            texts[lines[0].replace(word, other)] = None
+    for index, text in enumerate(text for text in texts if text != lines[0]):
+        yield from at.after(node, ["else:", f"{unit}{text}"], max(0.3, 1.0 - 0.08 * index))
 
 
 def _mirrored(node: ast.stmt, at: Place) -> Drafts:
@@ -133,6 +173,10 @@ _BUILTINS: Final = frozenset(
     )
 )
 TEMPLATES: Final = (
+    Template(
+        "paired", "updates", "copy for the counterparts of its names", 0.25, (ast.stmt,), _paired
+    ),
+    Template("other-side", "conditions", "missing else", 0.35, (ast.If,), _other_side),
     Template(
         "mirrored",
         "updates",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, permutations
 from typing import Final
 
 from testfleet.repair.rewrite.place import Drafts, Place, Template
 from testfleet.repair.rewrite.reading.kinds import SIZED
-from testfleet.repair.rewrite.reading.scope import Binding
+from testfleet.repair.rewrite.reading.scope import Binding, own_nodes
 from testfleet.repair.rewrite.templates.statements.updates import inserted
 
 _NOT_BESIDE: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import)
@@ -75,6 +75,29 @@ def _entries(one: Binding, key: Binding, names: list[Binding]) -> Iterator[tuple
         yield key.name, constant, 0.35
 
 
+def _methods(node: ast.stmt, at: Place) -> Drafts:
+    """A method of an object whose class the file holds, with names in scope as arguments."""
+    function = at.function
+    if function is None or isinstance(node, _NOT_BESIDE):
+        return
+    classes = {c.name: c for c in ast.walk(at.source.tree) if isinstance(c, ast.ClassDef)}
+    names = [b.name for b in at.scope.near()]
+    for made in own_nodes(function):
+        if not isinstance(made, ast.Assign) or not isinstance(made.value, ast.Call):
+            continue
+        owner = classes.get(getattr(made.value.func, "id", ""))
+        if owner is None or not isinstance(made.targets[0], ast.Name):
+            continue
+        target = made.targets[0].id
+        others = [name for name in names if name != target][-6:]
+        for method in (m for m in owner.body if isinstance(m, ast.FunctionDef)):
+            count = len(method.args.args) - 1
+            if not method.name.startswith("__") and 0 <= count <= 2:
+                for arguments in islice(permutations(others, count), 24):
+                    text = f"{target}.{method.name}({', '.join(arguments)})"
+                    yield from inserted(node, text, at, 0.6)
+
+
 def _called(node: ast.stmt, at: Place) -> Drafts:
     """A call that the function or its class knows, as a statement of its own."""
     function = at.function
@@ -95,6 +118,14 @@ def _called(node: ast.stmt, at: Place) -> Drafts:
 
 
 TEMPLATES: Final = (
+    Template(
+        "method-inserted",
+        "updates",
+        "Insert Missed Statement FP4.1 (TBar), a method of an object",
+        0.02,
+        (ast.stmt,),
+        _methods,
+    ),
     Template(
         "stored",
         "updates",

@@ -7,6 +7,7 @@ from typing import Final
 
 from testfleet.repair.rewrite.place import Draft, Drafts, Place, Template
 from testfleet.repair.rewrite.reading import layout
+from testfleet.repair.rewrite.reading.pool import names_read
 from testfleet.repair.rewrite.reading.source import Edit
 
 _COMPOUND: Final = (ast.If, ast.For, ast.While, ast.With, ast.Try)
@@ -22,7 +23,15 @@ def _removed(node: ast.stmt, at: Place) -> Drafts:
     edit = layout.removed(at.source, node)
     if edit is not None:
         large = (node.end_lineno or node.lineno) - node.lineno > 3
-        yield Draft((edit,), 0.3 if large else (0.5 if isinstance(node, ast.Return) else 1.0))
+        weight = 0.3 if large else (0.5 if isinstance(node, ast.Return) else 1.0)
+        yield Draft((edit,), weight * (0.2 if _steps(node, at) else 1.0))
+
+
+def _steps(node: ast.stmt, at: Place) -> bool:
+    """Whether it changes what a loop around it tests: without it, that may never end."""
+    loops = [loop for loop in at.loops() if isinstance(loop, ast.While)]
+    target = node.target if isinstance(node, ast.AugAssign) else None
+    return any(isinstance(target, ast.Name) and target.id in names_read(w.test) for w in loops)
 
 
 def _exchanged(node: ast.stmt, at: Place) -> Drafts:
