@@ -53,6 +53,9 @@ class Fleet(Contract):
     """Failed tests that are run again alone. More than that fail for one reason, not by chance."""
     confirm_attempts: int = Field(default=2, ge=1)
     """Times that a failed test is run again before its failure is called real."""
+    investigation_rounds: int = Field(default=10, ge=0, le=20)
+    """Rounds in which tests that passed alone are run after some of those before them, until the
+    one that makes them fail is found. Each costs the start of a process. 0: none."""
 
 
 class Retention(Contract):

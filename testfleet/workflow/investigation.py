@@ -59,6 +59,8 @@ class Investigation:
     """As judged so far, with the message of their first failure."""
     confirming: Sequence[Shard]
     classify: Classify
+    rounds: int = MAX_ROUNDS
+    """At most so many."""
     was_flaky: Sequence[str] = ()
     """Tests whose past says so."""
 
@@ -69,7 +71,7 @@ class Investigation:
     def next_round(self) -> tuple[Shard, ...]:
         """Shards to run now; none when everything is judged, or more would cost too much."""
         waiting = self._reruns.unanswered()
-        if waiting or self._reruns.rounds >= MAX_ROUNDS or self._framework != FRAMEWORK:
+        if waiting or self._reruns.rounds >= self.rounds or self._framework != FRAMEWORK:
             return waiting
         steps = next_steps(self._open(), self._reruns.outcomes, self._budget_s())
         asked = [

@@ -122,6 +122,7 @@ class Reporter:
             tests=aggregate_so_far(self.records).tests,
             confirming=confirm_shards_of(self.records),
             classify=chain_of(self.records.objects).classify,
+            rounds=self.environment.fleet.investigation_rounds,
             was_flaky=[test for test, known in past.items() if known.flaky],
         )
 
