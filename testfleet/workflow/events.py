@@ -47,7 +47,7 @@ class RunWatch:
         self.plans = self.records.plans()
         fresh = self._read_results()
         found = [*self._of_run(), *self._of_rounds(), *self._of_shards(fresh), *self._of_end()]
-        found.sort(key=lambda event: event.at)
+        found.sort(key=lambda event: (event.at, event.kind is EventKind.RUN_FINISHED))
         numbered = []
         for event in found:
             self._sequence += 1
@@ -66,6 +66,10 @@ class RunWatch:
         open_s = sum(shard.predicted_s * pace * (1 - self._share(shard, pace)) for shard in left)
         return open_s / max(1, min(self.plans[-1].workers, len(left)))
 
+    def _seen_at(self) -> datetime:
+        """When something was seen that bears no time: now, or before the end of what has ended."""
+        return min(self.now(), self.report.finished_at) if self.report else self.now()
+
     def _of_run(self) -> Iterator[RunEvent]:
         request = self.records.request()
         asked = f"{request.repository}, suite {request.suite or 'as usual'}, {request.mode.value}"
@@ -73,16 +77,18 @@ class RunWatch:
         waiting = self.records.objects.get(self.records.keys.waiting)
         if waiting is not None and not self._is_planned():
             text = waiting.decode("utf-8", "replace")
-            yield from self._once("waiting", EventKind.RUN_WAITING, self.now(), text=text)
+            yield from self._once("waiting", EventKind.RUN_WAITING, self._seen_at(), text=text)
         if self.records.is_cancelled():
-            yield from self._once("cancel", EventKind.RUN_STOPPING, self.now(), text="on request")
+            yield from self._once(
+                "cancel", EventKind.RUN_STOPPING, self._seen_at(), text="on request"
+            )
 
     def _of_rounds(self) -> Iterator[RunEvent]:
         for number, plan in enumerate(self.plans, start=1):
             units = sum(len(shard.units) for shard in plan.shards)
             text = f"round {number}: {units} files in {len(plan.shards)} shards"
             results = [self._results[one.id] for one in plan.shards if one.id in self._results]
-            first = min((result.started_at for result in results), default=self.now())
+            first = min((result.started_at for result in results), default=self._seen_at())
             yield from self._once(f"round {number}", EventKind.ROUND_PLANNED, first, text=text)
 
     def _of_shards(self, fresh: Iterable[ShardResult]) -> Iterator[RunEvent]:
@@ -92,10 +98,10 @@ class RunWatch:
             yield from self._of_result(result)
         for shard_id, loss in self.records.losses(self._shards()).items():
             text = " ".join(loss.message.split())
-            yield from self._of_one(shard_id, EventKind.SHARD_LOST, self.now(), text)
+            yield from self._of_one(shard_id, EventKind.SHARD_LOST, self._seen_at(), text)
 
     def _of_progress(self, shard_id: str, progress: Progress) -> Iterator[RunEvent]:
-        at = self.now()
+        at = self._seen_at()
         self._began.setdefault(shard_id, at)
         yield from self._of_one(shard_id, EventKind.SHARD_STARTED, at, "")
         for test in progress.failures:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from testfleet.contracts.base import utc_now
+from testfleet.contracts.report import RunReport, RunStatus
 from testfleet.contracts.result import Outcome, Progress, UnitStatus, WorkerError, WorkerErrorType
 from testfleet.contracts.run import ArchiveSource, RunRequest, Trigger
 from testfleet.errors import UsageError
@@ -100,6 +101,23 @@ def test_what_is_lost_and_what_is_stopped_is_told():
     events = {str(event.kind): event for event in scene.watch.news()}
     assert events["shard-lost"].text == "it is gone"
     assert "run-stopping" in events
+
+
+def test_nothing_is_told_after_the_end():
+    scene = Scene()
+    scene.plan()
+    scene.put(scene.keys.progress("r1-0000"), progress("r1-0000", "a::x"))
+    loss = WorkerError(type=WorkerErrorType.WORKER_LOST, message="gone")
+    scene.put(scene.keys.loss("r1-0000"), loss)
+    report = RunReport.model_construct(
+        **dict.fromkeys(RunReport.model_fields)
+        | {"run_id": RUN_ID, "status": RunStatus.INCOMPLETE, "finished_at": scene.now}
+    )
+    scene.watch._read_report = lambda: report
+    scene.now += timedelta(seconds=30)
+    events = scene.watch.news()
+    assert str(events[-1].kind) == "run-finished"
+    assert max(event.at for event in events) == report.finished_at
 
 
 def test_records_that_no_worker_of_ours_has_written_are_passed_over():
