@@ -23,16 +23,16 @@ VALUES = st.recursive(
 )
 
 
-def opinion(behaviour, weight, *, order=0, grave=False):
+def opinion(behaviour, weight, *, order=0, **more):
     candidate = Candidate(
         engine="e", template="t", edits=(), path="a.py", line=1, suspiciousness=1.0
     )
     repair = Repair(candidate, {}, {}, order)
-    return Opinion(repair, weight, (behaviour,), grave=grave)
+    return Opinion(repair, weight, (behaviour,), **more)
 
 
 def reply(how="ok", what="", *, direct=False):
-    return Reply(how, what, direct)
+    return Reply(how, what, "int", direct)
 
 
 def test_patches_that_behave_alike_share_their_vote():
@@ -50,6 +50,11 @@ def test_an_unlikely_patch_does_not_win_for_want_of_others():
 def test_of_a_group_the_likeliest_stands_for_it_unless_it_looks_wrong():
     group = vote([opinion("a", 0.9, grave=True), opinion("a", 0.4), opinion("a", 0.5)])[0]
     assert group.best.weight == 0.5
+
+
+def test_what_returns_values_of_one_type_is_more_natural():
+    group = vote([opinion("a", 0.9, kinds=2), opinion("a", 0.4, kinds=1)])[0]
+    assert group.best.weight == 0.4
 
 
 def test_a_made_up_call_that_most_patches_refuse_tells_nothing():

@@ -43,6 +43,8 @@ class Reply:
 
     how: str
     what: str
+    kind: str
+    """Type of what came of it."""
     direct: bool
     """A test makes this very call."""
 
@@ -77,6 +79,12 @@ def behaviours(
         else:
             found.append((f"unheard {order}",))
     return found
+
+
+def kinds_of(replies: Sequence[Reply]) -> int:
+    """How many types of values a patch makes the functions return. One that adds to them, such as
+    False where numbers are returned, is less natural."""
+    return len({reply.kind for reply in replies if reply.how == "ok"})
 
 
 def _counts(column: Sequence[Reply], weights: Sequence[float]) -> bool:
@@ -154,4 +162,4 @@ def _replay(
     except ServerLostError:
         return []
     rows = [message["rows"] for message in answer.data if message["kind"] == "answers"]
-    return [Reply(how, what, direct) for how, what, direct in rows[0]] if rows else []
+    return [Reply(*row) for row in rows[0]] if rows else []

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import prod
 from typing import Final
 
-from testfleet.repair.consensus.behaviour import Scene, behaviours, replies_of
+from testfleet.repair.consensus.behaviour import Scene, behaviours, kinds_of, replies_of
 from testfleet.repair.consensus.concerns import Concern, concerns_of
 from testfleet.repair.consensus.vote import Group, Opinion, own_weight, vote
 from testfleet.repair.search import Repair
@@ -32,9 +32,10 @@ def decide(
             behaviour=behaviour,
             concerns=tuple(dict.fromkeys(concern.text for concern in found)),
             grave=any(concern.grave for concern in found),
+            kinds=kinds_of(row),
         )
-        for (repair, found, weight), behaviour in zip(
-            heard, behaviours(replies, weights), strict=True
+        for (repair, found, weight), behaviour, row in zip(
+            heard, behaviours(replies, weights), replies, strict=True
         )
     ]
     return vote(opinions)

@@ -30,6 +30,8 @@ class Opinion:
     concerns: tuple[str, ...] = ()
     grave: bool = False
     """A concern forbids that it is called a fix."""
+    kinds: int = 0
+    """Types of values that it makes functions return."""
 
 
 @dataclass(frozen=True)
@@ -72,5 +74,5 @@ def _weight(members: Sequence[Opinion]) -> float:
     return best * (1 + min(MOST_COMPANY, COMPANY * (len(members) - 1)))
 
 
-def _unnatural(opinion: Opinion) -> tuple[bool, float, int]:
-    return opinion.grave, -opinion.weight, opinion.repair.order
+def _unnatural(opinion: Opinion) -> tuple[bool, int, float, int]:
+    return opinion.grave, opinion.kinds, -opinion.weight, opinion.repair.order

@@ -88,22 +88,22 @@ def _flat(values: Any, depth: int = 0) -> list[Any]:
 
 def answers(path: str, limit_s: float) -> list[list[Any]]:
     """For each call in the file: how it ended (`ok`, `raised`, `hung`, `skipped`), what came of
-    it, and whether a test makes that very call."""
+    it, of which kind that is, and whether a test makes that very call."""
     signal.signal(signal.SIGALRM, _interrupt)
     deadline = time.monotonic() + limit_s
     hangs = 0
     found = []
     for place, arguments, direct in pickle.loads(Path(path).read_bytes()):  # noqa: S301
         if time.monotonic() > deadline or hangs >= MOST_HANGS:
-            found.append(["skipped", "", direct])
+            found.append(["skipped", "", "", direct])
             continue
-        how, what = _answer(place, arguments)
+        how, what, kind = _answer(place, arguments)
         hangs += how == "hung"
-        found.append([how, what, direct])
+        found.append([how, what, kind, direct])
     return found
 
 
-def _answer(place: tuple[str, str], arguments: bytes) -> tuple[str, str]:
+def _answer(place: tuple[str, str], arguments: bytes) -> tuple[str, str, str]:
     printed = io.StringIO()
     random.seed(0)
     try:
@@ -115,14 +115,19 @@ def _answer(place: tuple[str, str], arguments: bytes) -> tuple[str, str]:
             what = digest((result, _changed(result, positional, named), printed.getvalue()))
         signal.setitimer(signal.ITIMER_REAL, 0)
     except CallTimeoutError:
-        return "hung", ""
+        return "hung", "", ""
     except TooLargeError:
-        return "ok", "large"
+        return "ok", "large", ""
     except BaseException as error:  # noqa: BLE001  a candidate may raise anything, exits included
-        return "raised", type(error).__name__
+        return "raised", type(error).__name__, ""
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-    return "ok", what
+    return "ok", what, _kind(result)
+
+
+def _kind(value: Any) -> str:
+    """Type of a value as a reader of code sees it: 0 and 0.5 are numbers, False is none."""
+    return "number" if type(value) in (int, float) else type(value).__name__
 
 
 def _changed(result: Any, positional: tuple[Any, ...], named: dict[str, Any]) -> Any:
