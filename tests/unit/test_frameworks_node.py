@@ -80,6 +80,12 @@ def test_exactly_the_files_of_the_shard_are_chosen(job):
     assert told == {"units": [], "excluded": ["a.test.js"]}
 
 
+def test_a_file_that_the_user_names_adds_none_to_those_of_the_shard(job):
+    words = argv(PLAYWRIGHT, job(args=("--retries", "2", "b.test.js")))
+    assert "2" in words
+    assert "b.test.js" not in words
+
+
 @pytest.mark.parametrize(
     ("names", "separator", "tool_name"),
     [

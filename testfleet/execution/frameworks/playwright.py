@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Iterator
 from typing import Final
 
 from testfleet.execution.frameworks.framework import Exit, Job, Launch, Reading
@@ -22,6 +23,12 @@ from testfleet.execution.frameworks.node_tool import (
 CHROMIUM: Final = "PLAYWRIGHT_CHROMIUM_EXECUTABLE_PATH"
 """Set to a Chromium of the machine for configurations that ask for it; Playwright itself does not
 read it."""
+_VALUED: Final = (
+    frozenset({"-c", "--config", "-g", "--grep", "-gv", "--grep-invert", "--project", "-j"})
+    | frozenset({"--reporter", "--retries", "--workers", "--timeout", "--repeat-each", "--shard"})
+    | frozenset({"--output", "--tsconfig", "--max-failures", "--global-timeout", "--trace"})
+)
+"""Options that take the next word."""
 _BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
 _PROJECT: Final = re.compile(rf"^\[(.+?)\]{ANGLE}")
 
@@ -37,12 +44,22 @@ class PlaywrightAdapter:
     def launch(self, job: Job) -> Launch:
         """The command line. Raises EnvironmentUnusableError."""
         tool = installed_tool(job, "playwright", "@playwright/test", (1, 30))
-        argv = (tool, "test", *job.args, *_options(job), *_only(job), *_files(job))
+        argv = (tool, "test", *_args(job), *_options(job), *_only(job), *_files(job))
         return Launch(argv, {**variables(job), **_browser(job)})
 
     def read(self, job: Job, exit_: Exit) -> Reading:
         """What the reporter has left."""
         return read_end(job, exit_, self.name)
+
+
+def _args(job: Job) -> Iterator[str]:
+    """The user's, but for names of files where the shard names its own: Playwright runs whatever
+    one of them fits, and the plan has chosen by the user's already."""
+    is_value = False
+    for word in job.args:
+        if job.excluded is not None or is_value or word.startswith("-"):
+            yield word
+        is_value = word in _VALUED
 
 
 def _options(job: Job) -> list[str]:

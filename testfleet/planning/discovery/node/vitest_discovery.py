@@ -79,7 +79,7 @@ class _Search:
         if projects is None and workspace in self._suite.sizes and depth == 0:
             projects, file = self._suite.export(workspace, _KNOWN), workspace
         if projects is None or depth > _NESTING:
-            self._files(folder, file or "the configuration", settings)
+            self._files(folder, file or "Vitest's defaults", settings)
         elif isinstance(projects, list):
             for one in projects:
                 self._listed(folder, file or "", one, settings, depth + 1)
