@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from testfleet.cli import report_command
 from testfleet.cli.console import out, print_json, say
 from testfleet.cli.fleet_commands import JsonOption
 from testfleet.cli.options import EnvOption
@@ -21,6 +22,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(runs)
     app.command()(logs)
+    report_command.register(app)
 
 
 def runs(

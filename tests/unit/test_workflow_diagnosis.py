@@ -6,6 +6,7 @@ import pytest
 
 from testfleet.cli.run_command import exit_code
 from testfleet.contracts.change import FileChange, FileStatus, RecentCommit
+from testfleet.contracts.history import HistoryDetails, TestHistory
 from testfleet.contracts.report import RunStatus
 from testfleet.contracts.result import Outcome, ShardResult
 from testfleet.workflow.keys import clusters_key
@@ -124,6 +125,16 @@ def test_nobody_knows_what_was_left_out_after_a_failure_in_quarantine(tree):
     diagnosis = scene.run._reporter()._diagnosis
     failed = finish(scene, ["test_a.py"]).model_copy(update={"status": RunStatus.FAILED})
     assert diagnosis.of(failed, is_cut_short=True).status is RunStatus.INCOMPLETE
+
+
+def test_who_has_passed_often_enough_is_told_to_leave_the_quarantine(tree):
+    scene = in_quarantine(tree, NOW + timedelta(days=1))
+    scene.run.admit()
+    scene.run.fetch_source()
+    past = TestHistory(duration_s=0.1, runs=20, flaky=2, recent="k" + 16 * "p")
+    key = scene.run._records.prepared().history_key
+    scene.world.history.beside = {key: HistoryDetails(tests={"test_a.py::test_a": past})}
+    assert any("take it out of quarantine (owner ann)" in note for note in finish(scene).notes)
 
 
 def test_a_report_survives_the_failure_of_triage(tree, monkeypatch):
