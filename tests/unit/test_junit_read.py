@@ -214,10 +214,28 @@ def test_bytes_and_references_that_xml_forbids_cost_no_test():
         (b"<testsuite name='s' tests='3'><testcase name='a'/></testsuite>", "says 3 tests"),
         (b"<testsuite tests='1' failures='1'><testcase name='a'/></testsuite>", "1 failed"),
         (b"<testsuites tests='2'><testsuite tests='0'/></testsuites>", "says 2 tests"),
+        (b"<testsuite tests='3' skipped='1'><testcase name='a'/></testsuite>", "says 3 tests"),
+        (b"<testsuite failures='1' hostname='tbd'><testcase name='a'/></testsuite>", "1 failed"),
     ],
 )
 def test_counts_that_are_not_true_are_a_problem(data, problem):
     assert problem in parse_junit(data).problems[0]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<testsuites name='Mocha Tests' tests='3' failures='0' skipped='2'>"
+        b"<testsuite name='s' tests='3' failures='0'><testcase name='a'/></testsuite></testsuites>",
+        b"<testsuites><testsuite name='catch' errors='0' failures='3' tests='9' hostname='tbd'>"
+        b"<testcase name='a'/><testcase name='b'><failure/></testcase></testsuite></testsuites>",
+        b"<testsuites><testsuite name='doctest' errors='0' failures='0' tests='9'>"
+        b"<testcase classname='a/b.cpp' name='a' status='run'/></testsuite></testsuites>",
+    ],
+    ids=["mocha", "catch2", "doctest"],
+)
+def test_tools_that_count_other_things_tell_no_lie(data):
+    assert parse_junit(data).problems == []
 
 
 def test_a_failure_of_a_suite_as_a_whole_is_an_error():

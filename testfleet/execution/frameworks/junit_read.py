@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 from xml.parsers import expat
 
+from testfleet.contracts.result import Outcome
 from testfleet.execution.frameworks.framework import cut
 from testfleet.execution.frameworks.junit_case import (
     TEXT_LIMIT,
@@ -31,6 +32,9 @@ TEXT_BUDGET: Final = 64 * 1024 * 1024
 """Characters of failure texts in all; beyond them each is cut to SHORT_TEXT."""
 SHORT_TEXT: Final = 2000
 _CHUNK: Final = 64 * 1024
+_LEFT_OUT: Final = ("skipped", "disabled", "skips", "ignored")
+_CATCH2_HOST: Final = "tbd"
+_CPP: Final = (".cpp", ".cc", ".cxx", ".c", ".mm", ".h", ".hpp", ".hh", ".ipp")
 _GROUPS: Final = frozenset({"testsuites", "testsuite", "testrun"})
 _PARENTS: Final = _GROUPS | {"testcase"}
 """What stands in these has a text of its own, with that of all that stands in it."""
@@ -57,6 +61,8 @@ class _Suite:
     file: str
     declared: int
     declared_bad: int
+    declared_skipped: int
+    counts_assertions: bool
     at: int
     """Cases that were read before it."""
 
@@ -156,6 +162,8 @@ class _Reader:
                 file=attributes.get("file", attributes.get("filepath", "")),
                 declared=count_of(attributes.get("tests", "")),
                 declared_bad=bad,
+                declared_skipped=max(count_of(attributes.get(one, "")) for one in _LEFT_OUT),
+                counts_assertions=attributes.get("hostname") == _CATCH2_HOST,
                 at=len(self._reading.cases),
             )
         )
@@ -204,11 +212,25 @@ class _Reader:
         own = self._reading.cases[suite.at :]
         bad = sum(case.troubles for case in own)
         name = suite.name[:80] or "the file"
-        if suite.declared > len(own) + self._reruns:
+        missing = suite.declared - len(own) - self._reruns
+        if missing > self._skipped_unseen(suite, own) and not _counts_assertions(suite, own):
             self._reading.problems.append(
                 f"{name!r} says {suite.declared} tests and holds {len(own)}"
             )
-        elif suite.declared_bad > bad:
+        elif suite.declared_bad > bad and not (bad and _counts_assertions(suite, own)):
             self._reading.problems.append(
                 f"{name!r} says that {suite.declared_bad} failed and shows {bad}"
             )
+
+    def _skipped_unseen(self, suite: _Suite, own: list[JunitCase]) -> int:
+        """Tests that it, or the whole file, says were skipped and does not show, as Mocha's."""
+        told = max(one.declared_skipped for one in (suite, *self._suites))
+        return max(0, told - sum(case.outcome is Outcome.SKIPPED for case in own))
+
+
+def _counts_assertions(suite: _Suite, own: list[JunitCase]) -> bool:
+    """Whether `tests` is the number of assertions: so it is with Catch2, and with doctest, which
+    calls its tests by files of C++."""
+    return suite.counts_assertions or bool(
+        own and all(case.classname.lower().endswith(_CPP) for case in own)
+    )
