@@ -63,9 +63,10 @@ def _child(
     sys.setrecursionlimit(400)
     for program in programs:
         os.write(writing, b"b")
-        # A program that catches even that, or waits without end, is killed by another alarm, and
-        # the next child goes on.
-        signal.alarm(5)
+        # A program that catches even that, computes without an end inside one operation, or waits,
+        # is killed by one of the other alarms, and the next child goes on.
+        signal.setitimer(signal.ITIMER_VIRTUAL, 5 * limit_s)
+        signal.alarm(10)
         signal.setitimer(signal.ITIMER_PROF, limit_s, 1.0)
         passes = False
         with contextlib.suppress(BaseException):  # whatever a faulty program does
