@@ -19,6 +19,8 @@ _FORBIDDEN: Final = re.compile(
 """What XML 1.0 has no way to write, DEL, and the lone carriage return, which parsers turn into a
 line feed."""
 
+_JOINTS = (" > ", " \u203a ")
+"""Between a file and the names in it, as Vitest, and as Jest and Playwright Test have it."""
 _PROBLEMS: Final = {
     Outcome.FAILED: ("failure", "failed"),
     Outcome.ERROR: ("error", "error"),
@@ -71,7 +73,7 @@ class _Case:
 
     def as_element(self) -> ET.Element:
         """The `testcase`."""
-        classname, name = _address(self.test.id)
+        classname, name = _tool_address(self.test) or _address(self.test.id)
         case = ET.Element(
             "testcase",
             classname=printable(classname),
@@ -91,6 +93,15 @@ class _Case:
             return tag, kind, self.test.message
         told = f"in quarantine until {entry.until}, owner {entry.owner}: {self.test.message}"
         return tag, "quarantined", told
+
+
+def _tool_address(test: TestReport) -> tuple[str, str] | None:
+    """The file as class name where another tool than pytest has joined names to it."""
+    before, found, names = test.id.partition(test.file)
+    mark = next((mark for mark in _JOINTS if names.startswith(mark)), None)
+    if not found or mark is None:
+        return None
+    return f"{before}{found}", names.removeprefix(mark)
 
 
 def _address(test_id: str) -> tuple[str, str]:

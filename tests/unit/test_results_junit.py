@@ -47,6 +47,12 @@ def one_case(test: TestReport) -> object:
     return next(iter(next(iter(parsed(test)))))
 
 
+def test_a_test_of_another_tool_has_its_file_as_class_and_its_own_name() -> None:
+    test = make_report("web/a.test.ts > api > GET /users", Outcome.PASSED)
+    case = one_case(test.model_copy(update={"file": "web/a.test.ts"}))
+    assert (case.classname, case.name) == ("web/a.test.ts", "api > GET /users")
+
+
 def test_each_file_is_a_testsuite_with_its_counts() -> None:
     suites = list(
         parsed(
