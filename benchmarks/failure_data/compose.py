@@ -5,6 +5,8 @@ through one to three families, as jobs do (check-out, installation, build, tests
 stands in the last or somewhere before, and healthy lines may follow it.
 """
 
+# ruff: noqa: E501  lines of logs are as long as they are
+
 from __future__ import annotations
 
 import math

@@ -1,8 +1,8 @@
 """The training corpus: real outputs, mined messages and rendered ones, without near-duplicates.
 
 Two texts are near-duplicates when most of their runs of five words agree, numbers and quoted names
-aside (MinHash: Broder, 1997). Of such only a few are kept, and none may lie on both sides of a split:
-the split is by what was said, never at random over texts.
+aside (MinHash: Broder, 1997). Of such only a few are kept, and none may lie on both sides of a
+split: the split is by what was said, never at random over texts.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.failure_data.real import Example
+from benchmarks.failure_data.examples import Example
 from benchmarks.failure_data.render import HERE, compiler, component, read_labelled, rendered
 
 SAMPLES = HERE.parent.parent / "tests" / "triage_samples.txt"

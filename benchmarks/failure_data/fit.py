@@ -45,7 +45,7 @@ def logistic(
     weight = np.array([share[label] for label in labels])
     weight *= len(weight) / weight.sum()
     both = sp.hstack([words, sp.csr_matrix(facts)]).tocsr()
-    return LogisticRegression(C=strength, max_iter=150).fit(both, labels, sample_weight=weight)
+    return LogisticRegression(C=strength, max_iter=100).fit(both, labels, sample_weight=weight)
 
 
 def choice(

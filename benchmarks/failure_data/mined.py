@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.failure_data.real import Example, cause_of_code
+from benchmarks.failure_data.examples import Example
+from benchmarks.failure_data.real_javascript import cause_of_code
 
 _DIAGNOSTIC = re.compile(
     r'diag\((\d+), (?:1 /\* Error \*/|ts\.DiagnosticCategory\.Error), "[^"]+", ("(?:[^"\\]|\\.)*")'
@@ -21,9 +22,7 @@ _WARNING = re.compile(
     r"""(?:console\.error|console\.warn|\berror|\bwarn|Error)\(\s*((?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")(?:\s*\+\s*(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"))*)"""
 )
 _PART = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""")
-_RACE = re.compile(
-    r"\bact\b|act\(|unmounted|not yet mounted|existing state transition|already working|synchronously unmount|while rendering a different"
-)
+_RACE = re.compile(r"\bact\b|act\(|unmounted|not yet mounted")
 _SHORTEST = 30
 
 

@@ -23,6 +23,7 @@ from testfleet.cli import (
     profiles_command,
     quotas_command,
     replay_command,
+    retrain_command,
     risk_command,
     run_command,
     simulate_command,
@@ -58,6 +59,7 @@ flaky_command.register(app)
 replay_command.register(app)
 classify_command.register(app)
 override_command.register(app)
+retrain_command.register(app)
 prioritise_command.register(app)
 fix_command.register(app)
 

@@ -36,9 +36,14 @@ class View:
     """Log-odds of lines that were read, that they belong to a failure."""
 
     @cached_property
+    def shape_of(self) -> Sequence[str]:
+        """How each line begins, whatever its numbers are."""
+        return [line[:_SHAPE].translate(_DIGITS) for line in self.scene.lines]
+
+    @cached_property
     def shapes(self) -> Mapping[str, int]:
         """How many lines begin alike. What is said all over a log is how this job talks."""
-        return Counter(map(shape, self.scene.lines))
+        return Counter(self.shape_of)
 
     @cached_property
     def scale(self) -> float:
@@ -47,13 +52,13 @@ class View:
 
     def common(self, at: int) -> float:
         """How common the beginning of a line is in this log, from 0 to 1."""
-        return math.log2(self.shapes[shape(self.scene.lines[at])]) * self.scale
+        return math.log2(self.shapes[self.shape_of[at]]) * self.scale
 
     def rare(self) -> Iterator[int]:
         """Lines whose beginning stands at most twice in the log, signs of trouble aside."""
         suspects, shapes = self.scene.suspects, self.shapes
-        for at, line in enumerate(self.scene.lines):
-            if at not in suspects and line and shapes[shape(line)] <= _RARE:
+        for at, begin in enumerate(self.shape_of):
+            if begin and shapes[begin] <= _RARE and at not in suspects:
                 yield at
 
     def filled(self, way: Sequence[int], count: int) -> Iterator[int]:
@@ -62,11 +67,6 @@ class View:
             if count and 0 <= at < len(self.scene.lines) and self.scene.lines[at].strip():
                 count -= 1
                 yield at
-
-
-def shape(line: str) -> str:
-    """How a line begins, whatever its numbers are."""
-    return line[:_SHAPE].translate(_DIGITS)
 
 
 def candidates(blocks: Sequence[Block], hope: Callable[[Block], float]) -> list[Block]:
