@@ -14,13 +14,25 @@ const END_GRACE_MS = 60_000;
 // Cursor, colour and link sequences. No part repeats over another, so it is linear.
 const ANSI = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\-_])/g;
 
+/** What the worker has said. Taken out of the environment, so that tests do not inherit it. */
+function takeOrders() {
+  const orders = {};
+  for (const name of ["EVENTS", "ROOT", "SELECTION", "END"]) {
+    orders[name] = process.env[`TESTFLEET_${name}`];
+    delete process.env[`TESTFLEET_${name}`];
+  }
+  return orders;
+}
+
+// A tool may load this file more than once.
+const ORDERS = (globalThis[Symbol.for("testfleet.orders")] ??= takeOrders());
 let channel = null;
 
 /** Tells the worker. A reporter that throws would fail the run: when nobody reads, nobody asks. */
 function send(kind, event = {}) {
   const bytes = Buffer.from(`${JSON.stringify({ kind, ...event })}\n`);
   try {
-    channel ??= fs.openSync(process.env.TESTFLEET_EVENTS, "a");
+    channel ??= fs.openSync(ORDERS.EVENTS, "a");
     for (let done = 0; done < bytes.length; ) done += fs.writeSync(channel, bytes, done);
   } catch {
     channel = null;
@@ -31,7 +43,7 @@ const roots = [];
 /** The path of a file relative to the tree, as units are called. */
 function unitOf(file) {
   if (roots.length === 0) {
-    const root = process.env.TESTFLEET_ROOT;
+    const root = ORDERS.ROOT;
     roots.push(root, fs.realpathSync(root));
   }
   const inside = roots.map((root) => path.relative(root, file));
@@ -90,7 +102,7 @@ function result(test) {
 
 /** A test for units: whether this process is to run them. */
 function chosenUnits() {
-  const { units, excluded } = JSON.parse(fs.readFileSync(process.env.TESTFLEET_SELECTION, "utf8"));
+  const { units, excluded } = JSON.parse(fs.readFileSync(ORDERS.SELECTION, "utf8"));
   const named = new Set(excluded ?? units);
   return (unit) => named.has(unit) === (excluded === null);
 }
@@ -126,7 +138,7 @@ class Files {
 function finish({ problems = [], failures, isInterrupted = false, isEmpty = expected.size === 0 }) {
   const shown = problems.map((text) => complaint([text]));
   const told = { problems: shown, failures, isInterrupted, isEmpty };
-  const tell = (more) => fs.writeFileSync(process.env.TESTFLEET_END, JSON.stringify({ ...told, ...more }));
+  const tell = (more) => fs.writeFileSync(ORDERS.END, JSON.stringify({ ...told, ...more }));
   tell({ isHanging: false });
   send("finished");
   // A handle that a test has left open would keep Jest here for ever.
