@@ -107,8 +107,6 @@ def is_encoder(folder: Path) -> bool:
 
 def load_encoder(folder: Path) -> Encoder:
     """Read a trained model. Raises UsageError if its labels are not ours."""
-    from safetensors.torch import load_file  # noqa: PLC0415
-
     card = json.loads((folder / CARD).read_text("utf-8"))
     labels = ([one.value for one in DOMAINS], [one.value for one in CAUSES])
     if (card.get("domains"), card.get("causes")) != labels:
@@ -116,6 +114,8 @@ def load_encoder(folder: Path) -> Encoder:
             f"{folder} was trained for other labels than this version has",
             hint="train it anew: sagemaker/classifier/train.py",
         )
+    from safetensors.torch import load_file  # noqa: PLC0415
+
     fresh = new_encoder(str(folder))
     fresh.heads.load_state_dict(load_file(str(folder / HEADS)))
     fresh.body.eval()

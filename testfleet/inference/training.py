@@ -67,10 +67,10 @@ def read_labelled(file: Path) -> list[Labelled]:
 
 def train(encoder: Encoder, examples: Sequence[Labelled], settings: Settings) -> Trained:
     """A trained copy of the encoder's weights; needs at least 20 examples. Raises UsageError."""
-    import torch  # noqa: PLC0415  heavy, and not installed where nobody trains
-
     if len(examples) < 20:  # noqa: PLR2004
         raise UsageError(f"{len(examples)} labelled failures are too few, at least 20 are needed")
+    import torch  # noqa: PLC0415  heavy, and not installed where nobody trains
+
     torch.manual_seed(settings.seed)
     shuffled = random.Random(settings.seed).sample(list(examples), len(examples))  # noqa: S311  a shuffle
     held, learnt = shuffled[: len(shuffled) // 10], shuffled[len(shuffled) // 10 :]
