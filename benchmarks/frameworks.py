@@ -181,7 +181,11 @@ def alone(project: Project) -> tuple[Outcomes, float]:
         timeout=RUN_LIMIT_S,
     )
     seconds = time.perf_counter() - began
-    return READERS[project.entry["reads"]](project.folder, done.stdout), seconds
+    found = READERS[project.entry["reads"]](project.folder, done.stdout)
+    unnumbered: Outcomes = Counter()
+    for (name, outcome), count in found.items():
+        unnumbered[_NUMBER.sub("", name), outcome] += count
+    return unnumbered, seconds
 
 
 def on_fleet(project: Project, fleet: OwnFleet) -> tuple[Outcomes, float]:
