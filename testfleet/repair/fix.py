@@ -42,6 +42,11 @@ def fix(job: FixJob) -> FixResult:
     ):
         job.progress("running the tests as they are")
         baseline = find_baseline(server, job.project, job.budget_s * BASELINE_SHARE)
+        if baseline.stopped and not baseline.tests and not baseline.broken:
+            raise UsageError(
+                f"pytest ends before it runs a test: {server.said or baseline.stopped.strip()}",
+                hint="mend what `python -m pytest` says, then run the command again",
+            )
         targets = _targets(job, baseline)
         if not targets:
             return FixResult(_nothing(baseline, time.monotonic() - began), {})
@@ -52,11 +57,6 @@ def fix(job: FixJob) -> FixResult:
 
 
 def _targets(job: FixJob, baseline: Baseline) -> list[str]:
-    if baseline.stopped and not baseline.tests and not baseline.broken:
-        raise UsageError(
-            f"pytest ends before it runs a test: {baseline.stopped.strip()}",
-            hint="mend what `python -m pytest` says, then run the command again",
-        )
     if not job.tests:
         return baseline.failing
     known = {*baseline.tests, *baseline.broken}

@@ -211,11 +211,11 @@ class Plugin:
         """So does `pytest.exit`."""
         self._stopped(excinfo.exconly()[:2000])
 
-    def left(self, status: int) -> None:
+    def left(self, reason: str) -> None:
         """Pytest has returned, which it does only where it could not even begin."""
         if self._request is None:
-            self._server.refuse(f"pytest ended with status {status} before it collected", [])
-        self._stopped(f"pytest ended with status {status}")
+            self._server.refuse(f"pytest ended before it collected: {reason}", [])
+        self._stopped(f"pytest ended: {reason}")
         os._exit(0)
 
     @property

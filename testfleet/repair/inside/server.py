@@ -101,11 +101,11 @@ def main(settings: dict[str, Any]) -> None:
         prepare(request)
     plugin = Plugin(server, request)
     arguments = [*settings["args"], *_unwanted_plugins()]
-    status = -1
     try:
-        status = int(pytest.main(arguments, plugins=[plugin]))
-    finally:
-        plugin.left(status)
+        reason = "status %d" % int(pytest.main(arguments, plugins=[plugin]))  # noqa: UP031
+    except BaseException as error:  # noqa: BLE001  a process edge: our side is told, whatever it is
+        reason = f"{type(error).__name__}: {error}"
+    plugin.left(reason)
 
 
 def _find_as_at_home(settings: dict[str, Any]) -> None:

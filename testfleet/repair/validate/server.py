@@ -24,7 +24,8 @@ _REMAP: Final = Path(__file__).parents[2] / "execution" / "pytest_remap.py"
 _START_S: Final = 60.0
 _GRACE_S: Final = 10.0
 """Beyond a child's limit, until the server itself is taken for dead."""
-_STDERR_BYTES: Final = 4000
+_STDERR: Final = "server.err"
+_STDERR_BYTES: Final = 2000
 
 
 class ServerLostError(Exception):
@@ -52,6 +53,8 @@ class ForkServer:
         self._out = self._in = -1
         self._held = b""
         self.asked = 0
+        self.said = ""
+        """What pytest printed where it could not be stopped before collection."""
 
     def __enter__(self) -> ForkServer:
         return self
@@ -122,6 +125,7 @@ class ForkServer:
         message = self._start()
         if message["kind"] == "unsafe" and not self._mode.early:
             self.stop()
+            self.said = self._stderr()
             self._mode.early = True
             message = self._start()
         if message["kind"] != "ready":
@@ -133,8 +137,7 @@ class ForkServer:
         self._in, back = os.pipe()
         settings = self._copy.scratch / "server.json"
         settings.write_text(json.dumps(self._settings(there, back)), "utf-8")
-        stderr = self._copy.scratch / "server.err"
-        with stderr.open("wb") as errors:
+        with (self._copy.scratch / _STDERR).open("wb") as errors:
             self._process = subprocess.Popen(
                 [self._project.python, str(_SCRIPT), str(settings)],
                 cwd=self._copy.root / self._project.folder,
@@ -151,12 +154,15 @@ class ForkServer:
             return self._receive(_START_S)
         except ServerLostError as exc:
             self.stop()
-            said = stderr.read_bytes()[-_STDERR_BYTES:].decode("utf-8", "replace").strip()
             raise FleetError(
                 f"{self._project.python} cannot run pytest in a copy of {self._project.root}:"
-                f" {said or exc}",
+                f" {self._stderr() or exc}",
                 hint="check that `python -m pytest --collect-only` works there",
             ) from exc
+
+    def _stderr(self) -> str:
+        said = (self._copy.scratch / _STDERR).read_bytes()[-_STDERR_BYTES:]
+        return said.decode("utf-8", "replace").strip()
 
     def _settings(self, requests_fd: int, answers_fd: int) -> dict[str, Any]:
         return {
