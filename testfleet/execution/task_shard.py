@@ -11,6 +11,7 @@ from testfleet.contracts.task import Limits, WorkerTask
 from testfleet.execution.environments import EnvironmentUnusableError, Interpreter
 from testfleet.execution.frameworks.adapters import adapter_named
 from testfleet.execution.frameworks.node_modules import link_modules
+from testfleet.execution.frameworks.python_home import python_variables
 from testfleet.execution.frameworks.tool_journal import ToolJournal
 from testfleet.execution.frameworks.tool_session import ToolPlace, ToolRunner
 from testfleet.execution.frameworks.tool_shard import ToolShard
@@ -74,7 +75,13 @@ def _tool_shard(task: WorkerTask, setting: Setting, journal: ToolJournal) -> Too
             tree=place.tree,
             cwd=cwd,
             state=place.state,
-            environment={**setting.environment, "PATH": _path(cwd, setting)},
+            environment={
+                **setting.environment,
+                **python_variables(
+                    place.state / "python", _remap(task, setting), setting.environment
+                ),
+                "PATH": _path(cwd, setting),
+            },
         ),
         supervisor=setting.supervisor,
         journal=journal,
@@ -103,18 +110,22 @@ def _folder(task: WorkerTask, place: Workspace) -> Path:
     return cwd
 
 
+def _remap(task: WorkerTask, setting: Setting) -> tuple[tuple[str, str], ...]:
+    """Where the tree lies at home, and where an environment was built, each with our copy."""
+    home, copy = task.source.original_root, str(setting.workspace.tree)
+    homes = (home, home and str(Path(home).resolve()), setting.interpreter.built_in)
+    return tuple((home, copy) for home in dict.fromkeys(homes) if home and home != copy)
+
+
 def _pytest_place(task: WorkerTask, setting: Setting) -> Place:
     place, interpreter = setting.workspace, setting.interpreter
-    home = task.source.original_root
-    homes = dict.fromkeys((home, home and str(Path(home).resolve()), interpreter.built_in))
-    copy = str(place.tree)
     return Place(
         tree=place.tree,
         cwd=_folder(task, place),
         python=interpreter.python,
         environment=setting.environment,
         settings=place.state / "settings.json",
-        remap=tuple((home, copy) for home in homes if home and home != copy),
+        remap=_remap(task, setting),
         args=task.framework_args,
         splits=task.splits,
         units=task.units,

@@ -13,6 +13,7 @@ from testfleet.execution.frameworks.command import Owners
 from testfleet.execution.frameworks.framework import Job
 from testfleet.execution.frameworks.junit_case import JunitCase
 from testfleet.execution.frameworks.result_files import compile_glob
+from testfleet.execution.worker import run_task
 from testfleet.planning.discovery.discover import discover
 from testfleet.planning.project import parse_project, resolve_suite
 from tests.execution_samples import bench, outcomes
@@ -29,7 +30,7 @@ def worker(tmp_path_factory):
 
 
 def run(worker, files, tool, **changes):
-    changes = {"units": (".",), "env": {}, **changes}
+    changes = {"units": (".",), "env": {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}, **changes}
     return worker.run(files, framework="command", tool=tool, **changes)
 
 
@@ -253,3 +254,20 @@ def test_a_command_that_prints_nothing_any_more_hangs_and_is_ended_once(worker):
     assert outcomes(found) == {"a": "passed", ".": "error"}
     assert found.tests[1].message.startswith("the process printed nothing for 1 s and was ended")
     assert found.attempts == 1
+
+
+def test_python_programs_import_the_working_copy_in_place_of_the_tree_at_home(worker, tmp_path):
+    home, other = tmp_path / "home", tmp_path / "other"
+    for folder, name in ((home, "shop.py"), (home, "made.py"), (other, "sitecustomize.py")):
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_text("import os; os.environ['OTHER'] = 'ran'")
+    script = (
+        "import os, shop, made; ok = 'copy' in vars(shop) and os.environ['OTHER'] == 'ran';"
+        "open('o.xml', 'w').write('<testsuite><testcase name=\"%s\"/></testsuite>' % ok)"
+    )
+    tool = ToolOptions(command=(sys.executable, "-c", script), results=("*.xml",))
+    task = worker.task({"shop.py": "copy = 1"}, framework="command", tool=tool, units=(".",))
+    source = task.source.model_copy(update={"original_root": str(home)})
+    env = {"PYTHONPATH": f"{home}:{other}"}
+    found = run_task(task.model_copy(update={"source": source, "env": env}), worker.options)
+    assert outcomes(found) == {"True": "passed"}, worker.log()
