@@ -152,3 +152,33 @@ def test_two_edits_that_touch_become_one() -> None:
     first = next(c for c in engine.candidates(given) if "a - n + 1" in applied(STEPS, c))
     results = {applied(STEPS, c) for c in islice(engine.two_edits(first, given), 600)}
     assert "def f(a, n):\n    a = a + 1\n    return a - n - 1\n" in results
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        (
+            "default-mapping",
+            "def f():|>d = {}|>return d",
+            "from collections import defaultdict|def f():|>d = defaultdict(list)|>return d",
+        ),
+        (
+            "copied",
+            "import copy|def f(a=[]):|>return a",
+            "import copy|def f(a=[]):|>return copy.deepcopy(a)",
+        ),
+        (
+            "moved-call",
+            "import pandas as pd|def f(a, b):|>return a.append(b)",
+            "import pandas as pd|def f(a, b):|>return pd.concat([a, b])",
+        ),
+    ],
+)
+def test_what_a_change_needs_is_imported(name: str, before: str, after: str) -> None:
+    assert laid_out(after) in proposals(name, laid_out(before))
+
+
+def test_a_statement_is_proposed_first_where_pass_stands() -> None:
+    text = "def f(a):\n    n = 0\n    for x in a:\n        if x:\n            pass\n    return n\n"
+    first = islice(RewriteEngine().candidates(fault(text)), 20)
+    assert text.replace("pass", "n += 1") in {applied(text, candidate) for candidate in first}

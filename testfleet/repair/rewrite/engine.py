@@ -23,7 +23,7 @@ from testfleet.repair.rewrite.sites import Site, sites, suspicious_statements
 
 NAME: Final = "rewrite"
 _WORD: Final = re.compile(r"[A-Za-z_]\w*")
-MOST: Final = 10.0
+MOST: Final = 40.0
 """What a proposal can weigh at most: more than 1 where the place itself asks for it."""
 UNUSED: Final = 2.5
 """Factor for what reads a name that the function binds and forgets."""

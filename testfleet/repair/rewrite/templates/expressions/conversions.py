@@ -98,7 +98,7 @@ TEMPLATES: Final = (
         "concatenated",
         "conversions",
         "Mutate Data Type FP7 (TBar)",
-        0.317,
+        0.266,
         (ast.BinOp,),
         _concatenated,
     ),

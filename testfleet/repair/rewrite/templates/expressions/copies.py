@@ -6,6 +6,7 @@ import ast
 from itertools import pairwise
 from typing import Final
 
+from testfleet.repair.rewrite.imports import imported, with_import
 from testfleet.repair.rewrite.place import Draft, Drafts, Place, Template
 from testfleet.repair.rewrite.reading.kinds import NUMBERS
 from testfleet.repair.rewrite.reading.source import Edit
@@ -29,7 +30,8 @@ def _copied(node: ast.Name | ast.Attribute | ast.Subscript, at: Place) -> Drafts
         texts = [f"{code}.copy()", f"{kind}({code})", f"list({code})"]
     for index, text in enumerate(texts):
         yield at.replace(node, text, likely * (0.9 - 0.15 * index))
-    yield at.replace(node, f"__import__('copy').deepcopy({code})", likely * 0.4)
+    call, edits = imported("copy", "deepcopy", at)
+    yield with_import(at.replace(node, f"{call}({code})", likely * 0.4), edits)
 
 
 def _shared_rows(node: ast.BinOp, at: Place) -> Drafts:

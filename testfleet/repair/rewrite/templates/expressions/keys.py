@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Final
 
+from testfleet.repair.rewrite.imports import imported, with_import
 from testfleet.repair.rewrite.place import Draft, Drafts, Place, Template
 from testfleet.repair.rewrite.reading.source import Edit
 
@@ -55,10 +56,10 @@ def _default_mapping(node: ast.Dict | ast.Call, at: Place) -> Drafts:
                 yield at.replace(node.args[0], factory, 0.5)
         return
     if not node.keys and isinstance(at.parent(node), ast.Assign):
-        is_known = "defaultdict" in at.scope.bindings
-        call = "defaultdict" if is_known else "__import__('collections').defaultdict"
+        call, edits = imported("collections", "defaultdict", at)
         for index, factory in enumerate(("int", "list", "set")):
-            yield at.replace(node, f"{call}({factory})", (0.8 if is_known else 0.25) - 0.1 * index)
+            weight = (0.3 if edits else 0.8) - 0.1 * index
+            yield with_import(at.replace(node, f"{call}({factory})", weight), edits)
 
 
 def _key_and_value(node: ast.Dict | ast.DictComp, at: Place) -> Drafts:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import sys
 import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Final
 
+from testfleet.repair.rewrite.imports import bound_as, imported, with_import
 from testfleet.repair.rewrite.place import Drafts, Place, Template
 
 _DATA: Final = "api_changes.toml"
@@ -68,11 +70,17 @@ def _moved_call(node: ast.Call, at: Place) -> Drafts:
     value = at.operand(node.func.value) if isinstance(node.func, ast.Attribute) else ""
     texts = [*changes()["calls"].get(name, []), *changes()["calls"].get(f".{_last(code)}", [])]
     for index, text in enumerate(texts):
-        filled = text.replace("$all", ", ".join(arguments)).replace("$self", value)
+        needed, _, shape = text.rpartition(": ")
+        module, _, function = needed.rpartition(".")
+        if module and module not in sys.stdlib_module_names and not bound_as(module, at):
+            continue
+        name, edits = imported(module, function, at) if module else ("", ())
+        filled = shape.replace("$name", name).replace("$all", ", ".join(arguments))
+        filled = filled.replace("$self", value)
         for position, argument in enumerate(arguments, 1):
             filled = filled.replace(f"${position}", argument)
         if "$" not in filled:
-            yield at.replace(node, filled, 0.8 - 0.1 * index)
+            yield with_import(at.replace(node, filled, 0.8 - 0.1 * index), edits)
 
 
 def _old_keyword(node: ast.keyword, at: Place) -> Drafts:

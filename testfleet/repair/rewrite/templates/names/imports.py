@@ -6,8 +6,8 @@ import ast
 import sys
 from typing import Final
 
+from testfleet.repair.rewrite.imports import at_top
 from testfleet.repair.rewrite.place import Draft, Drafts, Place, Template
-from testfleet.repair.rewrite.reading.source import Edit
 
 _HOMES: Final = {
     "collections": ("defaultdict", "deque", "Counter", "OrderedDict", "namedtuple", "ChainMap"),
@@ -62,9 +62,9 @@ def _missing_import(node: ast.Name, at: Place) -> Drafts:
     if node.id in at.scope.bindings or not isinstance(node.ctx, ast.Load):
         return
     if node.id in sys.stdlib_module_names:
-        yield Draft((_at_top(f"import {node.id}", at),), 1.0)
+        yield Draft((at_top(f"import {node.id}", at),), 1.0)
     if node.id in _HOME_OF:
-        yield Draft((_at_top(f"from {_HOME_OF[node.id]} import {node.id}", at),), 1.0)
+        yield Draft((at_top(f"from {_HOME_OF[node.id]} import {node.id}", at),), 1.0)
         yield at.replace(node, f"{_HOME_OF[node.id]}.{node.id}", 0.6)
 
 
@@ -81,24 +81,6 @@ def _superfluous_module(node: ast.Attribute, at: Place) -> Drafts:
         binding = at.scope.bindings[node.attr]
         if binding.kind in {"function", "class", "module"}:
             yield at.replace(node, node.attr, 1.0)
-
-
-def _at_top(line: str, at: Place) -> Edit:
-    """The line before the first import, or behind the docstring."""
-    body = at.source.tree.body
-    first = body[0]
-    is_docstring = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
-    anchors = [s for s in body if isinstance(s, ast.Import | ast.ImportFrom)]
-    later = [s for s in anchors if getattr(s, "module", "") == "__future__"]
-    if later:
-        start = at.source.line_end(later[-1].end_lineno or later[-1].lineno)
-    elif anchors:
-        start = at.source.starts[anchors[0].lineno - 1]
-    elif is_docstring:
-        start = at.source.line_end(first.end_lineno or first.lineno)
-    else:
-        start = at.source.starts[first.lineno - 1]
-    return Edit(start, start, f"{line}{at.source.newline}")
 
 
 TEMPLATES: Final = (

@@ -121,7 +121,7 @@ TEMPLATES: Final = (
         "base-case",
         "guards",
         "missing base case; Insert Range Checker FP3 (TBar)",
-        0.05,
+        0.064,
         _FUNCTIONS,
         _base_case,
     ),

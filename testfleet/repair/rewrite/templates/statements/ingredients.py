@@ -174,9 +174,9 @@ _BUILTINS: Final = frozenset(
 )
 TEMPLATES: Final = (
     Template(
-        "paired", "updates", "copy for the counterparts of its names", 0.25, (ast.stmt,), _paired
+        "paired", "updates", "copy for the counterparts of its names", 0.029, (ast.stmt,), _paired
     ),
-    Template("other-side", "conditions", "missing else", 0.35, (ast.If,), _other_side),
+    Template("other-side", "conditions", "missing else", 0.04, (ast.If,), _other_side),
     Template(
         "mirrored",
         "updates",

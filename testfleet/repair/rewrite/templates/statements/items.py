@@ -122,7 +122,7 @@ TEMPLATES: Final = (
         "method-inserted",
         "updates",
         "Insert Missed Statement FP4.1 (TBar), a method of an object",
-        0.02,
+        0.349,
         (ast.stmt,),
         _methods,
     ),

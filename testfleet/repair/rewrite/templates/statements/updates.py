@@ -11,7 +11,7 @@ from testfleet.repair.rewrite.reading.kinds import NUMBERS, likeness
 from testfleet.repair.rewrite.reading.pool import names_read
 from testfleet.repair.rewrite.reading.scope import Binding, own_nodes
 
-PASS: Final = 8.0
+PASS: Final = 40.0
 """How much likelier a statement is missing where `pass` stands."""
 _ENDS: Final = (ast.Return, ast.Continue, ast.Break, ast.Raise)
 _NOT_BESIDE: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import)
