@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Final
@@ -23,13 +23,15 @@ TEST_LIMIT_S: Final = 1.0
 """Processor time of a test in the first run."""
 LONG_S: Final = (2.0, 20.0)
 """How much of it tells a slow test from one that hangs, at least and at most."""
-LONG_SHARE: Final = 1 / 20
+LONG_SHARE: Final = 1 / 15
 """Of the budget."""
 PLAINLY: Final = 50
-"""A test that takes so many times as long as any other of its file hangs: no need to wait more."""
+"""A test that takes so many times as long as its function does with other parameters hangs."""
 RERUNS: Final = 2
 MOST_RERUN: Final = 40
 """Failing tests that are run again, at most."""
+CLOCK: Final = 10.0
+"""A process's limit by the clock is so many times what it needs: the machine may be busy."""
 _PASSES: Final = 4
 """Processes that the suite may break before the rest of it is left out."""
 _TEST_FILE: Final = re.compile(r"(^|/)(test_[^/]*|[^/]*_test|conftest)\.py$")
@@ -70,8 +72,11 @@ class Baseline:
 
     def slowest_in(self, files: Collection[str]) -> float:
         """Seconds of the slowest test that passes in these files; 0 when none does."""
-        passing = (self.tests[test] for test in self.passing if self.file_of(test) in files)
-        return max((run.seconds for run in passing), default=0.0)
+        return self.slowest_of(test for test in self.passing if self.file_of(test) in files)
+
+    def slowest_of(self, tests: Iterable[str]) -> float:
+        """Seconds of the slowest of these tests; 0 without any."""
+        return max((self.tests[test].seconds for test in tests), default=0.0)
 
     def run_of(self, test: str) -> TestRun:
         """The test's, or the broken file's, own run."""
@@ -117,7 +122,7 @@ def _first_run(server: ForkServer, project: Project, budget_s: float) -> Baselin
         tell_items=True,
         bytecode=True,
         test_limit_s=TEST_LIMIT_S,
-        silence_s=TEST_LIMIT_S * 4 + 15,
+        silence_s=TEST_LIMIT_S * CLOCK + 15,
         limit_s=budget_s,
         memory_mb=project.memory_mb,
     )
@@ -165,9 +170,9 @@ def _tell_slow_from_hung(server: ForkServer, found: Baseline) -> None:
     hung: dict[str, list[str]] = {}
     for run in found.tests.values():
         if run.outcome == "timeout":
-            hung.setdefault(run.id.partition("[")[0], []).append(run.id)
-    for tests in list(hung.values())[:_PASSES]:
-        usual_s = found.slowest_in({found.file_of(tests[0])})
+            hung.setdefault(_function(run.id), []).append(run.id)
+    for function, tests in list(hung.items())[:_PASSES]:
+        usual_s = found.slowest_of(test for test in found.passing if _function(test) == function)
         if 0 < usual_s < TEST_LIMIT_S / PLAINLY:
             continue
         again = _alone(server, found, tests[:1], found.long_s)
@@ -175,6 +180,11 @@ def _tell_slow_from_hung(server: ForkServer, found: Baseline) -> None:
             slow = _alone(server, found, tests[:MOST_RERUN], found.long_s)
             for test, run in slow.items():
                 found.tests[test] = replace(run, lines=found.tests[test].lines)
+
+
+def _function(test: str) -> str:
+    """Id of a test without its parameters."""
+    return test.partition("[")[0]
 
 
 def sort_out_flaky(server: ForkServer, found: Baseline, tests: Sequence[str]) -> None:
@@ -201,7 +211,7 @@ def _alone(
         bytecode=True,
         quick=True,
         test_limit_s=limit_s,
-        limit_s=4 * (limit_s + expected) + 5,
+        limit_s=CLOCK * (limit_s + expected) + 5,
     )
     try:
         return dict(server.ask(ask).tests)

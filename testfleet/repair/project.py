@@ -22,5 +22,5 @@ class Project:
     """Variables that the tests see."""
     folder: str = "."
     """Where pytest is started, relative to `root`."""
-    memory_mb: int = 1024
+    memory_mb: int = 2048
     """What tests of one candidate may take on top of what is loaded already."""

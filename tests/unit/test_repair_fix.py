@@ -225,3 +225,12 @@ def test_an_engine_that_fails_leaves_the_others_their_say(tmp_path):
     project = project_in(tmp_path, calc_py=CALC, test_calc_py=TEST_ADD)
     engines = [Broken(), Scripted(("a - b", "a + b"))]
     assert fix(FixJob(project, engines, budget_s=60.0)).report.status is FixStatus.FIXED
+
+
+def test_a_test_that_is_only_slow_does_not_fail(tmp_path):
+    slow = "import time\n\n\ndef test_slow():\n    end = time.process_time() + 1.4\n"
+    slow += "    while time.process_time() < end:\n        pass\n"
+    project = project_in(tmp_path, calc_py=CALC, test_calc_py=TEST_ADD, test_slow_py=slow)
+    result = repair(project, ("a - b", "a + b"))
+    assert result.report.status is FixStatus.FIXED
+    assert result.report.tests == ("test_calc.py::test_add",)

@@ -8,7 +8,7 @@ from typing import Any
 
 from .failures import frames_of
 
-CLOCK_FACTOR = 4
+CLOCK_FACTOR = 10
 """Limit by the clock, for what only waits, in terms of the limit on processor time, which a busy
 machine does not stretch."""
 LEAST_S = 0.1

@@ -162,7 +162,8 @@ class ForkServer:
 
     def _stderr(self) -> str:
         said = (self._copy.scratch / _STDERR).read_bytes()[-_STDERR_BYTES:]
-        return said.decode("utf-8", "replace").strip()
+        text = said.decode("utf-8", "replace").strip()
+        return text.replace(str(self._copy.root), str(self._project.root))
 
     def _settings(self, requests_fd: int, answers_fd: int) -> dict[str, Any]:
         return {

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from testfleet.repair.baseline import Baseline
+from testfleet.repair.baseline import CLOCK, Baseline
 from testfleet.repair.validate.crew import Crew
 from testfleet.repair.validate.messages import Answer, Ask, TestRun
 
@@ -18,8 +18,6 @@ FACTOR: Final = 6.0
 """Times a test's own time that it may take with a candidate."""
 LIKELY: Final = 3.0
 """Times the slowest passing test that one may take which hung, so that its time is not known."""
-CLOCK: Final = 4.0
-"""A process's limit by the clock is as many times what it needs: the machine may be busy."""
 GATE: Final = 5
 """So many failing tests run with each candidate even when the first of them fails: they show
 progress on the way to a repair."""
