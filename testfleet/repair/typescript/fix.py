@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +21,7 @@ from testfleet.repair.typescript.search import Limits, Round, Searcher
 from testfleet.repair.typescript.service import LINT, TYPES, Service
 from testfleet.repair.typescript.texts import Texts
 from testfleet.repair.typescript.touched import Touched
-from testfleet.repair.typescript.vote import Group, without
+from testfleet.repair.typescript.vote import Group, confirmed, without
 
 ENGINES: Final = ("tools", "rewrite")
 SEARCH_SHARE: Final = 0.6
@@ -127,22 +127,26 @@ class _Fix:
         if self._baseline is None:
             self._options.progress(f"running {self._home.runner} as it is")
             self._baseline = bench.outcomes() or {}
-        dropped: list[Group] = []
-        for group in groups[:TESTED]:
-            if not self._lost(bench, found, group):
-                break
-            dropped.append(group)
-        return without(groups, dropped)
+        passing = _passed(self._baseline)
+        gained: dict[int, int] = {}
+        for index, group in enumerate(groups[:TESTED]):
+            now = _passed(self._outcomes(bench, found, group))
+            if passing <= now:
+                gained[index] = len(now - passing)
+                if len(passing) == len(self._baseline):
+                    break  # No failing test can tell more rivals apart.
+        if not gained:
+            return without(groups, groups[:TESTED])
+        # Of rivals that break nothing, those that turn the most failing tests green are right.
+        most = max(gained.values())
+        tried = range(max(gained) + 1)
+        left = without(groups, [groups[index] for index in tried if gained.get(index, -1) < most])
+        return confirmed(left) if most else left
 
-    def _lost(self, bench: Bench, found: Round, group: Group) -> list[str]:
-        """Tests that passed and do not any more."""
+    def _outcomes(self, bench: Bench, found: Round, group: Group) -> dict[str, str]:
         self._options.progress(f"running {self._home.runner} with {group.best.proposal.template}")
         bench.put(self._texts.preview([*self._kept, *_batches(found, group)]))
-        now = bench.outcomes()
-        if now is None:
-            return ["all"]
-        passed = [name for name, how in (self._baseline or {}).items() if how == "passed"]
-        return [name for name in passed if now.get(name) != "passed"]
+        return bench.outcomes() or {}
 
     def _proof(self, bench: Bench, repaired: Repaired) -> list[str]:
         """What the project's own compiler says of the whole, in every configuration."""
@@ -150,6 +154,10 @@ class _Fix:
         bench.put(self._texts.preview(repaired.batches))
         configs = [self._config] if self._config else self._home.configs
         return bench.compiler_errors(configs, build=bool(self._service.references))
+
+
+def _passed(outcomes: Mapping[str, str]) -> set[str]:
+    return {name for name, how in outcomes.items() if how == "passed"}
 
 
 def _batches(found: Round, group: Group) -> list[tuple[Edit, ...]]:

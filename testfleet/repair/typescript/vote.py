@@ -15,6 +15,8 @@ _SILENCED: Final = 0.001
 """What a vote counts that only makes the compiler be quiet."""
 _UNSEEN: Final = 0.25
 """Prior of the repair that nobody proposed: a patch that alone type-checks is not sure for that."""
+_REFUTED: Final = 0.25
+"""What is left of all other votes when failing tests have turned green."""
 _SHARPNESS: Final = 4.0
 """Power of a prior in the vote: priors say how often a kind of change is right among all that are
 tried, and of those that also type-check the likely ones are right far more often."""
@@ -69,6 +71,14 @@ def without(groups: Sequence[Group], dropped: Sequence[Group]) -> list[Group]:
     total = 1.0 - sum(group.share for group in dropped)
     left = [group for group in groups if group not in dropped]
     return [replace(group, share=min(1.0, group.share / total)) for group in left]
+
+
+def confirmed(groups: Sequence[Group]) -> list[Group]:
+    """The groups when tests that failed pass with the first of them, and not with its rivals."""
+    first, *others = groups
+    total = first.share + (1 - first.share) * _REFUTED
+    lower = [replace(group, share=group.share * _REFUTED / total) for group in others]
+    return [replace(first, share=first.share / total), *lower]
 
 
 def _weight(one: Tried) -> float:

@@ -6,6 +6,7 @@ import { calls } from "./templates/calls.mjs";
 import { classes } from "./templates/classes.mjs";
 import { codefixes } from "./templates/codefixes.mjs";
 import { CODES as CONVERTIBLE, conversions } from "./templates/conversions.mjs";
+import { elements } from "./templates/elements.mjs";
 import { functions } from "./templates/functions.mjs";
 import { imports } from "./templates/imports.mjs";
 import { names } from "./templates/names.mjs";
@@ -17,7 +18,7 @@ import { parameters } from "./templates/parameters.mjs";
 import { syntax } from "./templates/syntax.mjs";
 
 const REWRITES = {
-  names, imports, calls, nullable, objects, functions, classes, narrowing, operators, annotations, parameters, syntax,
+  names, imports, calls, nullable, objects, elements, functions, classes, narrowing, operators, annotations, parameters, syntax,
   conversions: (ctx) => (CONVERTIBLE.has(ctx.code) ? conversions(ctx) : []),
 };
 const MAX_OF_A_FAMILY = 400;

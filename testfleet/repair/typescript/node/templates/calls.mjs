@@ -32,9 +32,12 @@ function* argumentsOf(ctx, call) {
 /** Arguments whose names are those of each other's parameters were swapped. */
 function swapPrior(args, signature, index, other) {
   const named = (at) => signature?.parameters[at]?.name ?? "";
-  const said = (at) => args[at].getText().split(".").at(-1);
-  const now = likeness(said(index), named(index)) + likeness(said(other), named(other));
-  const then = likeness(said(other), named(index)) + likeness(said(index), named(other));
+  const like = (at, of) => {
+    const said = args[at].getText().split(".").at(-1);
+    return /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(said) ? likeness(said, named(of)) : 0.2;
+  };
+  const now = like(index, index) + like(other, other);
+  const then = like(other, index) + like(index, other);
   const near = other === index + 1 ? 0 : -0.15;
   return near + (then > now + 0.2 ? 0.8 : then < now - 0.2 ? 0.3 : 0.55);
 }

@@ -45,7 +45,7 @@ function* missingProperties(ctx) {
 
 /** Values for all that is missing: the first choice of each, then the alternatives of one. */
 function* filled(ctx, literal, needed) {
-  const choices = needed.map((one) => values(ctx, literal, one));
+  const choices = needed.map((one) => valuesFor(ctx, literal, one));
   if (choices.some((one) => !one.length)) return;
   const first = choices.map((one) => one[0]);
   yield filling(ctx, literal, first);
@@ -65,26 +65,25 @@ function filling(ctx, literal, parts) {
   return candidate("add-property", prior, ctx.insert(last.getEnd(), `,${gap}${text}`, literal.getSourceFile()));
 }
 
-function values(ctx, literal, property) {
+/** {text, value, prior} for a property of a literal: what has its name first, plain values last. */
+export function valuesFor(ctx, literal, property) {
   const { checker } = ctx;
   const type = checker.getTypeOfSymbolAtLocation(property, literal);
   const key = /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(property.name) ? property.name : JSON.stringify(property.name);
   const found = [];
+  const add = (value, prior) => found.push({ text: value === key ? key : `${key}: ${value}`, value, prior });
   for (const one of ctx.scope(literal)) {
     const same = one.name === property.name;
     const part = one.type.getProperty?.(property.name);
-    if (part && ctx.fits(checker.getTypeOfSymbolAtLocation(part, literal), type)) {
-      found.push({ text: `${key}: ${one.name}.${property.name}`, prior: 0.45 });
-    }
+    if (part && ctx.fits(checker.getTypeOfSymbolAtLocation(part, literal), type)) add(`${one.name}.${property.name}`, 0.45);
     const fits = ctx.fits(checker.getNonNullableType(one.type), type);
     if (!same && (!fits || ctx.isAny(one.type))) continue;
-    const alike = likeness(one.name, property.name);
-    found.push({ text: same ? key : `${key}: ${one.name}`, prior: same ? 0.92 : 0.15 + 0.4 * alike });
+    add(one.name, same ? 0.92 : 0.15 + 0.4 * likeness(one.name, property.name));
   }
   const owner = ctx.up((one) => ctx.ts.isClassLike(one), literal);
   const mine = owner?.symbol && checker.getDeclaredTypeOfSymbol(owner.symbol).getProperty?.(property.name);
-  if (mine && ctx.fits(checker.getTypeOfSymbolAtLocation(mine, literal), type)) found.push({ text: `${key}: this.${property.name}`, prior: 0.6 });
-  for (const value of defaultFor(ctx, type)) found.push({ text: `${key}: ${value}`, prior: 0.22 });
+  if (mine && ctx.fits(checker.getTypeOfSymbolAtLocation(mine, literal), type)) add(`this.${property.name}`, 0.6);
+  for (const value of defaultFor(ctx, type)) add(value, 0.22);
   return found.sort((a, b) => b.prior - a.prior);
 }
 
