@@ -137,18 +137,15 @@ def test_a_process_that_left_no_end_is_not_whole(job):
     assert finish(VITEST, made, 1, "No test files found, exiting with code 1").is_whole
 
 
-def play(tmp_path, reporter, script):
+def play(tmp_path, reporter, script, selection=None):
     """The events of a reporter of which the methods are called by a script."""
-    events, end, selection = (tmp_path / name for name in ("events", "end.json", "selection.json"))
-    selection.write_text('{"units": [], "excluded": []}')
-    variables = {"ROOT": tmp_path, "EVENTS": events, "END": end, "SELECTION": selection}
-    loaded = f"const R = require({json.dumps(str(REPORTERS / reporter))}); const r = new R();"
+    events, end, chosen = (tmp_path / name for name in ("events", "end.json", "selection.json"))
+    chosen.write_text(json.dumps(selection or {"units": [], "excluded": []}))
+    variables = {"ROOT": tmp_path, "EVENTS": events, "END": end, "SELECTION": chosen}
+    loaded = f"import({json.dumps(str(REPORTERS / reporter))}).then(async (module) => {{"
+    made = f"const r = new module.default(); const root = {json.dumps(str(tmp_path))};"
     subprocess.run(
-        [
-            shutil.which("node"),
-            "-e",
-            f"{loaded} const root = {json.dumps(str(tmp_path))}; {script}",
-        ],
+        [shutil.which("node"), "-e", f"{loaded} {made} {script} }});"],
         env={f"TESTFLEET_{name}": str(path) for name, path in variables.items()},
         check=True,
         timeout=30,
@@ -180,6 +177,56 @@ def test_jest_keeps_apart_what_is_retried_and_what_has_the_same_name(tmp_path):
     }
     assert "Error: no" in [one["message"] for one in results]
     assert end["failures"] == 2
+
+
+VITEST_SCENE = """
+    class Sequencer { async sort(files) { return files.reverse(); } }
+    const idMap = new Map();
+    const vitest = { config: { sequence: { sequencer: Sequencer } }, state: { idMap } };
+    r.onInit(vitest);
+    const sorter = new vitest.config.sequence.sequencer();
+"""
+
+
+def test_vitest_1_and_2_tell_by_tasks(tmp_path):
+    script = """
+    const file = { type: "suite", id: "f", filepath: root + "/a.test.ts", projectName: "web" };
+    const task = (id, name, more) => ({ type: "test", id, name, file, mode: "run", ...more });
+    const suite = { type: "suite", name: "hook", file, result: { errors: [{ message: "no" }] } };
+    suite.tasks = [task("n", "never")];
+    file.tasks = [task("p", "pass", { result: { state: "pass", retryCount: 1 } }), suite];
+    file.result = { state: "fail" };
+    const dead = { type: "suite", id: "d", filepath: root + "/dead.test.ts", mode: "run" };
+    dead.tasks = [task("x", "lost", { file: dead })];
+    await sorter.sort([[{}, file.filepath], [{}, dead.filepath]]);
+    r.onCollected([file, dead]);
+    r.onFinished([file, dead], [{ name: "Error", message: "Worker exited unexpectedly" }]);
+    """
+    results, end = play(tmp_path, "vitest_reporter.mjs", VITEST_SCENE + script)
+    assert {(one["id"], one["outcome"]) for one in results} == {
+        ("|web| a.test.ts > pass", "flaky"),
+        ("|web| a.test.ts > hook > never", "skipped"),
+        ("|web| a.test.ts > hook", "error"),
+        ("dead.test.ts > lost", "error"),
+        ("dead.test.ts > unhandled error", "error"),
+    }
+    assert end["failures"] == 3
+
+
+def test_vitest_runs_the_files_of_the_shard_only(tmp_path):
+    script = """
+    const one = (name) => ({ moduleId: `${root}/${name}` });
+    const sorted = await sorter.sort(["a.test.ts", "a.test.tsx", "b.test.ts"].map(one));
+    r.onTestRunStart([]);
+    const told = (error) => ({ name: "Error", message: error });
+    r.onTestRunEnd([], sorted.map(({ moduleId }) => told(moduleId)));
+    """
+    chosen = {"units": ["b.test.ts", "a.test.ts"], "excluded": None}
+    _, end = play(tmp_path, "vitest_reporter.mjs", VITEST_SCENE + script, chosen)
+    assert [one["message"] for one in end["problems"]] == [
+        f"Error: {tmp_path}/b.test.ts",
+        f"Error: {tmp_path}/a.test.ts",
+    ]
 
 
 PLAY_TEST = """
