@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from testfleet.contracts.history import TestHistory
-    from testfleet.contracts.project import QuarantineConfig
+    from testfleet.contracts.quarantine import QuarantineConfig
     from testfleet.triage.flaky import Ranked
     from testfleet.triage.flaky_quarantine import Proposal, Standing
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from testfleet.contracts.project import QuarantineConfig
+    from testfleet.contracts.quarantine import QuarantineConfig
     from testfleet.planning.project import ResolvedSuite
 
 

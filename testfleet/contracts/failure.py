@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from testfleet.contracts.base import SCHEMA_VERSION, Contract
-from testfleet.contracts.project import QuarantineConfig
+from testfleet.contracts.quarantine import QuarantineConfig
 
 
 class Domain(StrEnum):

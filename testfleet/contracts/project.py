@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from pathlib import PurePosixPath
 from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
 from testfleet.contracts.base import Contract
-from testfleet.contracts.history import RECENT
+from testfleet.contracts.quarantine import QuarantineConfig
 from testfleet.contracts.risk import ProjectRisk
 from testfleet.contracts.run import Mode
 from testfleet.contracts.services import ServiceConfig
@@ -195,21 +194,6 @@ class SourceConfig(Contract):
 
     include: tuple[str, ...] = ()
     """Globs of ignored files that the tests need all the same, e.g. a generated `_version.py`."""
-
-
-class QuarantineConfig(Contract):
-    """Flaky tests that are reported and do not block."""
-
-    test: str = Field(min_length=1)
-    """Id of a test, with or without its parameters; `*` stands for anything."""
-    owner: str = Field(min_length=1)
-    """Who mends it: a person or a team."""
-    until: date
-    """Last day on which it holds. After that the test blocks again."""
-    reason: str = ""
-    """Why, or where it is discussed."""
-    back_after: int = Field(default=16, ge=1, le=RECENT)
-    """Runs in a row that the test must pass before it is told to leave the quarantine."""
 
 
 class ProjectConfig(Contract):

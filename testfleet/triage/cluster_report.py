@@ -17,7 +17,7 @@ from testfleet.contracts.failure import (
     Sighting,
     Suspect,
 )
-from testfleet.contracts.project import QuarantineConfig
+from testfleet.contracts.quarantine import QuarantineConfig
 from testfleet.contracts.report import TestReport
 from testfleet.contracts.result import Outcome
 from testfleet.contracts.routing import Routing

@@ -13,7 +13,7 @@ from typing import Final
 
 from testfleet.contracts.failure import FlakeRate
 from testfleet.contracts.history import TestHistory, Verdict
-from testfleet.contracts.project import QuarantineConfig
+from testfleet.contracts.quarantine import QuarantineConfig
 from testfleet.triage.flaky import flake_rate
 
 ENTER_FLAKY: Final = 2

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from testfleet.contracts.base import Contract
 from testfleet.contracts.change import FileChange
-from testfleet.contracts.project import QuarantineConfig
+from testfleet.contracts.quarantine import QuarantineConfig
 from testfleet.planning.project import ResolvedSuite
 
 

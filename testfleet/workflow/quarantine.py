@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final
 
 from testfleet.contracts.history import TestHistory
-from testfleet.contracts.project import QuarantineConfig
+from testfleet.contracts.quarantine import QuarantineConfig
 from testfleet.contracts.report import RunReport, RunStatus
 from testfleet.contracts.result import Outcome
 from testfleet.triage.flaky_quarantine import covers, entry_of, standings

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from testfleet.cli.problems import print_problems
 from testfleet.contracts.failure import FailureVerdict, FlakyCategory, Judgement
-from testfleet.contracts.project import QuarantineConfig
+from testfleet.contracts.quarantine import QuarantineConfig
 from tests.unit.test_triage_report import NOW, TESTS, run_report, triaged
 
 

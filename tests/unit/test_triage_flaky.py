@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from benchmarks.flaky import Score, by_testfleet, made_suite
 from testfleet.contracts.failure import Cause, FailureVerdict, FlakyCategory
 from testfleet.contracts.history import TestHistory
-from testfleet.contracts.project import QuarantineConfig
+from testfleet.contracts.quarantine import QuarantineConfig
 from testfleet.triage.flaky import beta_below, flake_rate, quantile, rank
 from testfleet.triage.flaky_plan import (
     BUDGET_FACTOR,

@@ -17,7 +17,7 @@ from testfleet.contracts.failure import (
     Priority,
     Sighting,
 )
-from testfleet.contracts.project import QuarantineConfig
+from testfleet.contracts.quarantine import QuarantineConfig
 from testfleet.contracts.report import Cost, RunReport, RunStatus, TestReport, Totals
 from testfleet.contracts.result import Outcome
 from testfleet.results.sarif import sarif
