@@ -33,4 +33,6 @@ python="$folder/train/bin/python"
 "$python" -m benchmarks.failure_data.mined "$folder" "$folder/data/mined.jsonl"
 "$python" -m benchmarks.failure_data.train "$folder/data" --final --logs 1900 \
   --out "$folder/model/words.bin"
+# With labelled failures of public projects at hand:
+#   "$python" -m benchmarks.failure_data.calibrate FILE.jsonl --table "$folder/model/words.bin"
 echo "compare, then copy $folder/model/* to testfleet/triage/model/"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import zlib
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -67,6 +67,10 @@ class Table:
 
     rows: Mapping[str, int]
     facts: Facts
+
+    def facts_with(self, *, sure: tuple[float, float]) -> Table:
+        """The same table with another idea of how sure it may be."""
+        return replace(self, facts=self.facts.model_copy(update={"sure": sure}))
 
     def sum_of(self, grams: Iterable[str], column: int) -> tuple[int, int]:
         """One column's sum over the known words, and how many words are known."""
