@@ -114,14 +114,21 @@ def _facts(problem: Problem) -> Iterator[str]:
 def details(problem: Problem, run_id: str) -> Iterator[str]:
     """Where, since when, who is suspected, and who acts: a line each."""
     cluster = problem.cluster
-    where = f"{cluster.where} · " if cluster.where else ""
-    yield clip(f"{where}e.g. {cluster.representative}")
+    yield clip(_where(cluster))
     yield clip(" · ".join([_since(cluster.first_seen, run_id), *_blame(cluster)]))
     if problem.judgement and (why := chance(problem.judgement)):
         yield clip(why)
     for entry in {each.quarantine for each in problem.failures if each.quarantine}:
         yield clip(f"quarantine: {entry.owner} until {entry.until} {entry.reason}".rstrip())
     yield clip(f"who acts: {actor(cluster)}")
+
+
+def _where(cluster: FailureCluster) -> str:
+    place, _, function = cluster.where.partition(", in ")
+    file, _, test = cluster.representative.partition("::")
+    if cluster.count == 1 and place.startswith(f"{file}:") and function in test:
+        return f"{place} · {test}"
+    return " · ".join([*filter(None, [cluster.where]), f"e.g. {cluster.representative}"])
 
 
 def chance(judgement: Judgement) -> str:

@@ -38,6 +38,19 @@ def test_quarantine_names_owner_and_last_day():
     assert "(400 in quarantine)" in text and f"quarantine: ann until {NOW.date()}" in text
 
 
+def test_a_single_failure_is_named_beside_its_line():
+    text = io.StringIO()
+    report = run_report(triaged())
+    changed = {
+        "count": 1,
+        "where": "t/test_a.py:7, in test_x",
+        "representative": "t/test_a.py::test_x[1]",
+    }
+    one = report.clusters[0].model_copy(update=changed)
+    print_problems(Console(file=text, width=999), report.model_copy(update={"clusters": (one,)}))
+    assert "    t/test_a.py:7 · test_x[1]\n" in text.getvalue()
+
+
 def test_a_hostile_title_stays_one_line_without_control_characters():
     text = io.StringIO()
     report = run_report(triaged())
