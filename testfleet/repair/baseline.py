@@ -106,6 +106,9 @@ def find_baseline(server: ForkServer, project: Project, budget_s: float) -> Base
     if _lacks_folder(found, project):
         server.run_as_module()
         found = _first_run(server, project, budget_s)
+    if _lacks_permission(found):
+        server.free()
+        found = _first_run(server, project, budget_s)
     if found.modules:
         server.preload(found.modules)
     found.long_s = min(LONG_S[1], max(LONG_S[0], budget_s * LONG_SHARE))
@@ -163,6 +166,15 @@ def _lacks_folder(found: Baseline, project: Project) -> bool:
         if run.exception == "ModuleNotFoundError" and missing and missing[1] in top:
             return True
     return False
+
+
+def _lacks_permission(found: Baseline) -> bool:
+    """Whether a test fails since it may not write where it wants to."""
+    runs = [*found.broken.values(), *found.tests.values()]
+    return any(
+        run.exception in ("PermissionError", "OSError") and "ermission" in run.message
+        for run in runs
+    )
 
 
 def _tell_slow_from_hung(server: ForkServer, found: Baseline) -> None:

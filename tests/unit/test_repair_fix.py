@@ -234,3 +234,26 @@ def test_a_test_that_is_only_slow_does_not_fail(tmp_path):
     result = repair(project, ("a - b", "a + b"))
     assert result.report.status is FixStatus.FIXED
     assert result.report.tests == ("test_calc.py::test_add",)
+
+
+def test_a_candidate_cannot_delete_what_is_outside_its_copy(tmp_path):
+    precious = tmp_path / "precious"
+    precious.write_text("kept")
+    (tmp_path / "tree").mkdir()
+    project = project_in(tmp_path / "tree", calc_py=CALC, test_calc_py=TEST_ADD)
+    remove = f"import os; os.remove({str(precious)!r})"
+    write = f"open({str(precious)!r}, 'w').write('lost')"
+    result = repair(project, ("return a - b", remove), ("return a - b", write), ("a - b", "a + b"))
+    assert result.report.status is FixStatus.FIXED
+    if sys.platform == "linux":
+        assert precious.read_text() == "kept"
+
+
+def test_tests_that_write_elsewhere_still_run(tmp_path):
+    tests = TEST_ADD + "\n\ndef test_write():\n    open(PATH, 'w').write('x')\n"
+    tests = tests.replace("PATH", repr(str(tmp_path / "outside")))
+    (tmp_path / "tree").mkdir()
+    project = project_in(tmp_path / "tree", calc_py=CALC, test_calc_py=tests)
+    result = repair(project, ("a - b", "a + b"))
+    assert result.report.tests == ("test_calc.py::test_add",)
+    assert result.report.status is FixStatus.FIXED

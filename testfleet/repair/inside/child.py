@@ -14,6 +14,7 @@ from . import failures, limits
 from .choice import Choice
 from .clock import Clock
 from .comparing import answers, keep
+from .confinement import confine
 from .modules import foreign_modules, has_threads, own_modules
 from .observers import Observers
 from .options import be_brief, calm, explain_nothing
@@ -33,6 +34,8 @@ def prepare(request: dict[str, Any]) -> None:
     for fd in (0, 1, 2):
         os.dup2(null, fd)
     limits.apply(request)
+    if request["writable"]:
+        confine(request["writable"])
     random.seed(0)
     sys.dont_write_bytecode = not request["bytecode"]
     if sys.dont_write_bytecode:

@@ -63,7 +63,8 @@ class Server:
         if pid == 0:
             os.close(reading)
             os.setsid()
-            return dict(request, answers_fd=writing, processes=self._processes)
+            writable = self.settings["writable"]
+            return dict(request, answers_fd=writing, processes=self._processes, writable=writable)
         os.close(writing)
         answer = watch(pid, reading, request)
         os.close(reading)

@@ -24,9 +24,10 @@ class WorkingCopy:
     scratch: Path
     """For what we pass to our own processes."""
 
-    def path(self, relative: str) -> str:
-        """Absolute path in the copy."""
-        return str(self.root / relative)
+    @property
+    def top(self) -> Path:
+        """The folder that all of them are in."""
+        return self.scratch.parent
 
 
 @contextmanager

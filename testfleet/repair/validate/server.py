@@ -38,6 +38,8 @@ class _Mode:
 
     early: bool = False
     as_module: bool = False
+    confined: bool = True
+    """Whether children may write in their copy only."""
     later: Sequence[str] = field(default_factory=list)
     """Other people's modules that are imported once the server stands."""
 
@@ -85,6 +87,11 @@ class ForkServer:
         """Let the folder that pytest starts in be importable, as `python -m pytest` does."""
         self.stop()
         self._mode.as_module = True
+
+    def free(self) -> None:
+        """Let children write wherever the user may: some tests have to."""
+        self.stop()
+        self._mode.confined = False
 
     def preload(self, modules: Sequence[str]) -> None:
         """Import other people's modules once for all children, where that is safe."""
@@ -175,6 +182,7 @@ class ForkServer:
             "args": list(self._project.args),
             "early": self._mode.early,
             "as_module": self._mode.as_module,
+            "writable": [str(self._copy.top), "/dev"] if self._mode.confined else [],
             "remap": [[str(self._project.root), str(self._copy.root)]],
             "remap_module": str(_REMAP),
         }
