@@ -234,7 +234,7 @@ def test_what_a_command_leaves_running_is_ended(worker):
     tool = ToolOptions(command=(*SHELL, f"sleep 60 & echo '{GOOD}' > o.xml"), results=("*.xml",))
     found = run(worker, {"x": ""}, tool)
     assert outcomes(found) == {"a": "passed"}
-    assert "left behind: sleep" in found.notes[0]
+    assert found.notes == ("ended 1 process that . left behind: sleep",)
     assert worker.left_over(found) == []
 
 

@@ -13,11 +13,12 @@ from testfleet.execution.frameworks.tool_journal import ToolJournal
 from tests.execution_samples import bench, outcomes
 
 TOOL = """
-import json, os, signal, sys
+import json, os, signal, sys, time
 events, units, only = sys.argv[1], sys.argv[2].split(), sys.argv[3]
 def tell(kind, **more):
     with open(events, "w") as fifo:
-        fifo.write(json.dumps(dict(more, kind=kind)) + "\\n")
+        at = time.clock_gettime(time.CLOCK_BOOTTIME)
+        fifo.write(json.dumps(dict(more, kind=kind, at=at)) + "\\n")
 for unit in units:
     words = open(unit).read().split()
     tell("items", unit=unit, ids=[f"{unit} > {at}" for at in range(len(words))])
@@ -31,8 +32,12 @@ for unit in units:
             open(mark, "w").close()
             os.kill(os.getpid(), signal.SIGKILL)
         if word == "hang":
-            import time
             time.sleep(60)
+        if word == "leave":
+            import subprocess
+            time.sleep(0.05)
+            subprocess.Popen(["sleep", "60"], start_new_session=True)
+            time.sleep(0.05)
         if word == "silent":
             continue
         tell("result", id=test, unit=unit, outcome="failed" if word == "fail" else "passed")
@@ -144,6 +149,12 @@ def test_what_needs_a_file_that_failed_is_skipped_with_the_reason(worker):
     assert {test.message for test in found.tests if test.outcome == "skipped"} == {
         "Skipped: blocked by a (failed)"
     }
+
+
+def test_what_is_left_running_is_ended_and_its_file_named(worker):
+    found = run(worker, {"a": "pass", "b": "leave pass", "c": "pass"})
+    assert found.notes == ("ended 1 process that b left behind: sleep",)
+    assert worker.left_over(found) == []
 
 
 def test_an_event_that_makes_no_sense_is_passed_over():

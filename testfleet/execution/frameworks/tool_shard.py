@@ -17,10 +17,9 @@ from testfleet.contracts.dependencies import blocked_by
 from testfleet.contracts.result import Outcome, TestResult
 from testfleet.contracts.task import WorkerTask
 from testfleet.execution.frameworks.batches import Batch, first_batches, parts
-from testfleet.execution.frameworks.framework import MESSAGE_LIMIT
+from testfleet.execution.frameworks.leftovers import leftovers
 from testfleet.execution.frameworks.tool_journal import ToolJournal
 from testfleet.execution.frameworks.tool_session import ToolEnd, ToolRunner
-from testfleet.execution.journal import clean
 from testfleet.execution.supervisor import Stop
 from testfleet.execution.verdicts import Complaint, failure
 
@@ -115,7 +114,7 @@ class ToolShard:
         end = self.runner.run(batch)
         is_silent = not self.journal.heard and not end.reading.is_whole
         self._fruitless = self._fruitless + 1 if is_silent else 0
-        self.notes += [*end.reading.notes, *self._leftovers(end)]
+        self.notes += [*end.reading.notes, *leftovers(self.journal, batch, end.ending)]
         return end
 
     def _is_over(self, end: ToolEnd) -> bool:
@@ -235,11 +234,3 @@ class ToolShard:
 
     def _record(self, result: TestResult) -> None:
         self.journal.record(result, result.id)
-
-    def _leftovers(self, end: ToolEnd) -> list[str]:
-        left = end.ending.left_behind
-        if not left or end.ending.stop not in (None, Stop.HUNG):
-            return []
-        names = ", ".join(sorted({clean(process.name) for process in left}))
-        noun = "process" if len(left) == 1 else "processes"
-        return [f"ended {len(left)} {noun} that the tests left behind: {names}"[:MESSAGE_LIMIT]]

@@ -3,7 +3,13 @@
 "use strict";
 
 const fs = require("node:fs");
+const os = require("node:os");
 const path = require("node:path");
+
+// Seconds since the machine started, by which the kernel dates processes: it tells which file has
+// started one. Taken before any test can fake a clock.
+const uptime = process.uptime.bind(process);
+const BOOTED = os.uptime() - uptime();
 
 const TEXT_LIMIT = 64 * 1024;
 const MESSAGE_LIMIT = 1000;
@@ -30,7 +36,7 @@ let channel = null;
 
 /** Tells the worker. A reporter that throws would fail the run: when nobody reads, nobody asks. */
 function send(kind, event = {}) {
-  const bytes = Buffer.from(`${JSON.stringify({ kind, ...event })}\n`);
+  const bytes = Buffer.from(`${JSON.stringify({ kind, at: BOOTED + uptime(), ...event })}\n`);
   try {
     channel ??= fs.openSync(ORDERS.EVENTS, "a");
     for (let done = 0; done < bytes.length; ) done += fs.writeSync(channel, bytes, done);
