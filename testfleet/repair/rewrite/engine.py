@@ -27,6 +27,8 @@ MOST: Final = 40.0
 """What a proposal can weigh at most: more than 1 where the place itself asks for it."""
 UNUSED: Final = 2.5
 """Factor for what reads a name that the function binds and forgets."""
+FROZEN: Final = 5.0
+"""Factor for what changes a local that begins with a fixed value and is never changed."""
 MAX_FILES: Final = 30
 """Suspicious files that are read, the most suspicious first."""
 
@@ -118,7 +120,8 @@ class _Stream:
                 score=suspicion.score,
             )
             # What a place asks for can weigh more than 1: it is not to wait behind the others.
-            most = MOST if isinstance(statement, ast.Pass) else (UNUSED if scope.unused else 1.0)
+            most = MOST if isinstance(statement, ast.Pass) else 1.0
+            most *= (UNUSED if scope.unused else 1.0) * (FROZEN if scope.changes else 1.0)
             for site in sites(file.source, statement, suspicion):
                 for template in templates.get(type(site.node), ()):
                     prior = boosted(template, self.hints) * most
@@ -126,9 +129,11 @@ class _Stream:
 
     def _expand(self, waiting: _Waiting) -> None:
         prior = boosted(waiting.template, self.hints)
-        unused = waiting.place.scope.unused
+        scope = waiting.place.scope
         for draft in waiting.template.drafts(waiting.site.node, waiting.place):
-            factor = UNUSED if unused and reads_any(unused, draft.edits) else 1.0
+            factor = UNUSED if scope.unused and reads_any(scope.unused, draft.edits) else 1.0
+            if scope.changes and any(scope.changes.search(edit.text) for edit in draft.edits):
+                factor *= FROZEN
             weight = min(max(draft.weight, 0.02), MOST)
             self._push(waiting.with_draft(draft), min(1.0, prior * weight * factor))
 

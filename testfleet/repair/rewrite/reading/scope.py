@@ -12,6 +12,7 @@ from typing import Final
 from testfleet.repair.rewrite.reading import kinds
 from testfleet.repair.rewrite.reading.evidence import evidence
 from testfleet.repair.rewrite.reading.siblings import swaps
+from testfleet.repair.rewrite.reading.signs import change_of, frozen, unused
 from testfleet.repair.rewrite.reading.source import Function, Source
 
 
@@ -51,7 +52,8 @@ class Scope:
             if name in self.bindings and kind and not self.bindings[name].kind:
                 old = self.bindings[name]
                 self.bindings[name] = Binding(name, kind, old.place, old.line)
-        self.unused = _unused(function) if function else frozenset()
+        self.unused = unused(function) if function else frozenset()
+        self.changes = change_of(frozen(function)) if function else None
         self.unbound = self._unbound(function) if function else frozenset()
         owner = source.owner(function) if function else None
         self._read_attributes(owner, source.tree)
@@ -224,16 +226,3 @@ def _chain(source: Source, function: Function | None) -> Iterator[ast.AST]:
 
 def _place_of(node: ast.AST) -> str:
     return "module" if isinstance(node, ast.Module) else "outer"
-
-
-def _unused(function: Function) -> frozenset[str]:
-    """Parameters and locals that the function never reads: something of it is missing."""
-    written: set[str] = {a.arg for a in (*function.args.posonlyargs, *function.args.args)}
-    read: set[str] = set()
-    for node in ast.walk(function):
-        if isinstance(node, ast.Name):
-            (written if isinstance(node.ctx, ast.Store) else read).add(node.id)
-        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-            written.add(node.target.id)
-    names = written - read - RECEIVERS
-    return frozenset(name for name in names if not name.startswith("_"))

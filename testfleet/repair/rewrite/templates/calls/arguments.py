@@ -211,7 +211,7 @@ TEMPLATES: Final = (
         "argument-more",
         "arguments",
         "Mutate Method Invocation FP10.3 (TBar)",
-        0.133,
+        0.15,
         (ast.Call,),
         _one_more,
     ),

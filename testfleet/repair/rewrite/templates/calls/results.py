@@ -106,10 +106,19 @@ def _returned_condition(node: ast.Return, at: Place) -> Drafts:
         return
     for test, weight in islice(atoms(at, node), 30):
         if is_fixed:
-            yield at.replace(node, f"return {test}", weight)
+            yield at.replace(node, f"return {bare(test)}", weight)
         else:
             for word in ("and", "or"):
                 yield at.replace(node, f"return {at.operand(value)} {word} {test}", 0.7 * weight)
+
+
+def bare(text: str) -> str:
+    """The condition without parentheses around the whole of it."""
+    inner = text[1:-1]
+    try:
+        return inner if text.startswith("(") and ast.parse(inner, mode="eval") else text
+    except SyntaxError:
+        return text
 
 
 def _no_return(node: ast.Return, at: Place) -> Drafts:
@@ -208,7 +217,7 @@ TEMPLATES: Final = (
         "returned-condition",
         "conditions",
         "Mutate Return Statement FP12 (TBar); ACS",
-        0.099,
+        0.1,
         (ast.Return,),
         _returned_condition,
     ),
@@ -224,7 +233,7 @@ TEMPLATES: Final = (
         "missing-return",
         "returns",
         "missing return",
-        0.574,
+        0.6,
         (ast.FunctionDef, ast.AsyncFunctionDef),
         _missing_return,
     ),

@@ -175,7 +175,7 @@ TEMPLATES: Final = (
         "wrapped",
         "calls",
         "call added around an expression (R2C, TBar FP10)",
-        0.05,
+        0.075,
         (*_VALUES, ast.GeneratorExp, ast.ListComp),
         _wrapped,
     ),

@@ -172,5 +172,5 @@ TEMPLATES: Final = (
     Template(
         "swapped-indices", "order", "swapped indices", 0.371, (ast.Subscript,), _swapped_indices
     ),
-    Template("further-index", "slices", "missing index", 0.021, _VALUES, _further_index),
+    Template("further-index", "slices", "missing index", 0.045, _VALUES, _further_index),
 )

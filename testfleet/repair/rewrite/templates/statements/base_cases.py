@@ -25,7 +25,7 @@ def _base_case(node: Function, at: Place) -> Drafts:
     results = list(results_of(node, at))
     for position, binding in enumerate(names[:4]):
         for test, likely in _entry_tests(binding):
-            for text, weight in (*results, (binding.name, 0.6)):
+            for text, weight in (*results, (binding.name, 0.6), (f"[{binding.name}]", 0.25)):
                 lines = at.block(f"if {test}:", f"return {text}")
                 weighed = likely * weight * (1.0 - 0.12 * position)
                 yield from at.before(first, lines, weighed**SHARPNESS)
@@ -121,7 +121,7 @@ TEMPLATES: Final = (
         "base-case",
         "guards",
         "missing base case; Insert Range Checker FP3 (TBar)",
-        0.064,
+        0.09,
         _FUNCTIONS,
         _base_case,
     ),

@@ -174,23 +174,23 @@ _BUILTINS: Final = frozenset(
 )
 TEMPLATES: Final = (
     Template(
-        "paired", "updates", "copy for the counterparts of its names", 0.029, (ast.stmt,), _paired
+        "paired", "updates", "copy for the counterparts of its names", 0.06, (ast.stmt,), _paired
     ),
-    Template("other-side", "conditions", "missing else", 0.04, (ast.If,), _other_side),
+    Template("other-side", "conditions", "missing else", 0.12, (ast.If,), _other_side),
     Template(
         "mirrored",
         "updates",
         "insertion of an ingredient (GenProg), turned round",
-        0.004,
+        0.02,
         (ast.stmt,),
         _mirrored,
     ),
-    Template("undone", "updates", "missing step back of a search", 0.163, (ast.stmt,), _undone),
+    Template("undone", "updates", "missing step back of a search", 0.4, (ast.stmt,), _undone),
     Template(
         "copied-statement",
         "movement",
         "insertion of an ingredient (GenProg; jGenProg)",
-        0.025,
+        0.03,
         (ast.stmt,),
         _copied,
     ),

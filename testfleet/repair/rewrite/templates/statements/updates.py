@@ -135,19 +135,17 @@ def _going_on(node: ast.stmt, at: Place) -> Drafts:
         names = [name for name in stuck if name in at.scope.bindings]
         all_stuck = len(names) == len(names_read(loop.test) & at.scope.bindings.keys())
         for name in names:
+            # A parameter beside what does change is a limit.
+            is_limit = not all_stuck and at.scope.bindings[name].place == "parameter"
             for text, weight in _steps(name, at):
-                yield from inserted(node, text, at, weight * (1.0 if all_stuck else 0.4))
+                yield from inserted(node, text, at, weight * (0.15 if is_limit else 1.0))
 
 
 def _steps(name: str, at: Place) -> Iterator[tuple[str, float]]:
     kind = at.scope.kinds.get(name, "")
     others = [binding for binding in at.scope.near() if binding.name != name]
     if kind in {"int", ""}:
-        for step, weight in (("+= 1", 1.0), ("-= 1", 1.0), ("//= 2", 0.3), (">>= 1", 0.2)):
-            yield f"{name} {step}", weight
-        for binding in (b for b in others if b.kind in NUMBERS | {""}):
-            for operator, weight in (("//=", 0.5), ("=", 0.6), ("-=", 0.4), ("+=", 0.4)):
-                yield f"{name} {operator} {binding.name}", weight
+        yield from _number_steps(name, others, at)
     if kind in {"list", "deque", ""}:
         yield f"{name}.pop()", 0.8 if kind else 0.3
         yield f"{name}.pop(0)", 0.6 if kind else 0.2
@@ -158,6 +156,24 @@ def _steps(name: str, at: Place) -> Iterator[tuple[str, float]]:
             yield f"{name} = {place.text}", 0.5
     for attribute in at.scope.attributes.get(name, ()):
         yield f"{name} = {name}.{attribute}", 0.8
+
+
+def _number_steps(name: str, others: list[Binding], at: Place) -> Iterator[tuple[str, float]]:
+    for step, weight in (("+= 1", 1.0), ("-= 1", 1.0), ("//= 2", 0.3), (">>= 1", 0.2)):
+        yield f"{name} {step}", weight
+    for number in sorted(numbers_of(at)):
+        for operator, weight in (("//=", 0.6), ("-=", 0.3), ("+=", 0.3)):
+            yield f"{name} {operator} {number}", weight
+    for binding in (b for b in others if b.kind in NUMBERS | {""}):
+        for operator, weight in (("//=", 0.5), ("=", 0.6), ("-=", 0.4), ("+=", 0.4)):
+            yield f"{name} {operator} {binding.name}", weight
+
+
+def numbers_of(at: Place) -> set[int]:
+    """Integers of the function that are more than a step."""
+    nodes = ast.walk(at.function) if at.function is not None else ()
+    values = {n.value for n in nodes if isinstance(n, ast.Constant) and type(n.value) is int}
+    return {value for value in values if value > 1}
 
 
 def _is_changed(name: str, loop: ast.While) -> bool:
@@ -182,7 +198,7 @@ TEMPLATES: Final = (
         "collected",
         "updates",
         "Insert Missed Statement FP4.1 (TBar)",
-        0.028,
+        0.045,
         (ast.stmt,),
         _collected,
     ),
@@ -190,11 +206,11 @@ TEMPLATES: Final = (
         "looked-for",
         "updates",
         "missing update of what was visited",
-        0.082,
+        0.2,
         (ast.stmt,),
         _looked_for,
     ),
     Template(
-        "going-on", "updates", "missing update of a loop's variable", 0.155, (ast.stmt,), _going_on
+        "going-on", "updates", "missing update of a loop's variable", 0.35, (ast.stmt,), _going_on
     ),
 )
