@@ -34,11 +34,28 @@ def _assigned(
 ) -> Iterator[tuple[str, str]]:
     if isinstance(target, ast.Name):
         yield target.id, kinds.kind_of(value, known)
-        if isinstance(value, ast.List) and value.elts:
-            yield f"{target.id}[]", kinds.kind_of(value.elts[0], known)
+        item = _item(value)
+        if item is not None:
+            yield f"{target.id}[]", kinds.kind_of(item, known)
+    elif isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
+        if not isinstance(target.slice, ast.Slice):
+            yield f"{target.value.id}[]", kinds.kind_of(value, known)
     elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
         for inner, part in zip(target.elts, value.elts, strict=False):
             yield from _assigned(inner, part, known)
+
+
+def _item(value: ast.expr) -> ast.expr | None:
+    """An item of a literal: of `[x]`, `[x] * n`, `{k: x}`, `[x for ...]`."""
+    if isinstance(value, ast.BinOp):
+        return _item(value.left)
+    if isinstance(value, ast.List | ast.Tuple) and value.elts:
+        return value.elts[0]
+    if isinstance(value, ast.Dict) and value.values:
+        return value.values[0]
+    if isinstance(value, ast.ListComp):
+        return value.elt
+    return value.value if isinstance(value, ast.DictComp) else None
 
 
 def _looped(

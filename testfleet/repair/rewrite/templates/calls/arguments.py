@@ -42,6 +42,9 @@ def _one_more(node: ast.Call, at: Place) -> Drafts:
     name = getattr(node.func, "id", "") or getattr(node.func, "attr", "")
     if name in _NO_ARGUMENTS or any(isinstance(a, ast.Starred) for a in node.args):
         return
+    if name == "pop" and not node.args:
+        yield _appended(node, "0", at, 4.0)
+        return
     target = _definition(node, at)
     wanted = _missing_parameters(node, target)
     used = {at.code(arg) for arg in node.args}
