@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from time import monotonic
 
 from pydantic import TypeAdapter
 
 from testfleet.config import Environment
-from testfleet.contracts.failure import Judgement
+from testfleet.contracts.failure import Classification, Judgement
 from testfleet.contracts.plan import Plan, Shard, file_of
 from testfleet.contracts.report import RunReport, RunStatus
 from testfleet.contracts.result import UnitStatus, WorkerError
@@ -22,6 +23,7 @@ from testfleet.planning.prediction.single_tests import remember_tests
 from testfleet.results.aggregate import Aggregate, AggregateInput
 from testfleet.results.junit import junit_xml
 from testfleet.results.report import ReportInput, build_report, rejected_report
+from testfleet.triage.classify import Chain
 from testfleet.workflow.diagnosis import Diagnosis
 from testfleet.workflow.investigation import Investigation
 from testfleet.workflow.memory import runs_of_tests, runs_of_units
@@ -121,21 +123,23 @@ class Reporter:
             records=self.records,
             tests=aggregate_so_far(self.records).tests,
             confirming=confirm_shards_of(self.records),
-            classify=chain_of(self.records.objects).classify,
+            classify=self._classify,
             rounds=self.environment.fleet.investigation_rounds,
             was_flaky=[test for test, known in past.items() if known.flaky],
         )
 
     @property
     def _diagnosis(self) -> Diagnosis:
+        return Diagnosis(self.records, self.history, self._classify, monotonic, self._judgements)
+
+    @cached_property
+    def _chain(self) -> Chain:
         told = Question(self.records.objects, self.records.run_id).told()
-        return Diagnosis(
-            self.records,
-            self.history,
-            chain_of(self.records.objects, (told,) if told else ()).classify,
-            monotonic,
-            self._judgements,
-        )
+        return chain_of(self.records.objects, (told,) if told else ())
+
+    def _classify(self, texts: Sequence[str]) -> Sequence[Classification | None]:
+        """Nothing is loaded for a run in which nothing failed."""
+        return self._chain.classify(texts) if texts else ()
 
     def _judgements(self) -> dict[str, Judgement]:
         return self.investigation.judgements()
