@@ -67,7 +67,13 @@ class Diagnosis:
         return quarantine.judge(found, is_cut_short=is_cut_short)
 
     def remember(self, report: RunReport) -> None:
-        """Keep what the next run has to know of this one's causes."""
+        """Keep what the next run has to know of this one's causes. The run is over by then."""
+        try:
+            self._remember(report)
+        except Exception:  # noqa: BLE001  a date is lost: a run that has its report has not failed
+            _log.exception("the causes of run %s are not remembered", report.run_id)
+
+    def _remember(self, report: RunReport) -> None:
         memory = ClusterMemory(self.records.objects, self.records.prepared().history_key)
         now = _sighting(report)
         is_good = report.status is RunStatus.PASSED and self._is_whole()

@@ -147,6 +147,14 @@ def test_a_report_survives_the_failure_of_triage(tree, monkeypatch):
     assert any("not grouped: RecursionError: token=***" in note for note in report.notes)
 
 
+def test_a_run_that_has_its_report_does_not_fail_for_its_memory(tree, monkeypatch):
+    def break_down(*_):
+        raise OSError("full")
+
+    monkeypatch.setattr("testfleet.workflow.cluster_memory.ClusterMemory.remember", break_down)
+    assert finish(Scene(tree), ["test_a.py"]).clusters
+
+
 def test_an_unreadable_memory_is_an_empty_one(tree):
     scene = Scene(tree)
     scene.begin()
