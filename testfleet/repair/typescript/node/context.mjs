@@ -123,6 +123,13 @@ export class Context {
     return this.checker.getSymbolAtLocation(node);
   }
 
+  /** Whether the function around handles that this variable is missing: then it is meant to be. */
+  mayLack(name) {
+    const body = this.functionAround()?.getText(this.file) ?? "";
+    const escaped = name.replace(/\$/g, "\\$&");
+    return new RegExp(`(?<![\\w$.])(${escaped}\\s*(\\?\\.|\\?\\?|&&|[!=]==? *(undefined|null))|!\\s*${escaped}\\b|if \\(${escaped}\\))`).test(body);
+  }
+
   replace(node, text, file = node.getSourceFile()) {
     const shorthand = node.parent && this.ts.isShorthandPropertyAssignment(node.parent) && node.parent.name === node;
     if (shorthand && !/^[\w$]+\s*:/.test(text)) return this.replace(node.parent, `${node.text}: ${text}`, file);

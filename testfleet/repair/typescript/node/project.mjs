@@ -132,7 +132,8 @@ export class Project {
     const options = { ...this.parsed.options, removeComments: true, sourceMap: false };
     const compilerOptions = { ...options, inlineSourceMap: false, declaration: false };
     const made = this.ts.transpileModule(this.text(path) ?? "", { compilerOptions, fileName: path });
-    return made.outputText.replace(/;\s*$/gm, "").replace(/\s+/g, " ").replaceAll("'", '"');
+    return made.outputText.replace(/;\s*$/gm, "").replace(/\s+/g, " ").replaceAll("'", '"')
+      .replace(/\b([\w$]+) as \1\b/g, "$1");
   }
 
   /** How often a word stands in the project's own files. */

@@ -106,7 +106,8 @@ function* toggles(ctx, declared, prior) {
   if (ctx.code === 1016 && ts.isParameter(declared) && declared.name === ctx.node) {
     yield candidate("optional", 0.75, ctx.insert(declared.name.getEnd(), "?", file));
   }
-  if (optional) yield candidate("not-optional", Math.min(0.6, prior * 1.5), ctx.replace(optional, ""));
+  const meant = optional && ts.isParameter(declared) && ctx.mayLack(ctx.text(declared.name));
+  if (optional) yield candidate("not-optional", meant ? 0.3 : Math.min(0.65, prior * 1.6), ctx.replace(optional, ""));
   const mayBe = ts.isPropertySignature(declared) || ts.isPropertyDeclaration(declared) || (ts.isParameter(declared) && !declared.initializer && !declared.dotDotDotToken);
   if (!optional && mayBe && declared.type) yield candidate("optional", Math.min(0.5, prior * 1.2), ctx.insert(declared.name.getEnd(), "?", file));
   for (const modifier of ts.canHaveModifiers?.(declared) ? ts.getModifiers(declared) ?? [] : declared.modifiers ?? []) {

@@ -25,6 +25,7 @@ function* argumentsOf(ctx, call) {
       yield candidate("swap-arguments", swapPrior(args, signatures[0], index, other), edits);
     }
   }
+  if (ctx.ts.isCallExpression(call) && type.getConstructSignatures().length) yield candidate("add-new", 0.6, ctx.insert(call.getStart(), "new "));
   for (const signature of signatures.slice(0, 4)) yield* missing(ctx, call, args, signature);
   yield* declaration(ctx, call, args, signatures);
 }

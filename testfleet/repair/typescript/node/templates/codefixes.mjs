@@ -5,7 +5,7 @@ import { candidate } from "../context.mjs";
 // By `fixName` of the language service. What is not named has the middle.
 const PRIORS = {
   spelling: 0.85, import: 0.85, addMissingAwait: 0.75, fixAwaitInSyncFunction: 0.8,
-  fixMissingProperties: 0.4, addMissingMember: 0.3, fixMissingMember: 0.35, returnValueCorrect: 0.7,
+  fixMissingProperties: 0.25, addMissingMember: 0.3, fixMissingMember: 0.35, returnValueCorrect: 0.7,
   addMissingConstraint: 0.6, fixOverrideModifier: 0.85, constructorForDerivedNeedSuperCall: 0.7,
   fixClassDoesntImplementInheritedAbstractMember: 0.3, fixClassIncorrectlyImplementsInterface: 0.3,
   inferFromUsage: 0.7, strictClassInitialization: 0.3, addOptionalPropertyUndefined: 0.5,

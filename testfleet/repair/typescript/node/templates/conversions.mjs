@@ -115,6 +115,7 @@ function* forms(ctx, source, target, text, inner) {
 function* collections(ctx, source, target, text, inner, from) {
   const { ts, checker } = ctx;
   const promised = from.getProperty?.("then");
+  if (ts.isCallExpression(source) && ctx.type(source.expression).getConstructSignatures().length) yield ["add-new", 0.88, `new ${text}`];
   if (promised) yield ["await", 0.75, ts.isPropertyAccessExpression(source.parent) ? `(await ${text})` : `await ${text}`];
   if (target?.getProperty?.("then") && !promised) yield ["promise", 0.3, `Promise.resolve(${text})`];
   const list = target?.types?.some((one) => checker.isArrayType?.(one)) || target && (checker.isArrayType?.(target) || checker.isTupleType?.(target));
@@ -135,7 +136,7 @@ function* collections(ctx, source, target, text, inner, from) {
   const calls = from.getCallSignatures?.() ?? [];
   if (calls.length) yield ["call-it", 0.75, `${inner}()`];
   if (target?.getCallSignatures?.().length && !calls.length) yield ["make-function", 0.3, `() => ${ts.isObjectLiteralExpression(source) ? `(${text})` : text}`];
-  if (target?.getConstructSignatures && target.symbol?.name === "Date") yield ["date", 0.5, `new Date(${text})`];
+  if (target?.getConstructSignatures && target.symbol?.name === "Date" && !text.startsWith("Date(")) yield ["date", 0.5, `new Date(${text})`];
   if (target?.symbol?.name === "RegExp") yield ["regexp", 0.4, `new RegExp(${text})`];
   if (from.symbol?.name === "Date") {
     yield ["date-to-number", 0.45, `${inner}.getTime()`];

@@ -119,7 +119,7 @@ function* forms(ctx, statement, exported, wrong) {
       const alike = likeness(one.name, name);
       if (one.name === "default" || !(alike > 0.3 || exported.length < 4)) continue;
       const each = one.name === name ? name : `${one.name} as ${name}`;
-      yield candidate("named-import", 0.2 + 0.6 * alike, ctx.replace(clause, `${type}{ ${[each, ...rest].join(", ")} }`));
+      yield candidate("named-import", 0.1 + 0.8 * alike ** 2, ctx.replace(clause, `${type}{ ${[each, ...rest].join(", ")} }`));
     }
   }
   if (bindings && ts.isNamedImports(bindings) && exported.some((one) => one.name === "default")) {

@@ -74,6 +74,7 @@ function* missingMember(ctx) {
   const type = access ? ctx.type(access.expression ?? access.left) : literal && checker.getContextualType(literal);
   const bound = !access && node.parent && ts.isBindingElement(node.parent) ? ctx.type(node.parent.parent) : undefined;
   const owner = bound ?? type;
+  if (ctx.code === 7053) yield* missingKey(ctx);
   if (!owner) return;
   const wrong = ctx.text(node).replace(/^["']|["']$/g, "");
   const wanted = access && mismatchTarget(ctx, access);
@@ -120,7 +121,19 @@ function* renamedDeclaration(ctx, property, wrong, alike) {
     // A member that nobody speaks of was renamed; one that others use was misspelt here.
     if (alike > 0.5) yield* keysInTypes(ctx, property.name, wrong);
     const unused = ctx.project.uses(property.name) === 1;
-    yield candidate("rename-declaration", unused ? 0.45 + 0.3 * alike : 0.05 + 0.15 * alike, ctx.replace(declared.name, wrong));
+    const known = ctx.project.uses(wrong) > 1 ? 0.6 : 0.4;
+    yield candidate("rename-declaration", unused ? known + 0.3 * alike : 0.05 + 0.15 * alike, ctx.replace(declared.name, wrong));
+  }
+}
+
+/** `object[key]`, where a value of `key` is no member: the member that is like it was renamed. */
+function* missingKey(ctx) {
+  const { ts } = ctx;
+  const access = ctx.up((one) => ts.isElementAccessExpression(one));
+  const wrong = ctx.message.match(/Property '([^']+)' does not exist/)?.[1];
+  if (!access || !wrong) return;
+  for (const property of properties(ctx, ctx.type(access.expression))) {
+    yield* renamedDeclaration(ctx, property, wrong, likeness(property.name, wrong));
   }
 }
 

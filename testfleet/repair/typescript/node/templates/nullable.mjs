@@ -41,7 +41,8 @@ function* inPlace(ctx, spot) {
   if ((ts.isPropertyAccessExpression(parent) || ts.isElementAccessExpression(parent)) && parent.expression === spot) {
     const dotted = ts.isPropertyAccessExpression(parent);
     const rest = ctx.file.text.slice(spot.getEnd(), parent.getEnd());
-    yield candidate("optional-chain", 0.6, ctx.replace(parent, `${text}?.${dotted ? rest.replace(/^\s*\./, "") : rest}`));
+    const meant = ts.isIdentifier(spot) && !ctx.mayLack(text) ? 0.5 : 0.7;
+    yield candidate("optional-chain", meant, ctx.replace(parent, `${text}?.${dotted ? rest.replace(/^\s*\./, "") : rest}`));
     yield* chainWithDefault(ctx, parent, dotted ? `${text}?.${rest.replace(/^\s*\./, "")}` : `${text}?.${rest}`);
   }
   if (ts.isCallExpression(parent) && parent.expression === spot) yield candidate("optional-call", 0.6, ctx.insert(spot.getEnd(), "?."));
