@@ -19,6 +19,7 @@ _FORBIDDEN: Final = re.compile(
 """What XML 1.0 has no way to write, DEL, and the lone carriage return, which parsers turn into a
 line feed."""
 
+_SCRIPTS = (".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts")
 _JOINTS = (" > ", " \u203a ")
 """Between a file and the names in it, as Vitest, and as Jest and Playwright Test have it."""
 _PROBLEMS: Final = {
@@ -97,6 +98,8 @@ class _Case:
 
 def _tool_address(test: TestReport) -> tuple[str, str] | None:
     """The file as class name where another tool than pytest has joined names to it."""
+    if test.id == test.file and test.file.endswith(_SCRIPTS):
+        return "", test.file
     before, found, names = test.id.partition(test.file)
     mark = next((mark for mark in _JOINTS if names.startswith(mark)), None)
     if not found or mark is None:

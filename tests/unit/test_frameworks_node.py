@@ -108,6 +108,15 @@ def test_one_test_runs_again_by_a_pattern_and_a_file_without_one(job):
     assert not any("Pattern" in word for word in argv(JEST, job(only="a.test.js")))
 
 
+def test_a_test_that_runs_again_has_no_other_pattern_beside_its_own(job):
+    args = ("-t", "adds", "--testNamePattern=x", "--bail=3", "--retry", "1")
+    words = argv(VITEST, job(args=args, only="a.test.js > y", fail_fast=True))
+    assert [word for word in words if "adds" in word or word.endswith("=x")] == []
+    assert sum(word.startswith("--bail") for word in words) == 1
+    assert words[1:4] == ("--bail=3", "--retry", "1")
+    assert "adds" in argv(JEST, job(args=args))
+
+
 def test_a_tool_that_is_missing_or_too_old_is_named_with_what_to_do(job):
     with pytest.raises(EnvironmentUnusableError, match=r"jest 26\.6\.3 is too old"):
         JEST.launch(job(version="26.6.3"))

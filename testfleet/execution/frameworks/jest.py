@@ -12,6 +12,7 @@ from testfleet.execution.frameworks.node_tool import (
     names_in,
     read_end,
     variables,
+    without,
 )
 
 
@@ -26,11 +27,16 @@ class JestAdapter:
     def launch(self, job: Job) -> Launch:
         """The command line. Raises EnvironmentUnusableError."""
         tool = installed_tool(job, "jest", "jest", (27,))
-        return Launch((tool, *job.args, *_options(job), *_only(job)), variables(job))
+        return Launch((tool, *_args(job), *_options(job), *_only(job)), variables(job))
 
     def read(self, job: Job, exit_: Exit) -> Reading:
         """What the reporter has left."""
         return read_end(job, exit_, self.name)
+
+
+def _args(job: Job) -> list[str]:
+    """The user's. A test that runs again has a pattern of its own."""
+    return without(job.args, "-t", "--testNamePattern") if job.only else list(job.args)
 
 
 def _options(job: Job) -> list[str]:
@@ -49,7 +55,8 @@ def _options(job: Job) -> list[str]:
     # A worker has the cores of one process, and one file at a time tells which one killed it.
     if not gives(job.args, "--runInBand", "-i", "--maxWorkers", "-w"):
         options.append("--maxWorkers=1")
-    return [*options, *(["--bail=1"] if job.fail_fast else [])]
+    is_hasty = job.fail_fast and not gives(job.args, "--bail", "-b")
+    return [*options, *(["--bail=1"] if is_hasty else [])]
 
 
 def _only(job: Job) -> list[str]:

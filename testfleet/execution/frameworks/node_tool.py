@@ -71,6 +71,17 @@ def gives(args: Sequence[str], *options: str) -> bool:
     )
 
 
+def without(args: Sequence[str], *options: str) -> list[str]:
+    """The arguments but for these options and their values: most tools take an option once."""
+    kept: list[str] = []
+    is_value = False
+    for arg in args:
+        if not is_value and not gives([arg], *options):
+            kept.append(arg)
+        is_value = arg in options
+    return kept
+
+
 def read_end(job: Job, exit_: Exit, tool: str) -> Reading:
     """What the reporter has left, and what the exit status says beyond it."""
     told = _end(job)

@@ -68,7 +68,8 @@ def _options(job: Job) -> list[str]:
     # A worker has the cores of one process, and one test at a time tells which one killed it.
     if not gives(job.args, "--workers", "-j"):
         options.append("--workers=1")
-    return [*options, *(["--max-failures=1"] if job.fail_fast else [])]
+    is_hasty = job.fail_fast and not gives(job.args, "--max-failures", "-x")
+    return [*options, *(["--max-failures=1"] if is_hasty else [])]
 
 
 def _only(job: Job) -> list[str]:

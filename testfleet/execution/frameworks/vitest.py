@@ -11,6 +11,7 @@ from testfleet.execution.frameworks.node_tool import (
     names_in,
     read_end,
     variables,
+    without,
 )
 
 _SEPARATOR = " > "
@@ -29,7 +30,7 @@ class VitestAdapter:
     def launch(self, job: Job) -> Launch:
         """The command line. Raises EnvironmentUnusableError."""
         tool = installed_tool(job, "vitest", "vitest", (1,))
-        argv = (tool, "run", *job.args, *_options(job), *_only(job), *_files(job))
+        argv = (tool, "run", *_args(job), *_options(job), *_only(job), *_files(job))
         return Launch(argv, variables(job))
 
     def read(self, job: Job, exit_: Exit) -> Reading:
@@ -38,6 +39,11 @@ class VitestAdapter:
         if exit_.is_own and _NO_FILES in exit_.output:
             return Reading(is_whole=True)
         return read_end(job, exit_, self.name)
+
+
+def _args(job: Job) -> list[str]:
+    """The user's. A test that runs again has a pattern of its own."""
+    return without(job.args, "-t", "--testNamePattern") if job.only else list(job.args)
 
 
 def _options(job: Job) -> list[str]:
@@ -49,7 +55,8 @@ def _options(job: Job) -> list[str]:
     # A worker has the cores of one process, and one file at a time tells which one killed it.
     if not gives(job.args, "--fileParallelism", "--file-parallelism", "--maxWorkers"):
         options.append("--no-file-parallelism")
-    return [*options, *(["--bail=1"] if job.fail_fast else [])]
+    is_hasty = job.fail_fast and not gives(job.args, "--bail")
+    return [*options, *(["--bail=1"] if is_hasty else [])]
 
 
 def _only(job: Job) -> list[str]:
