@@ -124,7 +124,7 @@ class _Stream:
             most *= (UNUSED if scope.unused else 1.0) * (FROZEN if scope.changes else 1.0)
             for site in sites(file.source, statement, suspicion):
                 for template in templates.get(type(site.node), ()):
-                    prior = boosted(template, self.hints) * most
+                    prior = boosted(template, self.hints) * template.peak * most
                     self._push(_Waiting(file, place, site, template), prior)
 
     def _expand(self, waiting: _Waiting) -> None:

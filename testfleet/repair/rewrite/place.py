@@ -106,3 +106,5 @@ class Template:
     on: tuple[type[ast.AST], ...]
     """Nodes that it applies to."""
     drafts: Callable[[Any, Place], Drafts]
+    peak: float = 1.0
+    """The most that one of its proposals weighs, where the place itself asks for it."""

@@ -217,6 +217,7 @@ TEMPLATES: Final = (
         0.15,
         (ast.Call,),
         _one_more,
+        4.0,
     ),
     Template(
         "argument-before",

@@ -12,6 +12,10 @@ from testfleet.repair.rewrite.reading.layout import after, lines_of, moved
 from testfleet.repair.rewrite.reading.scope import own_nodes
 from testfleet.repair.rewrite.reading.source import Edit, Function
 
+_PURE: Final = frozenset(
+    ("sorted", "list", "sum", "len", "str", "max", "min", "int", "abs", "tuple", "set", "dict")
+)
+PURE: Final = 6.0
 _ADDS: Final = {
     "list": ("extend", "append"),
     "dict": ("update",),
@@ -30,7 +34,10 @@ def _used(node: ast.Expr, at: Place) -> Drafts:
         return
     own = _calls_itself(value, at)
     is_generator = at.function is not None and _yields(at.function)
-    yield at.replace(node, f"return {code}", 0.4 if is_generator else (1.0 if own else 0.5))
+    # Nothing but its result is the use of such a call.
+    pure = PURE if getattr(getattr(value, "func", None), "id", "") in _PURE else 1.0
+    returned = 0.4 if is_generator else (1.0 if own else 0.5)
+    yield at.replace(node, f"return {code}", returned * pure)
     yield at.replace(node, f"yield from {code}", 1.0 if is_generator else 0.3)
     yield at.replace(node, f"yield {code}", 0.6 if is_generator else 0.2)
     for argument in value.args if isinstance(value, ast.Call) else ():
@@ -149,7 +156,10 @@ def _missing_return(node: Function, at: Place) -> Drafts:
     found = {at.code(r.value): 0.6 for r in returns if r.value is not None}
     constants = ("None", "[]", "0", "False", "True", "-1", "''")
     likely = 0.7 if returns else 1.0
-    found |= {b.name: likely for b in at.scope.near() if b.name not in {"self", "cls"}}
+    found |= {b.name: likely for b in at.scope.near()}
+    for binding in at.scope.near():
+        if binding.place == "local" and binding.kind in {"list", ""}:
+            found |= {f"{binding.name}[-1]": 0.5, f"{binding.name}[-1][-1]": 0.4}
     for index, text in enumerate(constants):
         found.setdefault(text, (0.6 if returns else 0.3) - 0.05 * index)
     for text, weight in found.items():
@@ -193,6 +203,7 @@ TEMPLATES: Final = (
         0.251,
         (ast.Expr,),
         _used,
+        PURE,
     ),
     Template(
         "result-not-kept", "returns", "superfluous assignment", 0.107, (ast.Assign,), _not_kept

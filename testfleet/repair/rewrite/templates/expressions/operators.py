@@ -93,7 +93,8 @@ def _accumulate(node: ast.Assign, at: Place) -> Drafts:
         return
     place = at.source.token(at.source.end(target), at.source.start(node.value), "=")
     kind = at.scope.kind(target)
-    if place is None or not (at.loops() or isinstance(target, ast.Attribute)):
+    is_own = at.code(target) in at.code(node.value)
+    if place is None or not (at.loops() or isinstance(target, ast.Attribute) or is_own):
         return
     number = kind in NUMBERS or not kind
     yield Draft((place._replace(text="+="),), 1.0)

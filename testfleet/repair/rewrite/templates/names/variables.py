@@ -32,7 +32,9 @@ def _other_variable(node: ast.Name, at: Place) -> Drafts:
 
 def _fitness(node: ast.Name, own: Binding | None, other: Binding, at: Place) -> float:
     kind = own.kind if own else ""
-    weight = likeness(kind, other.kind)
+    asked = _asked_for(node, at)
+    is_misfit = bool(asked and kind) and likeness(kind, asked) < 0.2
+    weight = 1.7 * likeness(asked, other.kind) if is_misfit else likeness(kind, other.kind)
     if other.name in at.hints.meant:
         return 1.0
     if other.place in {"outer", "module"}:
@@ -47,6 +49,19 @@ def _fitness(node: ast.Name, own: Binding | None, other: Binding, at: Place) -> 
         weight *= 1.7
     paired = any(swap.get(node.id) == other.name for swap in at.scope.swaps)
     return weight * (1.3 if paired else 0.75 + 0.25 * similar)
+
+
+def _asked_for(node: ast.Name, at: Place) -> str:
+    """The kind of value that must stand in the name's place; empty where any can."""
+    parent = at.parent(node)
+    if isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Sub | ast.FloorDiv | ast.Pow):
+        return "int"
+    if isinstance(parent, ast.Subscript):
+        return "list" if parent.value is node else ""
+    if isinstance(parent, ast.For | ast.comprehension):
+        return "list" if parent.iter is node else ""
+    called = parent.func if isinstance(parent, ast.Call) else None
+    return {"range": "int", "len": "list"}.get(getattr(called, "id", ""), "")
 
 
 def _beside(node: ast.Name, at: Place) -> set[str]:
@@ -139,6 +154,7 @@ TEMPLATES: Final = (
         0.218,
         (ast.Name,),
         _other_variable,
+        2.5,
     ),
     Template(
         "item-or-whole",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-from itertools import islice
+from itertools import islice, permutations
 from typing import Final
 
 from testfleet.repair.rewrite.atoms import guards_of
 from testfleet.repair.rewrite.place import Draft, Drafts, Place, Template
-from testfleet.repair.rewrite.reading.scope import own_nodes
+from testfleet.repair.rewrite.reading.scope import Binding, own_nodes
 from testfleet.repair.rewrite.reading.source import Edit
 
 _ENDS: Final = (ast.Return, ast.Continue, ast.Break, ast.Raise)
@@ -36,24 +36,44 @@ def _other_branch(node: ast.If, at: Place) -> Drafts:
     """A missing `else`."""
     if node.orelse or isinstance(node.body[-1], _ENDS):
         return
-    names = at.scope.near()
+    unit = at.source.unit
+    for line in _first_entries(node.test, at):
+        yield from at.after(node, ["else:", f"{unit}{line}"], 4.0)
     lines = ["continue", "break"] if at.loops() else []
     lines += ["return False", "return True", "return None"]
-    for one in names:
-        if one.kind == "int" and one.place != "parameter":
-            lines += [f"{one.name} += 1", f"{one.name} = 0", f"{one.name} = 1", f"{one.name} -= 1"]
-        for other in names:
-            if one.name != other.name and one.kind in {"list", "deque"}:
-                lines.append(f"{one.name}.append({other.name})")
-            elif one.name != other.name and one.kind == "str" == other.kind:
-                lines.append(f"{one.name} += {other.name}")
-            elif one.kind == other.kind == "int" and one.place != "parameter":
-                lines.append(f"{one.name} = {other.name}")
-            elif one.kind == "set" and other.kind != "set":
-                lines.append(f"{one.name}.add({other.name})")
-    unit = at.source.unit
+    names = at.scope.near()
+    for one in (b for b in names if b.kind == "int" and b.place != "parameter"):
+        lines += [f"{one.name} += 1", f"{one.name} = 0", f"{one.name} = 1", f"{one.name} -= 1"]
+    for one, other in permutations(names, 2):
+        lines += _of_two(one, other)
     for line in dict.fromkeys(lines):
         yield from at.after(node, ["else:", f"{unit}{line}"], 0.5)
+
+
+def _of_two(one: Binding, other: Binding) -> list[str]:
+    """What a branch does to one name with another."""
+    if one.kind in {"list", "deque"}:
+        return [f"{one.name}.append({other.name})"]
+    if one.kind == "str" == other.kind:
+        return [f"{one.name} += {other.name}"]
+    if one.kind == other.kind == "int" and one.place != "parameter":
+        return [f"{one.name} = {other.name}"]
+    if one.kind == "set" and other.kind != "set":
+        return [f"{one.name}.add({other.name})"]
+    return []
+
+
+def _first_entries(test: ast.expr, at: Place) -> list[str]:
+    """What is done with a key that a mapping does not hold yet: `if k in d` has no `else`."""
+    if not isinstance(test, ast.Compare) or not isinstance(test.ops[0], ast.In):
+        return []
+    owner, key = at.code(test.comparators[0]), at.code(test.left)
+    if at.scope.kind(test.comparators[0]) in {"list", "str"}:
+        return [f"{owner}.append({key})"]
+    if at.scope.kind(test.comparators[0]) == "set":
+        return [f"{owner}.add({key})"]
+    values = ["1", "0", "[]", *(f"[{b.name}]" for b in at.scope.near() if b.name != owner)]
+    return [f"{owner}[{key}] = {value}" for value in values]
 
 
 def _left_over(node: ast.For | ast.While, at: Place) -> Drafts:
@@ -119,7 +139,7 @@ TEMPLATES: Final = (
         (ast.If,),
         _end_of_branch,
     ),
-    Template("other-branch", "conditions", "missing else", 0.082, (ast.If,), _other_branch),
+    Template("other-branch", "conditions", "missing else", 0.082, (ast.If,), _other_branch, 4.0),
     Template(
         "left-over",
         "updates",

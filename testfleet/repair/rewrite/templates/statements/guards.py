@@ -14,6 +14,7 @@ from testfleet.repair.rewrite.templates.statements.base_cases import results_of
 
 _GUARDABLE: Final = (ast.Assign, ast.AugAssign, ast.Expr, ast.Return, ast.For, ast.While, ast.Raise)
 _MOST: Final = 40
+CUTS_OFF: Final = 8.0
 _FEW: Final = 24
 
 
@@ -40,6 +41,13 @@ def _standing(node: ast.stmt, at: Place) -> float:
     return 0.8 if isinstance(before, ast.Assign) else (0.6 if isinstance(before, ast.If) else 0.3)
 
 
+def cuts_off(node: ast.stmt, at: Place) -> bool:
+    """Whether statements behind it in its block can never run."""
+    block, index = at.source.block(node)
+    leaves = isinstance(node, ast.Return | ast.Raise | ast.Continue | ast.Break)
+    return leaves and 0 <= index < len(block) - 1
+
+
 def _around(node: ast.stmt, at: Place) -> Drafts:
     """`if <condition>:` around a statement."""
     if not isinstance(node, _GUARDABLE) or at.function is None:
@@ -52,8 +60,10 @@ def _around(node: ast.stmt, at: Place) -> Drafts:
     end = at.source.line_end(node.end_lineno or node.lineno)
     indent, unit, newline = at.source.indent(node), at.source.unit, at.source.newline
     body = "".join(f"{indent}{unit}{line}{newline}" for line in lines)
+    # What leaves the block before its end can only have been meant to do so at times.
+    sign = CUTS_OFF if cuts_off(node, at) else 1.0
     for test, likely in islice(guards_of(node, at), _MOST):
-        yield Draft((Edit(start, end, f"{indent}if {test}:{newline}{body}"),), likely)
+        yield Draft((Edit(start, end, f"{indent}if {test}:{newline}{body}"),), likely * sign)
 
 
 def _unguarded(node: ast.If, at: Place) -> Drafts:
@@ -130,6 +140,7 @@ TEMPLATES: Final = (
         0.04,
         (ast.stmt,),
         _around,
+        CUTS_OFF,
     ),
     Template(
         "guard-removed",

@@ -74,7 +74,7 @@ def _paired(node: ast.stmt, at: Place) -> Drafts:
     for statement in at.pool.statements:
         if statement.function is at.function and len(statement.lines) <= 2:
             near = 1.0 if abs(statement.node.lineno - node.lineno) <= 2 else 0.6
-            for text in counterparts("\n".join(statement.lines), at.scope.swaps):
+            for text in _both_ways("\n".join(statement.lines), at):
                 if len(statement.lines) == 1:
                     yield from inserted(node, text, at, near)
                 else:
@@ -82,6 +82,15 @@ def _paired(node: ast.stmt, at: Place) -> Drafts:
             if statement.node is node and len(statement.lines) == 1:
                 for text in counterparts(statement.lines[0], at.scope.swaps):
                     yield at.replace(node, text.split("  #")[0].rstrip(), 1.0)
+
+
+def _both_ways(text: str, at: Place) -> Iterator[str]:
+    """The text for its names' counterparts, and with its steps the other way round, too."""
+    for other in counterparts(text, at.scope.swaps):
+        yield other
+        for sign, mirrored in ((" - ", " + "), (" + ", " - "), ("+=", "-="), ("-=", "+=")):
+            if sign in other:
+                yield other.replace(sign, mirrored)
 
 
 def _other_side(node: ast.If, at: Place) -> Drafts:

@@ -69,10 +69,20 @@ def _bound_anew(node: ast.For | ast.While, at: Place) -> Drafts:
     bound = set(at.scope.bindings)
     names = at.scope.unbound | (at.hints.missing & bound)
     for name in sorted(names):
+        for value in _from_item(node):
+            yield from at.before(node.body[0], [f"{name} = {value}"], 0.8)
         for index, value in enumerate(_VALUES):
             weight = max(0.3, 1.0 - 0.07 * index)
             yield from at.before(node.body[0], [f"{name} = {value}"], weight)
             yield from at.before(node, [f"{name} = {value}"], weight)
+
+
+def _from_item(node: ast.For | ast.While) -> list[str]:
+    """What is usually made of a loop's item first."""
+    if not isinstance(node, ast.For) or not isinstance(node.target, ast.Name):
+        return []
+    item = node.target.id
+    return [f"{call}({item})" for call in ("sum", "len", "list", "str", "int", "max", "min")]
 
 
 def _bound_in_loop(node: ast.For | ast.While, at: Place) -> Drafts:

@@ -66,7 +66,8 @@ def _way_out(node: ast.Break | ast.Continue | ast.Pass, at: Place) -> Drafts:
         yield at.replace(node, word, weight)
     for binding in at.scope.near():
         yield at.replace(node, f"return {binding.name}", 0.25)
-    for text in ("True", "False", "None"):
+    returned = dict.fromkeys(e.text for e in at.pool.returned if e.function is at.function)
+    for text in (*returned, "True", "False", "None", "0", "[]", "''"):
         yield at.replace(node, f"return {text}", 0.3)
 
 

@@ -144,6 +144,9 @@ def _going_on(node: ast.stmt, at: Place) -> Drafts:
 def _steps(name: str, at: Place) -> Iterator[tuple[str, float]]:
     kind = at.scope.kinds.get(name, "")
     others = [binding for binding in at.scope.near() if binding.name != name]
+    if kind == "bool":
+        yield f"{name} = False", 1.0
+        yield f"{name} = True", 0.3
     if kind in {"int", ""}:
         yield from _number_steps(name, others, at)
     if kind in {"list", "deque", ""}:
@@ -178,12 +181,22 @@ def numbers_of(at: Place) -> set[int]:
 
 def _is_changed(name: str, loop: ast.While) -> bool:
     for node in own_nodes(ast.Module(body=loop.body, type_ignores=[])):
-        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store):
-            return True
+        value = getattr(node, "value", None)
+        if isinstance(value, ast.Constant) and value.value is True and _is_flag(name, loop):
+            continue  # it only ever says once more that the loop goes on
+        if isinstance(node, ast.Assign | ast.AugAssign | ast.For | ast.NamedExpr):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            stored = {n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)}
+            if name in stored:
+                return True
         is_call = isinstance(node, ast.Attribute) and node.attr in _CHANGES
         if is_call and isinstance(node.value, ast.Name) and node.value.id == name:  # type: ignore[attr-defined]
             return True
     return False
+
+
+def _is_flag(name: str, loop: ast.While) -> bool:
+    return isinstance(loop.test, ast.Name) and loop.test.id == name
 
 
 def _is_fed(container: str, at: Place) -> bool:
