@@ -1,6 +1,7 @@
 """Services for tests: real processes, ready before the tests, fresh for each shard, gone after."""
 
 import os
+import subprocess
 import sys
 import time
 
@@ -10,9 +11,11 @@ from testfleet.contracts.result import WorkerErrorType
 from testfleet.contracts.services import Service
 from testfleet.errors import UsageError
 from testfleet.execution import task_run
+from testfleet.execution.host import temporary_folder
 from testfleet.execution.processes import carriers_of
 from testfleet.execution.services import keeper
 from testfleet.execution.services.ports import lease_port
+from testfleet.execution.services.running import remove_forgotten
 from testfleet.execution.services.template import filled
 from testfleet.planning.project import parse_project, resolve_suite
 from tests.execution_samples import bench, outcomes
@@ -173,6 +176,19 @@ def test_an_image_is_run_on_its_port_and_its_container_removed(worker, tmp_path)
     port = run.partition("--publish 127.0.0.1:")[2].partition(":5432 ")[0]
     assert f"--env=P={port} postgres:16" in run
     assert removal == f"rm --force {run.split()[3]}"
+
+
+def test_the_folder_of_a_killed_worker_is_removed_by_the_next_one():
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    forgotten, own = (
+        temporary_folder() / f"tf-s-{pid}-forgotten" for pid in (ended.pid, os.getpid())
+    )
+    for folder in (forgotten, own):
+        folder.mkdir()
+    remove_forgotten()
+    assert (forgotten.exists(), own.exists()) == (False, True)
+    own.rmdir()
 
 
 def test_a_leased_port_is_nobody_elses_until_it_is_released():

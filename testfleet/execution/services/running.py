@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -23,6 +25,7 @@ from testfleet.execution.services.ready import make_check, runs_well
 from testfleet.execution.services.template import filled_all, filled_values
 from testfleet.execution.supervisor import Stop
 
+PREFIX: Final = "tf-s-"
 LOOK_S: Final = 0.03
 """Seconds between two looks whether a service is ready, at first; later more."""
 RESET_S: Final = 30.0
@@ -68,7 +71,9 @@ class ServiceSet:
 
     def __post_init__(self) -> None:
         self._family = Family(self.setting.marker)
-        self._folder = Path(tempfile.mkdtemp(prefix="tf-s-", dir=temporary_folder()))
+        remove_forgotten()
+        prefix = f"{PREFIX}{os.getpid()}-"
+        self._folder = Path(tempfile.mkdtemp(prefix=prefix, dir=temporary_folder()))
 
     @property
     def is_alive(self) -> bool:
@@ -210,3 +215,13 @@ class ServiceSet:
         stop = self.setting.order()
         if stop is not None:
             raise EnvironmentStoppedError(stop)
+
+
+def remove_forgotten() -> None:
+    """Remove folders of workers that were killed and could not do it."""
+    for folder in temporary_folder().glob(f"{PREFIX}*-*"):
+        owner = folder.name.removeprefix(PREFIX).partition("-")[0]
+        with suppress(OSError):  # another worker may just remove it
+            is_ours = not folder.is_symlink() and folder.stat().st_uid == os.getuid()
+            if owner.isdecimal() and is_ours and not Path(f"/proc/{owner}").exists():
+                remove_quietly(folder)
