@@ -42,6 +42,12 @@ CandidatesOption = Annotated[
 ApplyOption = Annotated[
     bool, typer.Option("--apply", help="Write a fix into the working tree. --undo takes it back.")
 ]
+BranchOption = Annotated[
+    bool,
+    typer.Option(
+        "--branch", help="Commit a fix to a branch of its own; the working tree stays as it is."
+    ),
+]
 ForceOption = Annotated[
     bool, typer.Option("--force", help="Apply to files with uncommitted changes, too.")
 ]
@@ -64,6 +70,7 @@ def fix(
     suite: SuiteOption = None,
     apply: ApplyOption = False,
     force: ForceOption = False,
+    branch: BranchOption = False,
     undo: UndoOption = False,
     json: JsonOption = False,
 ) -> None:
@@ -101,6 +108,10 @@ def fix(
             result = search(job)
     if apply and result.files:
         _apply(root, result, force=force)
+    if branch and result.files and result.report.patch:
+        from testfleet.repair.branch import commit_fix
+
+        say(f"committed to {commit_fix(root, result.report, result.files)}")
     if json:
         print_json(result.report.model_dump(mode="json"))
     else:

@@ -53,7 +53,8 @@ def fix(job: FixJob) -> FixResult:
         sort_out_flaky(server, baseline, targets)
         run = _Run(job, crew, baseline, began + job.budget_s)
         run.repair_all([test for test in targets if test not in baseline.flaky])
-    return FixResult(run.ledger.report(time.monotonic() - began), run.changed_files())
+    report = run.ledger.report(time.monotonic() - began)
+    return FixResult(report, run.changed_files() if report.status is FixStatus.FIXED else {})
 
 
 def _targets(job: FixJob, baseline: Baseline) -> list[str]:

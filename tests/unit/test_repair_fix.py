@@ -257,3 +257,15 @@ def test_tests_that_write_elsewhere_still_run(tmp_path):
     result = repair(project, ("a - b", "a + b"))
     assert result.report.tests == ("test_calc.py::test_add",)
     assert result.report.status is FixStatus.FIXED
+
+
+def test_a_conftest_that_imports_the_program_and_asks_for_an_option_is_served(tmp_path):
+    conftest = "import sys, pathlib\nsys.path.insert(0, str(pathlib.Path(__file__).parent))\n"
+    conftest += "import calc\n\n\ndef pytest_addoption(parser):\n    parser.addoption('--deep')\n"
+    tests = "import unittest\nimport calc\n\n\nclass TestAdd(unittest.TestCase):\n"
+    tests += "    def test_add(self):\n        self.assertEqual(calc.add(2, 3), 5)\n"
+    project = project_in(tmp_path, calc_py=CALC, conftest_py=conftest, test_calc_py=tests)
+    project = Project(**{**vars(project), "args": ("--deep", "yes")})
+    result = repair(project, ("a - b", "a * b"), ("a - b", "a + b"))
+    assert result.report.status is FixStatus.FIXED
+    assert result.report.tests == ("test_calc.py::TestAdd::test_add",)

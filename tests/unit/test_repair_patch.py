@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from testfleet.contracts.repair import TextEdit
+from testfleet.contracts.repair import FixReport, FixStatus, SuspiciousLine, TextEdit
 from testfleet.errors import UsageError
+from testfleet.repair.branch import commit_fix
 from testfleet.repair.patch import apply_files, dirty_files, undo, unified_diff
 from testfleet.repair.sources import apply_edits, read_source
 
@@ -87,3 +88,48 @@ def test_edits_of_one_file_do_not_move_each_other():
         TextEdit(path="a.py", start=0, end=1, text="long"),
     ]
     assert apply_edits("x = 1\n", edits) == "long = 22\n"
+
+
+@pytest.fixture
+def repository(tree):
+    for args in (
+        ["init", "-q", "-b", "main"],
+        ["config", "user.name", "a"],
+        ["config", "user.email", "a@example.com"],
+        ["add", "."],
+        ["commit", "-qm", "first"],
+    ):
+        subprocess.run(["git", *args], cwd=tree, check=True)
+    return tree
+
+
+REPORT = FixReport(
+    status=FixStatus.FIXED,
+    patch="-x = 1\n+x = 2\n",
+    files=("a.py",),
+    template="number",
+    tests=("test_a.py::test_x",),
+    localisation=(SuspiciousLine(path="a.py", line=1, score=1.0, reasons=("it runs",)),),
+)
+
+
+def test_a_fix_becomes_one_commit_and_the_tree_stays(repository):
+    name = commit_fix(repository, REPORT, {"a.py": (b"x = 1\r\n", b"x = 2\r\n")})
+    shown = subprocess.run(
+        ["git", "show", name, "main..", name], cwd=repository, check=True, capture_output=True
+    ).stdout
+    assert name.startswith("fix/auto-generated-")
+    assert b"+x = 2\r" in shown
+    assert b"- test_a.py::test_x" in shown
+    assert b"a.py:1: it runs" in shown
+    assert (repository / "a.py").read_bytes() == b"x = 1\r\n"
+    status = ["git", "status", "--porcelain"]
+    assert not subprocess.run(status, cwd=repository, check=True, capture_output=True).stdout
+
+
+def test_what_is_not_committed_gets_into_no_commit(repository):
+    (repository / "a.py").write_bytes(b"x = 7\r\n")
+    with pytest.raises(UsageError, match="not committed"):
+        commit_fix(repository, REPORT, {"a.py": (b"x = 7\r\n", b"x = 2\r\n")})
+    with pytest.raises(UsageError, match="is not in HEAD"):
+        commit_fix(repository, REPORT, {"b.py": (b"", b"x = 2\r\n")})
