@@ -28,3 +28,8 @@ class ToolOptions(Contract):
     def runs_each(self) -> bool:
         """Whether the command takes one test file, and so runs once for each."""
         return any("{unit}" in word for word in self.command)
+
+    @property
+    def takes_files(self) -> bool:
+        """Whether the command is told which test files to run."""
+        return self.runs_each or "{units}" in self.command

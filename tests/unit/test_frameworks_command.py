@@ -65,10 +65,24 @@ def test_with_units_one_command_runs_all_and_classes_tell_whose_a_test_is(worker
     tool = ToolOptions(command=(*PYTEST, "--junitxml={results}", "{units}"))
     found = run(worker, files, tool, units=("t/test_a.py", "t/test_b.py"))
     assert {test.id: test.file for test in found.tests} == {
-        "t.test_a > test_x": "t/test_a.py",
-        "t.test_b > test_x": "t/test_b.py",
+        "t/test_a.py > t.test_a > test_x": "t/test_a.py",
+        "t/test_b.py > t.test_b > test_x": "t/test_b.py",
     }
     assert found.attempts == 1
+
+
+def test_files_that_nothing_tells_of_are_noted(worker):
+    told = "<testsuite><testcase name='a' file='a.x'/></testsuite>"
+    script = f'echo "{told}" > o.xml #'
+    tool = ToolOptions(command=(*SHELL, script, "{units}"), results=("*.xml",))
+    files = {"a.x": "", "b.x": ""}
+    found = run(worker, files, tool, units=("a.x", "b.x"))
+    assert outcomes(found) == {"a.x > a": "passed"}
+    assert found.notes == ("no test was reported of b.x",)
+    tool = ToolOptions(command=(*SHELL, script.replace("a.x", "?"), "{units}"), results=("*.xml",))
+    found = run(worker, files, tool, units=("b.x", "a.x"))
+    assert outcomes(found) == {"b.x > a": "passed"}
+    assert "results do not tell which files" in found.notes[0]
 
 
 def test_one_test_runs_alone_where_the_suite_says_how(worker):

@@ -25,6 +25,7 @@ _FAILING: Final = (Outcome.FAILED, Outcome.ERROR)
 _SPECIAL: Final = re.compile(r"[.*+?^${}()|\[\]\\/-]")
 _NUMBER: Final = re.compile(r" #\d+$")
 PROBLEMS_SHOWN: Final = 20
+SILENT_SHOWN: Final = 5
 
 
 class CommandAdapter:
@@ -44,7 +45,8 @@ class CommandAdapter:
     def read(self, job: Job, exit_: Exit) -> Reading:
         """The tests of all files; and what the exit status says that they do not."""
         found, files = read_results(job)
-        events = tuple(_events(job, found.cases))
+        owners = Owners(job)
+        events = tuple(_events(job, found.cases, owners))
         if not exit_.is_own:
             return Reading(is_whole=False, events=events)
         if not files:
@@ -57,7 +59,8 @@ class CommandAdapter:
         shown = "\n".join(problems[:PROBLEMS_SHOWN])
         text = f"{shown}\n\nEnd of the output:\n{exit_.output}" if problems else ""
         first = problems[0][:MESSAGE_LIMIT] if problems else ""
-        return Reading(is_whole=True, events=events, problem=first, text=text)
+        notes = tuple(owners.notes())
+        return Reading(is_whole=True, events=events, problem=first, text=text, notes=notes)
 
 
 def _filled(words: Iterable[str], job: Job) -> Iterator[str]:
@@ -82,14 +85,14 @@ def _filled_in(word: str, values: dict[str, str]) -> str:
     return re.sub(r"\{[a-z]+\}", lambda found: values.get(found[0], found[0]), word)
 
 
-def _events(job: Job, cases: Iterable[JunitCase]) -> Iterator[Event]:
-    """A result for each test. Tests of one name are numbered, so that none is lost."""
+def _events(job: Job, cases: Iterable[JunitCase], owners: Owners) -> Iterator[Event]:
+    """A result for each test. Behind its file, where there are files: others, in other shards, may
+    have tests of the same name. Tests of one name are numbered, so that none is lost."""
     seen: Counter[str] = Counter()
-    owners = Owners(job)
     for case in cases:
         unit = owners.unit_of(case)
         own = case.id.replace(f"{job.tree}/", "")
-        name = f"{job.inside(unit)} > {own}" if job.options.runs_each else own
+        name = f"{job.inside(unit)} > {own}" if job.options.takes_files else own
         seen[name] += 1
         test = f"{name} #{seen[name]}" if seen[name] > 1 else name
         yield result(
@@ -110,9 +113,31 @@ class Owners:
         self._job = job
         self._units = frozenset(job.units)
         self._by_class = _classes(job.units)
+        self._found: set[str] = set()
+        self._guessed = 0
 
     def unit_of(self, case: JunitCase) -> str:
         """The unit; the first one where nothing tells."""
+        unit = self._told(case)
+        self._guessed += not unit
+        unit = unit or (self._job.units[0] if self._job.units else "")
+        self._found.add(unit)
+        return unit
+
+    def notes(self) -> Iterator[str]:
+        """What a person should know of the tests, now that all are known."""
+        silent = [unit for unit in self._job.units if unit not in self._found]
+        if self._guessed:
+            yield (
+                "results do not tell which files all tests belong to: such tests stand below the"
+                " first file of their shard. With `{unit}` in `command` each file runs by itself"
+            )
+        elif silent and not self._job.only:
+            shown = ", ".join(silent[:SILENT_SHOWN])
+            more = f" and {len(silent) - SILENT_SHOWN} more" if len(silent) > SILENT_SHOWN else ""
+            yield f"no test was reported of {shown}{more}"
+
+    def _told(self, case: JunitCase) -> str:
         if len(self._job.units) == 1:
             return self._job.units[0]
         if case.file and self._job.unit_of(case.file) in self._units:
@@ -125,7 +150,7 @@ class Owners:
                 unit = self._by_class.get(tuple(parts[:end]))
                 if unit:
                     return unit
-        return self._job.units[0] if self._job.units else ""
+        return ""
 
 
 def _classes(units: Iterable[str]) -> dict[tuple[str, ...], str]:
