@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from testfleet.cli.console import err, out, print_json, say
+from testfleet.cli.console import out, print_json, say
+from testfleet.cli.fix_view import Progress, print_report
 from testfleet.cli.fleet_commands import JsonOption
 from testfleet.cli.options import PathArgument, SuiteOption
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 DEFAULT_BUDGET_S = 300.0
 DEFAULT_CANDIDATES = 100_000
-_LINES_SHOWN = 5
 _NOTHING_FAILED = 5
 
 TestOption = Annotated[
@@ -92,7 +92,7 @@ def fix(
 
     names = [name.strip() for name in (engine or "").split(",") if name.strip()]
     engines = engines_named(names)
-    with _Progress() as progress:
+    with Progress() as progress:
         limits = budget, max_candidates
         result = fix_here(root, names, test or (), limits, _changes(root), progress.show)
         if result is None:
@@ -115,7 +115,7 @@ def fix(
     if json:
         print_json(result.report.model_dump(mode="json"))
     else:
-        _print(result.report, applied=apply and bool(result.files))
+        print_report(result.report, applied=apply and bool(result.files))
     raise typer.Exit(_exit_code(result.report))
 
 
@@ -206,64 +206,3 @@ def _exit_code(report: FixReport) -> int:
 
     codes: Mapping[FixStatus, int] = {FixStatus.FIXED: 0, FixStatus.NOTHING_FAILED: _NOTHING_FAILED}
     return codes.get(report.status, 1)
-
-
-def _print(report: FixReport, *, applied: bool) -> None:
-    words = report.status.value.replace("_", " ")
-    _plain(f"{words}: {report.reason}" if report.reason else words)
-    if report.patch:
-        _plain(report.patch.rstrip("\n"))
-        _plain(f"{report.engine} ({report.template}), {report.consensus:.0%} of the vote")
-    for concern in report.concerns:
-        _plain(f"- {concern}")
-    _print_suggestions(report)
-    _say_what_next(report, applied=applied)
-
-
-def _plain(text: str) -> None:
-    out().print(text, markup=False)
-
-
-def _print_suggestions(report: FixReport) -> None:
-    for suggestion in report.suggestions:
-        _plain(f"suggestion, {suggestion.share:.0%} of the vote ({suggestion.template}):")
-        _plain(suggestion.patch.rstrip("\n"))
-        for concern in suggestion.concerns:
-            _plain(f"- {concern}")
-    if not report.patch:
-        for line in report.localisation[:_LINES_SHOWN]:
-            _plain(f"suspicious: {line.path}:{line.line}: {'; '.join(line.reasons)}")
-
-
-def _say_what_next(report: FixReport, *, applied: bool) -> None:
-    counts = report.candidates
-    if counts.tried:
-        say(
-            f"{counts.tried} candidates tried, {counts.plausible} plausible, {counts.validated}"
-            f" validated, {report.time_s:.1f} s"
-        )
-    if applied:
-        say("applied; `testfleet fix --undo` takes it back")
-    elif report.patch:
-        say("to write it into the working tree: testfleet fix --apply")
-
-
-class _Progress:
-    """A live line on a terminal, silence elsewhere."""
-
-    def __init__(self) -> None:
-        self._status = err().status("starting") if err().is_terminal else None
-
-    def __enter__(self) -> _Progress:
-        if self._status is not None:
-            self._status.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._status is not None:
-            self._status.stop()
-
-    def show(self, text: str) -> None:
-        """Say what goes on."""
-        if self._status is not None:
-            self._status.update(text)
