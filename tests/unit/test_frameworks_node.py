@@ -77,7 +77,7 @@ def test_exactly_the_files_of_the_shard_are_chosen(job):
     assert not pattern.search(f"{rest.tree}/a.test.js")
     assert pattern.search(f"{rest.tree}/b.test.js")
     told = json.loads((rest.scratch / "selection.json").read_text())
-    assert told == {"units": [], "excluded": ["a.test.js"]}
+    assert told == {"units": [], "excluded": ["a.test.js"], "isAlone": False}
 
 
 def test_a_file_that_the_user_names_adds_none_to_those_of_the_shard(job):
@@ -101,7 +101,7 @@ def test_one_test_is_found_again_by_its_id(names, separator, tool_name):
 
 
 def test_one_test_runs_again_by_a_pattern_and_a_file_without_one(job):
-    assert argv(VITEST, job(only="a.test.js > x"))[-2] == "^x(?: |$)"
+    assert argv(VITEST, job(only="a.test.js > x"))[-2] == "^ ?x(?: |$)"
     assert argv(JEST, job(only=f"[ui] a.test.js{ANGLE}x"))[-1] == "--testNamePattern=^x$"
     words = argv(PLAYWRIGHT, job(only=f"[web]{ANGLE}a.test.js{ANGLE}x"))
     assert {"--grep=/ x(?: @|$)/", "--project=web"} < set(words)
@@ -236,6 +236,17 @@ def test_vitest_runs_the_files_of_the_shard_only(tmp_path):
         f"Error: {tmp_path}/b.test.ts",
         f"Error: {tmp_path}/a.test.ts",
     ]
+
+
+def test_a_test_that_was_to_run_alone_and_was_not_found_has_no_outcome(tmp_path):
+    script = """
+    const test = { path: root + "/a.test.js", context: { config: { id: "1" } } };
+    r.onTestFileResult(test, { testResults: [{ title: "a", status: "pending" }] });
+    r.onRunComplete(new Set(), {});
+    """
+    alone = {"units": ["a.test.js"], "excluded": None, "isAlone": True}
+    assert play(tmp_path, "jest_reporter.cjs", script, alone)[0] == []
+    assert len(play(tmp_path, "jest_reporter.cjs", script)[0]) == 1
 
 
 PLAY_TEST = """

@@ -51,7 +51,7 @@ def installed_tool(job: Job, program: str, package: str, least: tuple[int, ...])
 def variables(job: Job) -> dict[str, str]:
     """What the reporters are told, and that nobody watches. Writes the selection into `scratch`."""
     selection = job.scratch / "selection.json"
-    chosen = {"units": job.units, "excluded": job.excluded}
+    chosen = {"units": job.units, "excluded": job.excluded, "isAlone": job.only is not None}
     selection.write_text(json.dumps(chosen), encoding="ascii")
     told = {
         "TESTFLEET_EVENTS": str(job.events),
