@@ -6,11 +6,13 @@ see `Engine` in `testfleet.repair.engine`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import heapq
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final, cast
 
+from testfleet.contracts.repair import Candidate
 from testfleet.errors import UsageError
 from testfleet.repair.engine import Engine
 
@@ -71,3 +73,20 @@ def _load(plugin: EntryPoint) -> Engine:
             hint="name a class without arguments, or an object, that is an Engine",
         )
     return cast(Engine, engine)
+
+
+def best_first(streams: Sequence[Iterator[Candidate]]) -> Iterator[Candidate]:
+    """One stream of several, each of which has its best first."""
+    heads: list[tuple[float, int, Candidate]] = []
+
+    def refill(at: int) -> None:
+        candidate = next(streams[at], None)
+        if candidate is not None:
+            heapq.heappush(heads, (-candidate.suspiciousness * candidate.prior, at, candidate))
+
+    for at in range(len(streams)):
+        refill(at)
+    while heads:
+        _, at, candidate = heapq.heappop(heads)
+        yield candidate
+        refill(at)

@@ -16,6 +16,7 @@ from typing import Final
 
 from testfleet.contracts.repair import Candidate
 from testfleet.repair.engine import Engine, Fault
+from testfleet.repair.engines import best_first
 from testfleet.repair.rank.model import load as load_ranker
 from testfleet.repair.rank.order import order
 from testfleet.repair.reach import Reach
@@ -235,20 +236,3 @@ class Search:
             if not batch:
                 return
             self._try(batch, patient=True)
-
-
-def best_first(streams: Sequence[Iterator[Candidate]]) -> Iterator[Candidate]:
-    """One stream of several, each of which has its best first."""
-    heads: list[tuple[float, int, Candidate]] = []
-
-    def refill(at: int) -> None:
-        candidate = next(streams[at], None)
-        if candidate is not None:
-            heapq.heappush(heads, (-candidate.suspiciousness * candidate.prior, at, candidate))
-
-    for at in range(len(streams)):
-        refill(at)
-    while heads:
-        _, at, candidate = heapq.heappop(heads)
-        yield candidate
-        refill(at)
