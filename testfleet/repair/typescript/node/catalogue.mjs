@@ -18,12 +18,24 @@ import { parameters } from "./templates/parameters.mjs";
 import { syntax } from "./templates/syntax.mjs";
 
 const REWRITES = {
-  names, imports, calls, nullable, objects, elements, functions, classes, narrowing, operators, annotations, parameters, syntax,
+  names,
+  imports,
+  calls,
+  nullable,
+  objects,
+  elements,
+  functions,
+  classes,
+  narrowing,
+  operators,
+  annotations,
+  parameters,
+  syntax,
   conversions: (ctx) => (CONVERTIBLE.has(ctx.code) ? conversions(ctx) : []),
 };
 const MAX_OF_A_FAMILY = 400;
 
-/** {candidates, faults}: `faults` names the families that broke off, which is a defect of theirs. */
+/** {candidates, faults}: `faults` names the families that broke off, which is a defect of ours. */
 export function candidatesFor(project, diagnostic, engines) {
   const ctx = new Context(project, diagnostic);
   const families = Object.entries(engines.includes("rewrite") ? REWRITES : {});
@@ -48,14 +60,17 @@ export function candidatesFor(project, diagnostic, engines) {
   return { candidates, faults };
 }
 
-const TEST_FILE = /(^|\/)(__tests__|__mocks__|tests?|specs?|e2e)\/|\.(test|spec|e2e)(-d)?\.[cm]?[jt]sx?$/;
+const TEST_FILE =
+  /(^|\/)(__tests__|__mocks__|tests?|specs?|e2e)\/|\.(test|spec|e2e)(-d)?\.[cm]?[jt]sx?$/;
 const TEST_EDITED = "the test itself is changed";
 
 /** A test is not bent to the program: it is edited only where the compiler complains about it. */
 function fair(project, ctx, one) {
   const tests = one.edits.filter((edit) => TEST_FILE.test(project.name(edit.file)));
   if (tests.some((edit) => edit.file !== ctx.file.fileName)) return undefined;
-  return tests.length ? { ...one, prior: one.prior * 0.8, concern: one.concern || TEST_EDITED } : one;
+  return tests.length
+    ? { ...one, prior: one.prior * 0.8, concern: one.concern || TEST_EDITED }
+    : one;
 }
 
 /** Of the same text only the most promising stays. */
@@ -73,7 +88,8 @@ function keep(project, found, one) {
   if (same) return;
   const key = JSON.stringify([...changed].map(([path, text]) => [path, fingerprint(text)]));
   const known = found.get(key);
-  if (!known || known.prior < one.prior) found.set(key, { ...one, edits, prior: Math.min(one.prior, 0.95) });
+  if (!known || known.prior < one.prior)
+    found.set(key, { ...one, edits, prior: Math.min(one.prior, 0.95) });
 }
 
 /** FNV-1a over the text without blanks, so layout alone makes no second candidate. */

@@ -4,10 +4,23 @@
 export function nodeAt(ts, file, start, end) {
   let found = file;
   for (;;) {
-    const next = found.getChildren(file).find((c) => c.getStart(file) <= start && end <= c.getEnd());
+    const next = found
+      .getChildren(file)
+      .find((c) => c.getStart(file) <= start && end <= c.getEnd());
     if (!next || next.kind === ts.SyntaxKind.EndOfFileToken) return found;
     found = next;
     if (found.getStart(file) === start && found.getEnd() === end && ts.isToken(found)) return found;
+  }
+}
+
+/** The token at a position. */
+export function tokenAt(file, position) {
+  let found = file;
+  for (;;) {
+    const inside = (one) => one.getStart(file) <= position && position < one.getEnd();
+    const next = found.getChildren(file).find(inside);
+    if (!next) return found;
+    found = next;
   }
 }
 
@@ -35,9 +48,12 @@ export class Context {
     // A statement that is blamed by its first word alone.
     if (found.kind === kinds.SyntaxList || found.kind === kinds.ReturnKeyword) found = found.parent;
     while (
-      found.parent && !this.ts.isSourceFile(found.parent)
-      && found.parent.getStart(this.file) === this.start && found.parent.getEnd() === this.end
-    ) found = found.parent;
+      found.parent &&
+      !this.ts.isSourceFile(found.parent) &&
+      found.parent.getStart(this.file) === this.start &&
+      found.parent.getEnd() === this.end
+    )
+      found = found.parent;
     return found;
   }
 
@@ -67,7 +83,8 @@ export class Context {
 
   print(type, at = this.node) {
     const { TypeFormatFlags: flags } = this.ts;
-    const how = flags.NoTruncation | flags.UseAliasDefinedOutsideCurrentScope | flags.UseStructuralFallback;
+    const how =
+      flags.NoTruncation | flags.UseAliasDefinedOutsideCurrentScope | flags.UseStructuralFallback;
     return this.checker.typeToString(type, at, how);
   }
 
@@ -88,7 +105,12 @@ export class Context {
   /** Names of the project's own values that can be used at `node`: [{name, type, symbol}]. */
   scope(node = this.node) {
     const { SymbolFlags } = this.ts;
-    const wanted = SymbolFlags.Variable | SymbolFlags.Function | SymbolFlags.Class | SymbolFlags.Alias | SymbolFlags.Enum;
+    const wanted =
+      SymbolFlags.Variable |
+      SymbolFlags.Function |
+      SymbolFlags.Class |
+      SymbolFlags.Alias |
+      SymbolFlags.Enum;
     const found = [];
     for (const symbol of this.checker.getSymbolsInScope(node, wanted)) {
       const declared = symbol.declarations?.[0];
@@ -106,7 +128,9 @@ export class Context {
     const { ts } = this;
     const flags = symbol?.flags ?? 0;
     const real = flags & ts.SymbolFlags.Alias ? this.checker.getAliasedSymbol(symbol) : symbol;
-    return (real?.declarations ?? []).filter((one) => this.project.own(one.getSourceFile().fileName));
+    return (real?.declarations ?? []).filter((one) =>
+      this.project.own(one.getSourceFile().fileName),
+    );
   }
 
   symbol(node) {
@@ -116,10 +140,17 @@ export class Context {
       const declared = this.checker.getResolvedSignature(node)?.declaration;
       return declared?.symbol ?? this.symbol(node.expression);
     }
-    if (ts.isAwaitExpression(node) || ts.isParenthesizedExpression(node) || ts.isNonNullExpression(node)) return this.symbol(node.expression);
+    if (
+      ts.isAwaitExpression(node) ||
+      ts.isParenthesizedExpression(node) ||
+      ts.isNonNullExpression(node)
+    )
+      return this.symbol(node.expression);
     if (ts.isElementAccessExpression(node)) return this.symbol(node.expression);
-    if (ts.isIdentifier(node) && node.parent && ts.isShorthandPropertyAssignment(node.parent)) return this.symbol(node.parent);
-    if (ts.isShorthandPropertyAssignment(node)) return this.checker.getShorthandAssignmentValueSymbol(node);
+    if (ts.isIdentifier(node) && node.parent && ts.isShorthandPropertyAssignment(node.parent))
+      return this.symbol(node.parent);
+    if (ts.isShorthandPropertyAssignment(node))
+      return this.checker.getShorthandAssignmentValueSymbol(node);
     return this.checker.getSymbolAtLocation(node);
   }
 
@@ -127,12 +158,18 @@ export class Context {
   mayLack(name) {
     const body = this.functionAround()?.getText(this.file) ?? "";
     const escaped = name.replace(/\$/g, "\\$&");
-    return new RegExp(`(?<![\\w$.])(${escaped}\\s*(\\?\\.|\\?\\?|&&|[!=]==? *(undefined|null))|!\\s*${escaped}\\b|if \\(${escaped}\\))`).test(body);
+    const used = `(?<![\\w$.])${escaped}\\s*(\\?\\.|\\?\\?|&&|[!=]==? *(undefined|null))`;
+    const asked = `!\\s*${escaped}\\b|if \\(${escaped}\\)`;
+    return new RegExp(`${used}|${asked}`).test(body);
   }
 
   replace(node, text, file = node.getSourceFile()) {
-    const shorthand = node.parent && this.ts.isShorthandPropertyAssignment(node.parent) && node.parent.name === node;
-    if (shorthand && !/^[\w$]+\s*:/.test(text)) return this.replace(node.parent, `${node.text}: ${text}`, file);
+    const shorthand =
+      node.parent &&
+      this.ts.isShorthandPropertyAssignment(node.parent) &&
+      node.parent.name === node;
+    if (shorthand && !/^[\w$]+\s*:/.test(text))
+      return this.replace(node.parent, `${node.text}: ${text}`, file);
     return { file: file.fileName, start: node.getStart(file), end: node.getEnd(), text };
   }
 
@@ -166,7 +203,7 @@ export class Context {
   }
 
   get unit() {
-    return this.unitOfIndent ??= this.file.text.match(/\n(\t|  +)\S/)?.[1] ?? "  ";
+    return (this.unitOfIndent ??= this.file.text.match(/\n(\t|  +)\S/)?.[1] ?? "  ");
   }
 
   get newline() {
@@ -174,7 +211,7 @@ export class Context {
   }
 }
 
-/** A candidate: what changes, and how likely such a change is to be right before anything is known. */
+/** A candidate: what changes, and how likely such a change is to be right, before any trial. */
 export function candidate(template, prior, edits, concern = "") {
   return { template, prior, edits: [edits].flat(), concern };
 }
@@ -186,7 +223,10 @@ export function likeness(a, b) {
   if (x === y) return 0.95;
   const by = 1 - distance(x, y) / Math.max(x.length, y.length);
   const short = Math.min(x.length, y.length);
-  const nested = short > 2 && (x.includes(y) || y.includes(x)) ? 0.5 + 0.4 * (short / Math.max(x.length, y.length)) : 0;
+  const nested =
+    short > 2 && (x.includes(y) || y.includes(x))
+      ? 0.5 + 0.4 * (short / Math.max(x.length, y.length))
+      : 0;
   return Math.max(by, nested);
 }
 
@@ -208,8 +248,15 @@ function distance(a, b) {
 
 /** Whether the expression needs parentheses before something is put behind it. */
 export function wrapped(ts, node, text) {
-  const simple = ts.isIdentifier(node) || ts.isPropertyAccessExpression(node) || ts.isCallExpression(node)
-    || ts.isElementAccessExpression(node) || ts.isLiteralExpression(node) || ts.isParenthesizedExpression(node)
-    || node.kind === ts.SyntaxKind.ThisKeyword || ts.isNonNullExpression(node) || ts.isArrayLiteralExpression(node);
+  const simple =
+    ts.isIdentifier(node) ||
+    ts.isPropertyAccessExpression(node) ||
+    ts.isCallExpression(node) ||
+    ts.isElementAccessExpression(node) ||
+    ts.isLiteralExpression(node) ||
+    ts.isParenthesizedExpression(node) ||
+    node.kind === ts.SyntaxKind.ThisKeyword ||
+    ts.isNonNullExpression(node) ||
+    ts.isArrayLiteralExpression(node);
   return simple ? text : `(${text})`;
 }

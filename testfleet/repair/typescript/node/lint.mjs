@@ -22,17 +22,28 @@ const textOf = (name) => top()?.texts.get(name) ?? readFileSync(resolve(root, na
 
 function complaintsOf(result) {
   const file = nameOf(result.filePath);
-  return result.messages.filter((one) => one.severity === ERROR).map((one) => ({
-    file, line: one.line ?? 1, column: one.column ?? 1, code: 0, rule: one.ruleId ?? "syntax",
-    message: `${one.ruleId ?? "syntax"}: ${one.message}`,
-    key: `${file} ${one.ruleId} ${one.message}`, fix: one.fix, suggestions: one.suggestions ?? [],
-  }));
+  return result.messages
+    .filter((one) => one.severity === ERROR)
+    .map((one) => ({
+      file,
+      line: one.line ?? 1,
+      column: one.column ?? 1,
+      code: 0,
+      rule: one.ruleId ?? "syntax",
+      message: `${one.ruleId ?? "syntax"}: ${one.message}`,
+      key: `${file} ${one.ruleId} ${one.message}`,
+      fix: one.fix,
+      suggestions: one.suggestions ?? [],
+    }));
 }
 
 const shown = () => ({ diagnostics: top().complaints });
 
 async function lint(name, text) {
-  const [result] = await eslint.lintText(text, { filePath: resolve(root, name), warnIgnored: false });
+  const [result] = await eslint.lintText(text, {
+    filePath: resolve(root, name),
+    warnIgnored: false,
+  });
   return result ? complaintsOf({ ...result, filePath: resolve(root, name) }) : [];
 }
 
@@ -66,12 +77,21 @@ async function judged(texts) {
 }
 
 function offers(complaint, all) {
-  const edit = ({ range, text }) => ({ file: complaint.file, start: range[0], end: range[1], text });
+  const edit = ({ range, text }) => ({
+    file: complaint.file,
+    start: range[0],
+    end: range[1],
+    text,
+  });
   const found = [];
-  const make = (template, prior, edits) => found.push({ engine: "tools", template, prior, concern: "", edits });
+  const make = (template, prior, edits) =>
+    found.push({ engine: "tools", template, prior, concern: "", edits });
   if (complaint.fix) make(`eslint-${complaint.rule}`, FIX, [edit(complaint.fix)]);
-  for (const one of complaint.suggestions) make(`eslint-suggestion-${complaint.rule}`, SUGGESTION, [edit(one.fix)]);
-  const fixes = all.filter((one) => one.fix && one.file === complaint.file).map((one) => edit(one.fix));
+  for (const one of complaint.suggestions)
+    make(`eslint-suggestion-${complaint.rule}`, SUGGESTION, [edit(one.fix)]);
+  const fixes = all
+    .filter((one) => one.fix && one.file === complaint.file)
+    .map((one) => edit(one.fix));
   if (complaint.fix && fixes.length > 1) make("eslint-fix-file", FIX, apart(fixes));
   return found;
 }
@@ -94,7 +114,9 @@ await serve({
     } catch {
       throw new ProjectError("no eslint is installed; `npm install` in the project does that");
     }
-    const { ESLint, loadESLint } = await import(pathToFileURL(path).href).then((one) => one.default ?? one);
+    const { ESLint, loadESLint } = await import(pathToFileURL(path).href).then(
+      (one) => one.default ?? one,
+    );
     const Linter = loadESLint ? await loadESLint({ cwd: root }) : ESLint;
     eslint = new Linter({ cwd: root });
     const results = await eslint.lintFiles(["."]);
@@ -102,7 +124,10 @@ await serve({
     const files = results.map((one) => nameOf(one.filePath));
     return { version: Linter.version, own: true, files, references: [], ...shown() };
   },
-  candidates: ({ diagnostic }) => ({ candidates: offers(top().complaints[diagnostic], top().complaints), faults: [] }),
+  candidates: ({ diagnostic }) => ({
+    candidates: offers(top().complaints[diagnostic], top().complaints),
+    faults: [],
+  }),
   async check({ edits }) {
     const texts = edited(edits);
     const { gone, added } = await judged(texts);

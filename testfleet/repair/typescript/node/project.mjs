@@ -50,7 +50,7 @@ export class Project {
     return this.trial.get(path) ?? this.texts.get(path) ?? this.ts.sys.readFile(path);
   }
 
-  /** Text after edits [{file, start, end, text}], by path. Throws a RangeError when they overlap. */
+  /** Text after edits [{file, start, end, text}], by path. A RangeError when they overlap. */
   edited(edits) {
     const changed = new Map();
     for (const file of new Set(edits.map((edit) => edit.file))) {
@@ -100,7 +100,9 @@ export class Project {
   /** Complaints about these files, or about the whole program. */
   diagnostics(paths) {
     const files = paths ?? this.program.getSourceFiles().map((file) => file.fileName);
-    const found = paths ? [] : [...this.parsed.errors, ...this.service.getCompilerOptionsDiagnostics()];
+    const found = paths
+      ? []
+      : [...this.parsed.errors, ...this.service.getCompilerOptionsDiagnostics()];
     for (const path of files) {
       if (paths || this.own(path)) {
         found.push(...this.service.getSyntacticDiagnostics(path));
@@ -114,7 +116,17 @@ export class Project {
   describe(diagnostic) {
     const message = this.ts.flattenDiagnosticMessageText(diagnostic.messageText, "\n");
     const { file, start = 0, length = 0, code } = diagnostic;
-    if (!file) return { file: "", start: 0, length: 0, line: 1, column: 1, code, message, key: `${code} ${message}` };
+    if (!file)
+      return {
+        file: "",
+        start: 0,
+        length: 0,
+        line: 1,
+        column: 1,
+        code,
+        message,
+        key: `${code} ${message}`,
+      };
     const { line, character } = file.getLineAndCharacterOfPosition(start);
     const name = this.name(file.fileName);
     const key = `${name} ${code} ${message}`;
@@ -131,8 +143,14 @@ export class Project {
   javascript(path) {
     const options = { ...this.parsed.options, removeComments: true, sourceMap: false };
     const compilerOptions = { ...options, inlineSourceMap: false, declaration: false };
-    const made = this.ts.transpileModule(this.text(path) ?? "", { compilerOptions, fileName: path });
-    return made.outputText.replace(/;\s*$/gm, "").replace(/\s+/g, " ").replaceAll("'", '"')
+    const made = this.ts.transpileModule(this.text(path) ?? "", {
+      compilerOptions,
+      fileName: path,
+    });
+    return made.outputText
+      .replace(/;\s*$/gm, "")
+      .replace(/\s+/g, " ")
+      .replaceAll("'", '"')
       .replace(/\b([\w$]+) as \1\b/g, "$1");
   }
 
@@ -141,7 +159,8 @@ export class Project {
     if (!this.words) {
       this.words = new Map();
       for (const { text } of this.ownFiles()) {
-        for (const [found] of text.matchAll(/[\p{L}_$][\p{L}\p{N}_$]*/gu)) this.words.set(found, (this.words.get(found) ?? 0) + 1);
+        for (const [found] of text.matchAll(/[\p{L}_$][\p{L}\p{N}_$]*/gu))
+          this.words.set(found, (this.words.get(found) ?? 0) + 1);
       }
     }
     return this.words.get(word) ?? 0;
@@ -156,10 +175,10 @@ export class Project {
 
   /** Files whose diagnostics can depend on this one, itself included. */
   dependants(path) {
-    this.importers ??= this.#importers();
-    if (this.importers.everywhere.has(path)) return this.ownFiles().map((file) => file.fileName);
+    this.graph ??= this.#importers();
+    if (this.graph.everywhere.has(path)) return this.ownFiles().map((file) => file.fileName);
     const reached = new Set([path]);
-    for (const one of reached) for (const next of this.importers.by.get(one) ?? []) reached.add(next);
+    for (const one of reached) for (const next of this.graph.by.get(one) ?? []) reached.add(next);
     return [...reached];
   }
 
@@ -182,7 +201,9 @@ export class Project {
 
   /** Configurations that this one refers to. */
   references() {
-    const found = (this.parsed.projectReferences ?? []).map((one) => this.ts.resolveProjectReferencePath(one));
+    const found = (this.parsed.projectReferences ?? []).map((one) =>
+      this.ts.resolveProjectReferencePath(one),
+    );
     return found.map((path) => this.name(path));
   }
 
@@ -194,9 +215,17 @@ export class Project {
   #parse() {
     const { ts } = this;
     const read = ts.readConfigFile(this.config, ts.sys.readFile);
-    if (read.error) throw new ProjectError(ts.flattenDiagnosticMessageText(read.error.messageText, "\n"));
-    const parsed = ts.parseJsonConfigFileContent(read.config, ts.sys, dirname(this.config), {}, this.config);
-    if (!parsed.fileNames.length && !parsed.projectReferences?.length) throw new ProjectError("no file belongs to it");
+    if (read.error)
+      throw new ProjectError(ts.flattenDiagnosticMessageText(read.error.messageText, "\n"));
+    const parsed = ts.parseJsonConfigFileContent(
+      read.config,
+      ts.sys,
+      dirname(this.config),
+      {},
+      this.config,
+    );
+    if (!parsed.fileNames.length && !parsed.projectReferences?.length)
+      throw new ProjectError("no file belongs to it");
     // A configuration that only refers to others has no files, which is no mistake.
     if (!parsed.fileNames.length) parsed.errors = [];
     parsed.options.noEmit = true;

@@ -10,7 +10,7 @@
 // {"do": "keep", "edits": [...]}    → {"diagnostics": [...]}  of the program after them
 // {"do": "scripts", "files": ["a.ts"]}
 //     → {"scripts": ["..."]}  the JavaScript that they become, without comments and layout
-// {"do": "undo"}                    → {"diagnostics": [...]}  of the program without the last edits
+// {"do": "undo"}                    → {"diagnostics": [...]}  without the last edits
 //
 // A question that cannot be answered gets {"error": "..."}. Edits name files relative to the root.
 
@@ -30,14 +30,18 @@ const shown = () => ({ diagnostics: trials.base });
 
 /** TypeScript 7 and later are native and have no language service that can be asked. */
 function compiler(folder) {
-  for (const [from, own] of [[join(folder, "package.json"), true], [import.meta.url, false]]) {
+  for (const [from, own] of [
+    [join(folder, "package.json"), true],
+    [import.meta.url, false],
+  ]) {
     const require = createRequire(from);
     try {
       const loaded = require(require.resolve("typescript"));
       const ts = loaded.default ?? loaded;
       if (ts.createLanguageService) return { ts, own };
     } catch (error) {
-      if (error.code !== "MODULE_NOT_FOUND" && error.code !== "ERR_PACKAGE_PATH_NOT_EXPORTED") throw error;
+      if (error.code !== "MODULE_NOT_FOUND" && error.code !== "ERR_PACKAGE_PATH_NOT_EXPORTED")
+        throw error;
     }
   }
   throw new ProjectError("no typescript is installed; `npm install` in the project does that");
@@ -64,7 +68,9 @@ const ANSWERS = {
     trials = trials.over();
     return shown();
   },
-  scripts: ({ files }) => ({ scripts: files.map((name) => project.javascript(project.path(name))) }),
+  scripts: ({ files }) => ({
+    scripts: files.map((name) => project.javascript(project.path(name))),
+  }),
   undo() {
     project.undo();
     trials = trials.below;

@@ -1,4 +1,4 @@
-// What a change does to the diagnostics: which are gone, which are new, and what it does when it runs.
+// What a change does: which diagnostics are gone, which are new, and how it behaves when it runs.
 
 const MAX_FILES = 25;
 
@@ -36,8 +36,10 @@ export class Trials {
     const looked = new Set([...paths, ...this.wrong]);
     const near = this.#compare(looked);
     if (near.added || !near.gone.length) return { ...near, effect: "" };
-    const beyond = paths.filter((path) => project.surface(path) !== this.surfaces.get(path))
-      .flatMap((path) => project.dependants(path)).filter((path) => !looked.has(path));
+    const beyond = paths
+      .filter((path) => project.surface(path) !== this.surfaces.get(path))
+      .flatMap((path) => project.dependants(path))
+      .filter((path) => !looked.has(path));
     const far = beyond.length ? this.#compare(new Set(beyond)) : { gone: [], added: 0 };
     return { gone: [...near.gone, ...far.gone], added: far.added, effect: this.#effect(paths) };
   }
@@ -61,7 +63,9 @@ export class Trials {
   }
 
   #effect(paths) {
-    const changed = paths.filter((path) => this.project.javascript(path) !== this.scripts.get(path));
+    const changed = paths.filter(
+      (path) => this.project.javascript(path) !== this.scripts.get(path),
+    );
     return changed.length ? this.project.effect(changed) : "types";
   }
 

@@ -21,7 +21,12 @@ export function* defaultFor(ctx, type, depth = 0) {
   else if (type.flags & flags.Null) yield "null";
   else if (checker.isArrayType?.(type)) yield "[]";
   else if (type.getCallSignatures?.().length) yield "() => {}";
-  else if (type.symbol?.name === "Map" || type.symbol?.name === "Set" || type.symbol?.name === "Date") yield `new ${type.symbol.name}()`;
+  else if (
+    type.symbol?.name === "Map" ||
+    type.symbol?.name === "Set" ||
+    type.symbol?.name === "Date"
+  )
+    yield `new ${type.symbol.name}()`;
   else if (type.flags & flags.Object) yield* objectOf(ctx, type, depth);
 }
 
@@ -31,12 +36,18 @@ function rank(flags, type) {
 }
 
 function* objectOf(ctx, type, depth) {
-  const needed = ctx.checker.getPropertiesOfType(type).filter((one) => !(one.flags & ctx.ts.SymbolFlags.Optional));
+  const needed = ctx.checker
+    .getPropertiesOfType(type)
+    .filter((one) => !(one.flags & ctx.ts.SymbolFlags.Optional));
   if (!needed.length) yield "{}";
   if (!needed.length || needed.length > 6) return;
   const parts = [];
   for (const one of needed) {
-    const [value] = defaultFor(ctx, ctx.checker.getTypeOfSymbolAtLocation(one, ctx.node), depth + 1);
+    const [value] = defaultFor(
+      ctx,
+      ctx.checker.getTypeOfSymbolAtLocation(one, ctx.node),
+      depth + 1,
+    );
     if (value === undefined) return;
     parts.push(`${one.name}: ${value}`);
   }

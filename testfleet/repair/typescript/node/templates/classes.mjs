@@ -1,11 +1,10 @@
 // Members of classes and what they inherit or promise.
 
+import { access, constant, override, READONLY } from "./modifiers.mjs";
 import { candidate, likeness } from "../context.mjs";
 import { defaultFor } from "../values.mjs";
 
 const INHERITED = new Set([2416, 2415, 2420, 2417, 2430, 2425, 2426, 2610, 2612]);
-const READONLY = new Set([2540, 2542, 2588]);
-
 export function* classes(ctx) {
   if (ctx.code === 2564 || ctx.code === 2454) yield* initialised(ctx);
   if (INHERITED.has(ctx.code)) yield* inherited(ctx);
@@ -18,16 +17,29 @@ export function* classes(ctx) {
 
 function* initialised(ctx) {
   const { ts } = ctx;
-  const declared = ctx.code === 2564 ? ctx.up((one) => ts.isPropertyDeclaration(one)) : ctx.checker.getSymbolAtLocation(ctx.node)?.valueDeclaration;
+  const declared =
+    ctx.code === 2564
+      ? ctx.up((one) => ts.isPropertyDeclaration(one))
+      : ctx.checker.getSymbolAtLocation(ctx.node)?.valueDeclaration;
   if (!declared?.type || !("initializer" in declared)) return;
   const file = declared.getSourceFile();
   if (ctx.code === 2564) yield* inConstructor(ctx, declared);
   for (const value of defaultFor(ctx, ctx.type(declared.type))) {
     yield candidate("initialise", 0.35, ctx.insert(declared.type.getEnd(), ` = ${value}`, file));
   }
-  yield candidate("widen-annotation", 0.4, ctx.insert(declared.type.getEnd(), " | undefined", file));
-  if (ctx.code === 2564) yield candidate("optional", 0.45, ctx.insert(declared.name.getEnd(), "?", file));
-  yield candidate("definite-assignment", 0.1, ctx.insert(declared.name.getEnd(), "!", file), "a definite assignment assertion: the compiler takes its word");
+  yield candidate(
+    "widen-annotation",
+    0.4,
+    ctx.insert(declared.type.getEnd(), " | undefined", file),
+  );
+  if (ctx.code === 2564)
+    yield candidate("optional", 0.45, ctx.insert(declared.name.getEnd(), "?", file));
+  yield candidate(
+    "definite-assignment",
+    0.1,
+    ctx.insert(declared.name.getEnd(), "!", file),
+    "a definite assignment assertion: the compiler takes its word",
+  );
 }
 
 /** A parameter of the constructor of the same name or type is kept in the property. */
@@ -59,19 +71,29 @@ function* inherited(ctx) {
   const { ts, checker } = ctx;
   const owner = ctx.up((one) => ts.isClassLike(one) || ts.isInterfaceDeclaration(one));
   if (!owner) return;
-  const bases = (owner.heritageClauses ?? []).flatMap((one) => one.types.map((type) => ctx.type(type)));
+  const bases = (owner.heritageClauses ?? []).flatMap((one) =>
+    one.types.map((type) => ctx.type(type)),
+  );
   const named = ctx.message.match(/[Pp]roperty '([^']+)'/g)?.map((one) => one.slice(10, -1)) ?? [];
-  for (const mine of owner.members.filter((one) => one.name && named.includes(ctx.text(one.name)))) {
+  for (const mine of owner.members.filter(
+    (one) => one.name && named.includes(ctx.text(one.name)),
+  )) {
     for (const base of bases) {
       const theirs = base.getProperty?.(ctx.text(mine.name));
       if (!theirs) continue;
       yield* agree(ctx, mine, checker.getTypeOfSymbolAtLocation(theirs, mine));
       for (const other of ctx.declarations(theirs)) {
         yield* agree(ctx, other, ctx.type(mine.name));
-        if (mine.questionToken && !other.questionToken && other.name) yield candidate("optional", 0.4, ctx.insert(other.name.getEnd(), "?", other.getSourceFile()));
+        if (mine.questionToken && !other.questionToken && other.name)
+          yield candidate(
+            "optional",
+            0.4,
+            ctx.insert(other.name.getEnd(), "?", other.getSourceFile()),
+          );
       }
     }
-    if (mine.questionToken) yield candidate("not-optional", 0.4, ctx.replace(mine.questionToken, ""));
+    if (mine.questionToken)
+      yield candidate("not-optional", 0.4, ctx.replace(mine.questionToken, ""));
   }
 }
 
@@ -100,31 +122,17 @@ function* agree(ctx, member, type) {
   if (edits.length > 1) yield candidate("type-of-base", 0.4, edits);
   const lacking = signature.parameters.slice(member.parameters.length);
   if (lacking.length && member.parameters.length) {
-    const more = lacking.map((one) => `, ${one.name}: ${ctx.print(ctx.checker.getTypeOfSymbolAtLocation(one, member), member)}`).join("");
-    yield candidate("add-parameter", 0.3, ctx.insert(member.parameters.at(-1).getEnd(), more, member.getSourceFile()));
-  }
-}
-
-function* constant(ctx) {
-  const { ts } = ctx;
-  const { symbol } = { symbol: ctx.symbol(ctx.node) };
-  for (const declared of ctx.declarations(symbol)) {
-    const file = declared.getSourceFile();
-    const list = declared.parent;
-    if (list && ts.isVariableDeclarationList(list)) {
-      const word = list.getFirstToken(file);
-      yield candidate("let-for-const", 0.9, ctx.replace(word, "let"));
-    }
-    for (const modifier of declared.modifiers ?? []) {
-      if (modifier.kind !== ts.SyntaxKind.ReadonlyKeyword) continue;
-      const gap = file.text.slice(modifier.getEnd()).match(/^\s*/)[0].length;
-      yield candidate("drop-readonly", 0.7, { file: file.fileName, start: modifier.getStart(file), end: modifier.getEnd() + gap, text: "" });
-    }
-    if (ts.isGetAccessor(declared)) {
-      const type = ctx.print(ctx.type(declared), declared);
-      const name = ctx.text(declared.name);
-      yield candidate("add-setter", 0.2, ctx.insert(declared.getEnd(), `${ctx.newline}${ctx.indentation(declared)}set ${name}(value: ${type}) {}`, file));
-    }
+    const more = lacking
+      .map(
+        (one) =>
+          `, ${one.name}: ${ctx.print(ctx.checker.getTypeOfSymbolAtLocation(one, member), member)}`,
+      )
+      .join("");
+    yield candidate(
+      "add-parameter",
+      0.3,
+      ctx.insert(member.parameters.at(-1).getEnd(), more, member.getSourceFile()),
+    );
   }
 }
 
@@ -139,47 +147,45 @@ function* renamedMember(ctx) {
       for (const wanted of checker.getPropertiesOfType(ctx.type(base))) {
         if (own.has(wanted.name)) continue;
         for (const mine of owner.members) {
-          const alike = mine.name && ts.isIdentifier(mine.name) ? likeness(mine.name.text, wanted.name) : 0;
+          const alike =
+            mine.name && ts.isIdentifier(mine.name) ? likeness(mine.name.text, wanted.name) : 0;
           if (alike > 0.25) {
             yield candidate("rename-member", 0.75 * alike, ctx.replace(mine.name, wanted.name));
-            for (const there of ctx.declarations(wanted)) if (there.name) yield candidate("rename-declaration", 0.5 * alike, ctx.replace(there.name, mine.name.text));
+            for (const there of ctx.declarations(wanted))
+              if (there.name)
+                yield candidate(
+                  "rename-declaration",
+                  0.5 * alike,
+                  ctx.replace(there.name, mine.name.text),
+                );
           }
         }
-        for (const there of ctx.declarations(wanted)) if (there.name && !there.questionToken && !there.body && ts.isInterfaceDeclaration(there.parent)) yield candidate("optional", 0.25, ctx.insert(there.name.getEnd(), "?", there.getSourceFile()));
+        for (const there of ctx.declarations(wanted))
+          if (
+            there.name &&
+            !there.questionToken &&
+            !there.body &&
+            ts.isInterfaceDeclaration(there.parent)
+          )
+            yield candidate(
+              "optional",
+              0.25,
+              ctx.insert(there.name.getEnd(), "?", there.getSourceFile()),
+            );
       }
     }
   }
-}
-
-function* override(ctx) {
-  const member = ctx.up((one) => ctx.ts.isClassElement(one));
-  if (!member) return;
-  const word = member.modifiers?.find((one) => one.kind === ctx.ts.SyntaxKind.OverrideKeyword);
-  if (word) yield candidate("drop-override", 0.7, { ...ctx.replace(word, ""), end: word.getEnd() + 1 });
-  else yield candidate("add-override", 0.85, ctx.insert(member.name.getStart(), "override "));
 }
 
 function* superCall(ctx) {
   const made = ctx.up((one) => ctx.ts.isConstructorDeclaration(one));
-  if (made?.body) yield candidate("call-super", 0.6, ctx.insert(made.body.getStart() + 1, `${ctx.newline}${ctx.indentation(made)}${ctx.unit}super();`));
-}
-
-/** A member that is private or static, and is used from elsewhere. */
-function* access(ctx) {
-  const { ts } = ctx;
-  for (const declared of ctx.declarations(ctx.symbol(ctx.node))) {
-    const file = declared.getSourceFile();
-    for (const modifier of declared.modifiers ?? []) {
-      const gap = file.text.slice(modifier.getEnd()).match(/^\s*/)[0].length;
-      const away = { file: file.fileName, start: modifier.getStart(file), end: modifier.getEnd() + gap, text: "" };
-      if ([ts.SyntaxKind.PrivateKeyword, ts.SyntaxKind.ProtectedKeyword].includes(modifier.kind)) {
-        yield candidate("make-public", 0.5, away);
-        if (modifier.kind === ts.SyntaxKind.PrivateKeyword) yield candidate("make-protected", 0.4, ctx.replace(modifier, "protected"));
-      }
-      if (modifier.kind === ts.SyntaxKind.StaticKeyword) yield candidate("drop-static", 0.5, away);
-    }
-  }
-  const use = ctx.node.parent;
-  const owner = ctx.up((one) => ts.isClassLike(one));
-  if (ctx.code === 2576 && ts.isPropertyAccessExpression(use) && owner?.name) yield candidate("static-access", 0.6, ctx.replace(use.expression, owner.name.text));
+  if (made?.body)
+    yield candidate(
+      "call-super",
+      0.6,
+      ctx.insert(
+        made.body.getStart() + 1,
+        `${ctx.newline}${ctx.indentation(made)}${ctx.unit}super();`,
+      ),
+    );
 }

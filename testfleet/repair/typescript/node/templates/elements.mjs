@@ -14,7 +14,12 @@ export function* elements(ctx) {
   const target = element && checker.getContextualType(element.attributes);
   if (!target) return;
   const given = new Set(element.attributes.properties.map((one) => one.name?.getText()));
-  const missing = checker.getPropertiesOfType(target).filter((one) => !(one.flags & ts.SymbolFlags.Optional) && !given.has(one.name) && one.name !== "children");
+  const missing = checker
+    .getPropertiesOfType(target)
+    .filter(
+      (one) =>
+        !(one.flags & ts.SymbolFlags.Optional) && !given.has(one.name) && one.name !== "children",
+    );
   yield* added(ctx, element, missing.slice(0, MOST_MISSING));
   yield* otherNames(ctx, element, target, given);
 }
@@ -23,13 +28,18 @@ function* added(ctx, element, missing) {
   if (!missing.length) return;
   const choices = missing.map((one) => valuesFor(ctx, element, one).slice(0, MOST_VALUES));
   if (choices.some((one) => !one.length)) return;
-  const place = element.attributes.properties.at(-1) ?? element.typeArguments?.at(-1) ?? element.tagName;
+  const place =
+    element.attributes.properties.at(-1) ?? element.typeArguments?.at(-1) ?? element.tagName;
   const first = choices.map((one) => one[0]);
   for (const [index, all] of choices.entries()) {
     for (const one of index ? all.slice(1) : all) {
       const parts = first.map((other, at) => (at === index ? one : other));
       const text = parts.map((part, at) => ` ${missing[at].name}={${part.value}}`).join("");
-      yield candidate("add-attribute", Math.min(...parts.map((part) => part.prior)), ctx.insert(place.getEnd(), text));
+      yield candidate(
+        "add-attribute",
+        Math.min(...parts.map((part) => part.prior)),
+        ctx.insert(place.getEnd(), text),
+      );
     }
   }
 }
@@ -42,7 +52,8 @@ function* otherNames(ctx, element, target, given) {
     yield candidate("drop-attribute", 0.3, { ...ctx.replace(one, ""), start: one.getFullStart() });
     for (const property of ctx.checker.getPropertiesOfType(target)) {
       const alike = likeness(property.name, name);
-      if (!given.has(property.name) && alike > 0.4) yield candidate("other-attribute", 0.85 * alike, ctx.replace(one.name, property.name));
+      if (!given.has(property.name) && alike > 0.4)
+        yield candidate("other-attribute", 0.85 * alike, ctx.replace(one.name, property.name));
     }
   }
 }

@@ -14,7 +14,9 @@ export function* functions(ctx) {
   if (ASYNC.has(ctx.code)) yield* asynchronous(ctx, around ?? node);
   if (NO_VALUE.has(ctx.code) || MAY_RETURN_NOTHING.test(ctx.message)) {
     const called = ctx.symbol(ctx.node)?.valueDeclaration;
-    const near = NO_VALUE.has(ctx.code) ? [node] : [...argumentsThatAreFunctions(ctx), ...withBody(ctx, called)];
+    const near = NO_VALUE.has(ctx.code)
+      ? [node]
+      : [...argumentsThatAreFunctions(ctx), ...withBody(ctx, called)];
     for (const one of new Set(near)) if (one) yield* returning(ctx, one);
   }
   if (ctx.code === 2801) yield* awaited(ctx);
@@ -29,7 +31,9 @@ function withBody(ctx, declared) {
 
 function argumentsThatAreFunctions(ctx) {
   const { ts } = ctx;
-  return (ctx.call?.arguments ?? []).filter((one) => ts.isArrowFunction(one) || ts.isFunctionExpression(one));
+  return (ctx.call?.arguments ?? []).filter(
+    (one) => ts.isArrowFunction(one) || ts.isFunctionExpression(one),
+  );
 }
 
 function* asynchronous(ctx, node) {
@@ -37,18 +41,28 @@ function* asynchronous(ctx, node) {
   if (!node) return;
   const isAsync = node.modifiers?.some((one) => one.kind === ts.SyntaxKind.AsyncKeyword);
   if (!isAsync) {
-    const head = node.name && (ts.isMethodDeclaration(node)) ? node.asteriskToken ?? node.name : undefined;
+    const head =
+      node.name && ts.isMethodDeclaration(node) ? (node.asteriskToken ?? node.name) : undefined;
     const keyword = node.getChildren().find((one) => one.kind === ts.SyntaxKind.FunctionKeyword);
     const start = (head ?? keyword ?? node).getStart();
     const edits = [ctx.insert(start, "async ")];
     yield candidate("add-async", 0.8, edits);
     if (node.type && !/^Promise\b/.test(ctx.text(node.type))) {
-      yield candidate("add-async", 0.7, [...edits, ctx.replace(node.type, `Promise<${ctx.text(node.type)}>`)]);
+      yield candidate("add-async", 0.7, [
+        ...edits,
+        ctx.replace(node.type, `Promise<${ctx.text(node.type)}>`),
+      ]);
     }
   }
   const awaiting = ctx.up((one) => ts.isAwaitExpression(one));
-  if (awaiting) yield candidate("drop-await", 0.3, ctx.replace(awaiting, ctx.text(awaiting.expression)));
-  if (node.type) yield candidate("promise-annotation", 0.5, ctx.replace(node.type, `Promise<${ctx.text(node.type)}>`));
+  if (awaiting)
+    yield candidate("drop-await", 0.3, ctx.replace(awaiting, ctx.text(awaiting.expression)));
+  if (node.type)
+    yield candidate(
+      "promise-annotation",
+      0.5,
+      ctx.replace(node.type, `Promise<${ctx.text(node.type)}>`),
+    );
 }
 
 function* awaited(ctx) {
@@ -61,7 +75,9 @@ function* returning(ctx, node) {
   if (!body) return;
   if (!ts.isBlock(body)) return;
   const last = body.statements.at(-1);
-  const wanted = node.type ? ctx.type(node.type) : checker.getContextualType?.(node)?.getCallSignatures?.()[0]?.getReturnType();
+  const wanted = node.type
+    ? ctx.type(node.type)
+    : checker.getContextualType?.(node)?.getCallSignatures?.()[0]?.getReturnType();
   yield* expressionsReturned(ctx, body, last);
   yield* switchCases(ctx, body);
   const line = (text) => closing(ctx, body, last, text);
@@ -71,11 +87,16 @@ function* returning(ctx, node) {
   }
   yield candidate("add-return", 0.2, line("return this;"));
   const inner = wanted && checker.getAwaitedType?.(wanted);
-  for (const value of defaultFor(ctx, inner ?? wanted)) yield candidate("add-return-default", 0.15, line(`return ${value};`));
+  for (const value of defaultFor(ctx, inner ?? wanted))
+    yield candidate("add-return-default", 0.15, line(`return ${value};`));
   yield candidate("add-throw", 0.1, line('throw new Error("unreachable");'));
   if (node.type && ctx.code !== 2322) {
     yield candidate("void-annotation", 0.25, ctx.replace(node.type, "void"));
-    yield candidate("widen-annotation", 0.2, ctx.replace(node.type, `${ctx.text(node.type)} | undefined`));
+    yield candidate(
+      "widen-annotation",
+      0.2,
+      ctx.replace(node.type, `${ctx.text(node.type)} | undefined`),
+    );
   }
 }
 
@@ -83,7 +104,8 @@ function* returning(ctx, node) {
 function inside(ctx, node) {
   const last = node.body.statements.at(-1) ?? node.body;
   return ctx.scope(last).map((one) => ({
-    ...one, local: ctx.functionAround(one.declared) === node && !ctx.ts.isParameter(one.declared),
+    ...one,
+    local: ctx.functionAround(one.declared) === node && !ctx.ts.isParameter(one.declared),
   }));
 }
 
@@ -93,18 +115,29 @@ function* expressionsReturned(ctx, body, last) {
   const ends = [last];
   const visit = (node) => {
     if (!node) return;
-    if (ts.isIfStatement(node)) { visit(node.thenStatement); visit(node.elseStatement); }
-    else if (ts.isBlock(node)) visit(node.statements.at(-1));
-    else if (ts.isTryStatement(node)) { visit(node.tryBlock); if (node.catchClause) visit(node.catchClause.block); }
-    else if (ts.isSwitchStatement(node)) for (const one of node.caseBlock.clauses) visit(one.statements.at(-1));
+    if (ts.isIfStatement(node)) {
+      visit(node.thenStatement);
+      visit(node.elseStatement);
+    } else if (ts.isBlock(node)) visit(node.statements.at(-1));
+    else if (ts.isTryStatement(node)) {
+      visit(node.tryBlock);
+      if (node.catchClause) visit(node.catchClause.block);
+    } else if (ts.isSwitchStatement(node))
+      for (const one of node.caseBlock.clauses) visit(one.statements.at(-1));
     else ends.push(node);
   };
   for (const one of body.statements) visit(one);
   for (const one of new Set(ends)) {
     if (!one) continue;
-    if (ts.isExpressionStatement(one)) yield candidate("return-expression", one === last ? 0.8 : 0.6, ctx.insert(one.getStart(), "return ", one.getSourceFile()));
+    if (ts.isExpressionStatement(one))
+      yield candidate(
+        "return-expression",
+        one === last ? 0.8 : 0.6,
+        ctx.insert(one.getStart(), "return ", one.getSourceFile()),
+      );
     if (ts.isReturnStatement(one) && !one.expression) {
-      for (const variable of ctx.scope(one).slice(0, 15)) yield candidate("return-variable", 0.3, ctx.replace(one, `return ${variable.name};`));
+      for (const variable of ctx.scope(one).slice(0, 15))
+        yield candidate("return-variable", 0.3, ctx.replace(one, `return ${variable.name};`));
     }
   }
 }
@@ -117,16 +150,26 @@ function* switchCases(ctx, body) {
       const all = ctx.type(node.expression).types ?? [];
       const cases = node.caseBlock.clauses.filter((one) => ts.isCaseClause(one));
       const had = cases.map((one) => ctx.type(one.expression));
-      const lacking = all.filter((one) => one.isLiteral?.() && !had.some((type) => type === one || ctx.fits(one, type)));
+      const lacking = all.filter(
+        (one) => one.isLiteral?.() && !had.some((type) => type === one || ctx.fits(one, type)),
+      );
       const sample = cases.at(-1);
       if (sample && lacking.length && lacking.length <= 3) {
         const indent = ctx.indentation(sample);
-        const labels = lacking.map((one) => `${ctx.newline}${indent}case ${ctx.print(one, node)}:`).join("");
-        yield candidate("add-case", 0.3, ctx.insert(sample.expression.getEnd() + 1, labels, sample.getSourceFile()));
+        const labels = lacking
+          .map((one) => `${ctx.newline}${indent}case ${ctx.print(one, node)}:`)
+          .join("");
+        yield candidate(
+          "add-case",
+          0.3,
+          ctx.insert(sample.expression.getEnd() + 1, labels, sample.getSourceFile()),
+        );
       }
     }
     const children = [];
-    ts.forEachChild(node, (child) => { if (!ts.isFunctionLike(child)) children.push(child); });
+    ts.forEachChild(node, (child) => {
+      if (!ts.isFunctionLike(child)) children.push(child);
+    });
     for (const child of children) yield* visit(child);
   };
   yield* visit(body);
@@ -136,5 +179,9 @@ function closing(ctx, body, last, text) {
   const file = body.getSourceFile();
   const indent = last ? ctx.indentation(last) : ctx.indentation(body) + ctx.unit;
   if (last) return ctx.insert(last.getEnd(), `${ctx.newline}${indent}${text}`, file);
-  return ctx.insert(body.getEnd() - 1, `${ctx.newline}${indent}${text}${ctx.newline}${ctx.indentation(body)}`, file);
+  return ctx.insert(
+    body.getEnd() - 1,
+    `${ctx.newline}${indent}${text}${ctx.newline}${ctx.indentation(body)}`,
+    file,
+  );
 }

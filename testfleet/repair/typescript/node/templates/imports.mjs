@@ -1,5 +1,6 @@
 // Imports that name what is not there, from where it is not, or in the wrong form.
 
+import { declarationOf, paths, specifierTo } from "./modules.mjs";
 import { candidate, likeness } from "../context.mjs";
 
 const NAMED = new Set([2305, 2614, 2724, 2613, 2459, 2460, 1192, 1259, 2497, 2596, 2595, 2498]);
@@ -14,11 +15,6 @@ export function* imports(ctx) {
   if (UNKNOWN_NAME.has(ctx.code)) yield* forgotten(ctx);
 }
 
-function declarationOf(ctx) {
-  const { ts } = ctx;
-  return ctx.up((one) => ts.isImportDeclaration(one) || ts.isExportDeclaration(one) || ts.isImportEqualsDeclaration(one));
-}
-
 function* named(ctx) {
   const { ts, checker, node } = ctx;
   const statement = declarationOf(ctx);
@@ -29,13 +25,34 @@ function* named(ctx) {
   const exported = module ? checker.getExportsOfModule(module) : [];
   for (const one of exported) {
     const alike = likeness(one.name, wrong);
-    if (!specifier || one.name === wrong || one.name === "default" || !(alike > 0.25 || exported.length < 8)) continue;
+    if (
+      !specifier ||
+      one.name === wrong ||
+      one.name === "default" ||
+      !(alike > 0.25 || exported.length < 8)
+    )
+      continue;
     if (ts.isExportSpecifier(specifier) || specifier.propertyName) {
-      yield candidate("other-import", 0.2 + 0.6 * alike, ctx.replace(specifier.propertyName ?? specifier.name, specifier.propertyName ? one.name : `${one.name} as ${wrong}`));
+      yield candidate(
+        "other-import",
+        0.2 + 0.6 * alike,
+        ctx.replace(
+          specifier.propertyName ?? specifier.name,
+          specifier.propertyName ? one.name : `${one.name} as ${wrong}`,
+        ),
+      );
     } else {
-      yield candidate("other-import", 0.2 + 0.6 * alike, ctx.replace(specifier.name, `${one.name} as ${wrong}`));
+      yield candidate(
+        "other-import",
+        0.2 + 0.6 * alike,
+        ctx.replace(specifier.name, `${one.name} as ${wrong}`),
+      );
       const uses = renames(ctx, specifier.name, one.name);
-      if (uses.length < 40) yield candidate("other-import-everywhere", 0.1 + 0.5 * alike, [ctx.replace(specifier.name, one.name), ...uses]);
+      if (uses.length < 40)
+        yield candidate("other-import-everywhere", 0.1 + 0.5 * alike, [
+          ctx.replace(specifier.name, one.name),
+          ...uses,
+        ]);
     }
   }
   if (module && specifier) yield* exportIt(ctx, module, exported, wrong);
@@ -47,7 +64,13 @@ function renames(ctx, name, text) {
   const symbol = ctx.checker.getSymbolAtLocation(name);
   const found = [];
   const visit = (node) => {
-    if (ctx.ts.isIdentifier(node) && node !== name && node.text === name.text && ctx.checker.getSymbolAtLocation(node) === symbol) found.push(ctx.replace(node, text));
+    if (
+      ctx.ts.isIdentifier(node) &&
+      node !== name &&
+      node.text === name.text &&
+      ctx.checker.getSymbolAtLocation(node) === symbol
+    )
+      found.push(ctx.replace(node, text));
     ctx.ts.forEachChild(node, visit);
   };
   visit(ctx.file);
@@ -60,13 +83,20 @@ function* exportIt(ctx, module, exported, wrong) {
   const target = module.declarations?.find((one) => ts.isSourceFile(one));
   if (!target || !ctx.project.own(target.fileName)) return;
   for (const one of target.statements) {
-    const names = ts.isVariableStatement(one) ? one.declarationList.declarations.map((d) => d.name) : [one.name].filter(Boolean);
+    const names = ts.isVariableStatement(one)
+      ? one.declarationList.declarations.map((d) => d.name)
+      : [one.name].filter(Boolean);
     const name = names.find((each) => each.text === wrong);
-    if (name) yield candidate("export-it", 0.7, ctx.insert(one.getStart(target), "export ", target));
+    if (name)
+      yield candidate("export-it", 0.7, ctx.insert(one.getStart(target), "export ", target));
     for (const each of names) {
       const alike = ts.isIdentifier(each) ? likeness(each.text, wrong) : 0;
       if (!name && alike > 0.3 && exported.some((x) => x.name === each.text)) {
-        yield candidate("rename-declaration", 0.35 * alike, renameIn(ctx, target, each.text, wrong));
+        yield candidate(
+          "rename-declaration",
+          0.35 * alike,
+          renameIn(ctx, target, each.text, wrong),
+        );
       }
     }
   }
@@ -75,8 +105,13 @@ function* exportIt(ctx, module, exported, wrong) {
 function renameIn(ctx, file, from, to) {
   const edits = [];
   const visit = (node) => {
-    const member = node.parent && (ctx.ts.isPropertyAccessExpression(node.parent) || ctx.ts.isPropertyAssignment(node.parent)) && node.parent.name === node;
-    if (ctx.ts.isIdentifier(node) && node.text === from && !member) edits.push(ctx.replace(node, to));
+    const member =
+      node.parent &&
+      (ctx.ts.isPropertyAccessExpression(node.parent) ||
+        ctx.ts.isPropertyAssignment(node.parent)) &&
+      node.parent.name === node;
+    if (ctx.ts.isIdentifier(node) && node.text === from && !member)
+      edits.push(ctx.replace(node, to));
     ctx.ts.forEachChild(node, visit);
   };
   visit(file);
@@ -91,10 +126,19 @@ function* otherSource(ctx, statement, specifier, wrong) {
     if (file === ctx.file || !file.symbol || !ctx.project.own(file.fileName)) continue;
     if (!checker.getExportsOfModule(file.symbol).some((one) => one.name === wrong)) continue;
     const from = specifierTo(ctx, file.fileName, statement.moduleSpecifier.text);
-    if (siblings === 1) yield candidate("other-module", 0.5, ctx.replace(statement.moduleSpecifier, quoted(ctx, statement, from)));
+    if (siblings === 1)
+      yield candidate(
+        "other-module",
+        0.5,
+        ctx.replace(statement.moduleSpecifier, quoted(ctx, statement, from)),
+      );
     else {
-      const line = `import { ${ctx.text(specifier)} } from ${quoted(ctx, statement, from)};${ctx.newline}`;
-      yield candidate("other-module", 0.5, [ctx.removeFromList(specifier, specifier.parent.elements), ctx.insert(statement.getStart(), line)]);
+      const source = quoted(ctx, statement, from);
+      const line = `import { ${ctx.text(specifier)} } from ${source};${ctx.newline}`;
+      yield candidate("other-module", 0.5, [
+        ctx.removeFromList(specifier, specifier.parent.elements),
+        ctx.insert(statement.getStart(), line),
+      ]);
     }
   }
 }
@@ -113,93 +157,52 @@ function* forms(ctx, statement, exported, wrong) {
   const type = clause.isTypeOnly ? "type " : "";
   if (clause.name) {
     const name = clause.name.text;
-    const rest = bindings && ts.isNamedImports(bindings) ? bindings.elements.map((one) => ctx.text(one)) : [];
+    const rest =
+      bindings && ts.isNamedImports(bindings) ? bindings.elements.map((one) => ctx.text(one)) : [];
     yield candidate("namespace-import", 0.4, ctx.replace(clause, `${type}* as ${name}`));
     for (const one of exported) {
       const alike = likeness(one.name, name);
       if (one.name === "default" || !(alike > 0.3 || exported.length < 4)) continue;
       const each = one.name === name ? name : `${one.name} as ${name}`;
-      yield candidate("named-import", 0.1 + 0.8 * alike ** 2, ctx.replace(clause, `${type}{ ${[each, ...rest].join(", ")} }`));
+      yield candidate(
+        "named-import",
+        0.1 + 0.8 * alike ** 2,
+        ctx.replace(clause, `${type}{ ${[each, ...rest].join(", ")} }`),
+      );
     }
   }
   if (bindings && ts.isNamedImports(bindings) && exported.some((one) => one.name === "default")) {
-    const rest = bindings.elements.filter((one) => one.name.text !== wrong && one.propertyName?.text !== wrong).map((one) => ctx.text(one));
-    yield candidate("default-import", 0.55, ctx.replace(clause, `${type}${wrong}${rest.length ? `, { ${rest.join(", ")} }` : ""}`));
+    const rest = bindings.elements
+      .filter((one) => one.name.text !== wrong && one.propertyName?.text !== wrong)
+      .map((one) => ctx.text(one));
+    yield candidate(
+      "default-import",
+      0.55,
+      ctx.replace(clause, `${type}${wrong}${rest.length ? `, { ${rest.join(", ")} }` : ""}`),
+    );
   }
-}
-
-/** A module's path: with its ending, or the file that was meant. */
-function* paths(ctx) {
-  const { ts, checker } = ctx;
-  const literal = ctx.up((one) => ts.isStringLiteralLike(one));
-  const statement = declarationOf(ctx);
-  if (!literal) return;
-  const quote = ctx.text(literal)[0];
-  const write = (text) => ctx.replace(literal, `${quote}${text}${quote}`);
-  for (const ending of [".js", ".ts", ".mjs", "/index.js", ""]) {
-    const bare = literal.text.replace(/\.(m|c)?[jt]sx?$/, "");
-    if (bare + ending !== literal.text && literal.text.startsWith(".")) yield candidate("path-ending", 0.5, write(bare + ending));
-  }
-  const wanted = wantedNames(ctx, statement);
-  for (const file of ctx.project.program.getSourceFiles()) {
-    if (file === ctx.file || !ctx.project.own(file.fileName)) continue;
-    const from = specifierTo(ctx, file.fileName, sampleOf(ctx, literal));
-    const alike = Math.max(likeness(from, literal.text), likeness(last(from), last(literal.text)) - 0.1);
-    const names = file.symbol ? new Set(checker.getExportsOfModule(file.symbol).map((one) => one.name)) : new Set();
-    const all = wanted.length > 0 && wanted.every((one) => names.has(one));
-    if (all || (alike > 0.6 && !wanted.length)) yield candidate("other-module", Math.min(0.9, 0.05 + 0.7 * alike ** 2 + (all ? 0.2 : 0)), write(from));
-  }
-  for (const known of bareModules(ctx)) {
-    const alike = likeness(known, literal.text);
-    if (known !== literal.text && alike > 0.6) yield candidate("other-module", 0.7 * alike, write(known));
-  }
-}
-
-/** The manner of the other relative imports; that of the wrong one when it is alone. */
-function sampleOf(ctx, literal) {
-  return (ctx.file.imports ?? []).find((one) => one !== literal && one.text.startsWith("."))?.text
-    ?? ctx.project.ownFiles().flatMap((file) => file.imports ?? []).find((one) => one.text.startsWith(".") && one.text !== literal.text)?.text
-    ?? literal.text;
-}
-
-function last(path) {
-  return path.split("/").at(-1).replace(/\.\w+$/, "");
-}
-
-function wantedNames(ctx, statement) {
-  const clause = statement?.importClause;
-  const bindings = clause?.namedBindings ?? statement?.exportClause;
-  const names = bindings?.elements?.map((one) => (one.propertyName ?? one.name).text) ?? [];
-  return clause?.name ? [...names, "default"] : names;
-}
-
-/** Packages and built-in modules that other files import. */
-function bareModules(ctx) {
-  const found = new Set();
-  for (const file of ctx.project.ownFiles()) for (const one of file.imports ?? []) if (!one.text.startsWith(".")) found.add(one.text);
-  return found;
-}
-
-/** Relative path from this file to another, in the manner of the sample. */
-export function specifierTo(ctx, target, sample) {
-  const from = ctx.file.fileName.split("/").slice(0, -1);
-  const to = target.split("/");
-  while (from.length && to.length > 1 && from[0] === to[0]) { from.shift(); to.shift(); }
-  let path = `${from.length ? "../".repeat(from.length) : "./"}${to.join("/")}`;
-  const ending = sample.match(/\.(?:m|c)?[jt]sx?$/)?.[0];
-  path = path.replace(/(\.d)?\.(m|c)?[jt]sx?$/, (_, __, kind) => (ending ? (/ts/.test(ending) ? ending : `.${kind ?? ""}js`) : ""));
-  return ending ? path : path.replace(/\/index$/, "");
 }
 
 function* typeOnly(ctx) {
   const { ts } = ctx;
   const specifier = ctx.up((one) => ts.isImportSpecifier(one) || ts.isExportSpecifier(one));
   const statement = declarationOf(ctx) ?? importOf(ctx);
-  if (specifier && !specifier.isTypeOnly) yield candidate("type-only-import", 0.7, ctx.insert(specifier.getStart(), "type "));
+  if (specifier && !specifier.isTypeOnly)
+    yield candidate("type-only-import", 0.7, ctx.insert(specifier.getStart(), "type "));
   if (!statement) return;
   const clause = statement.importClause ?? statement;
-  if (clause.isTypeOnly) yield candidate("value-import", 0.8, ctx.replace(statement, ctx.text(statement).replace(/^(import|export)\s+type\s+/, "$1 ")));
-  else yield candidate("type-only-import", 0.6, ctx.replace(statement, ctx.text(statement).replace(/^(import|export)\s+/, "$1 type ")));
+  if (clause.isTypeOnly)
+    yield candidate(
+      "value-import",
+      0.8,
+      ctx.replace(statement, ctx.text(statement).replace(/^(import|export)\s+type\s+/, "$1 ")),
+    );
+  else
+    yield candidate(
+      "type-only-import",
+      0.6,
+      ctx.replace(statement, ctx.text(statement).replace(/^(import|export)\s+/, "$1 type ")),
+    );
 }
 
 function importOf(ctx) {
@@ -209,22 +212,28 @@ function importOf(ctx) {
   return found?.getSourceFile() === ctx.file ? found : undefined;
 }
 
-/** A name that some module of the program exports: added to an import that is there, or a new one. */
+/** A name that some module of the program exports: imported from there. */
 function* forgotten(ctx) {
   const { ts, checker, node, file } = ctx;
   const wrong = ctx.text(node);
   const present = file.statements.filter((one) => ts.isImportDeclaration(one));
-  const sample = present.find((one) => one.moduleSpecifier.text.startsWith("."))?.moduleSpecifier.text ?? present[0]?.moduleSpecifier.text ?? "./x";
+  const sample =
+    present.find((one) => one.moduleSpecifier.text.startsWith("."))?.moduleSpecifier.text ??
+    present[0]?.moduleSpecifier.text ??
+    "./x";
   const type = ctx.up((one) => ts.isTypeNode(one)) ? "type " : "";
   for (const other of ctx.project.program.getSourceFiles()) {
     if (other === file || !other.symbol || !ctx.project.own(other.fileName)) continue;
     if (!checker.getExportsOfModule(other.symbol).some((one) => one.name === wrong)) continue;
     const from = specifierTo(ctx, other.fileName, sample);
-    const declares = (checker.getExportsOfModule(other.symbol).find((one) => one.name === wrong)?.declarations ?? []).some((one) => one.getSourceFile() === other);
+    const declares = (
+      checker.getExportsOfModule(other.symbol).find((one) => one.name === wrong)?.declarations ?? []
+    ).some((one) => one.getSourceFile() === other);
     const quote = present[0] ? ctx.text(present[0].moduleSpecifier)[0] : '"';
     const at = present.length ? present.at(-1).getEnd() : 0;
     const line = (word) => `import ${word}{ ${wrong} } from ${quote}${from}${quote};`;
-    const text = (word) => (present.length ? `${ctx.newline}${line(word)}` : `${line(word)}${ctx.newline}`);
+    const text = (word) =>
+      present.length ? `${ctx.newline}${line(word)}` : `${line(word)}${ctx.newline}`;
     yield candidate("add-import", declares ? 0.75 : 0.4, ctx.insert(at, text(type)));
   }
 }

@@ -1,15 +1,12 @@
 // A name that does not exist, or the wrong one of those that do.
 
+import { otherValue, properties, VALUE } from "./others.mjs";
 import { candidate, likeness } from "../context.mjs";
-import { mismatch } from "../mismatch.mjs";
 
 const MISSING = new Set([2304, 2552, 2503, 18004, 2749, 2693, 2686, 2580, 2582, 2591]);
-const MEMBER = new Set([2339, 2551, 2550, 2568, 2694, 2724, 2576, 2341, 2445, 7053, 2353, 2561, 2540, 2542]);
-const VALUE = new Set([
-  2322, 2345, 2365, 2367, 2362, 2363, 2349, 2538, 2532, 18048, 18047, 2739, 2740, 2741, 2448, 2454, 2769,
-  2554, 2559, 2588, 2721, 2722, 2351, 2488, 2461, 7053, 2531, 2533, 18049, 18046, 2571, 2339, 2551, 2555,
+const MEMBER = new Set([
+  2339, 2551, 2550, 2568, 2694, 2724, 2576, 2341, 2445, 7053, 2353, 2561, 2540, 2542,
 ]);
-
 export function* names(ctx) {
   if (MISSING.has(ctx.code)) yield* missingName(ctx);
   if (MEMBER.has(ctx.code)) yield* missingMember(ctx);
@@ -21,7 +18,9 @@ function* missingName(ctx) {
   const wrong = ctx.text(node);
   const { SymbolFlags } = ts;
   const type = ctx.up((one) => ts.isTypeNode(one)) !== undefined;
-  const wanted = type ? SymbolFlags.Type | SymbolFlags.Namespace | SymbolFlags.Alias : SymbolFlags.Value | SymbolFlags.Alias;
+  const wanted = type
+    ? SymbolFlags.Type | SymbolFlags.Namespace | SymbolFlags.Alias
+    : SymbolFlags.Value | SymbolFlags.Alias;
   for (const symbol of checker.getSymbolsInScope(node, wanted)) {
     const own = symbol.declarations?.some((one) => one.getSourceFile() === ctx.file);
     const alike = likeness(symbol.name, wrong);
@@ -31,7 +30,8 @@ function* missingName(ctx) {
   const member = enclosingMember(ctx, wrong);
   if (member) yield candidate("member-of-this", 0.6, ctx.insert(node.getStart(), `${member}.`));
   yield* asProperty(ctx, wrong);
-  if (type && node.parent && ts.isTypeReferenceNode(node.parent)) yield candidate("type-of-value", 0.4, ctx.replace(node, `typeof ${wrong}`));
+  if (type && node.parent && ts.isTypeReferenceNode(node.parent))
+    yield candidate("type-of-value", 0.4, ctx.replace(node, `typeof ${wrong}`));
   const declared = enclosingDeclaration(ctx, wrong);
   if (declared) yield declared;
 }
@@ -69,23 +69,38 @@ function enclosingDeclaration(ctx, wrong) {
 
 function* missingMember(ctx) {
   const { ts, checker, node } = ctx;
-  const access = node.parent && (ts.isPropertyAccessExpression(node.parent) || ts.isQualifiedName(node.parent)) ? node.parent : undefined;
+  const access =
+    node.parent && (ts.isPropertyAccessExpression(node.parent) || ts.isQualifiedName(node.parent))
+      ? node.parent
+      : undefined;
   const literal = ctx.up((one) => ts.isObjectLiteralExpression(one));
-  const type = access ? ctx.type(access.expression ?? access.left) : literal && checker.getContextualType(literal);
-  const bound = !access && node.parent && ts.isBindingElement(node.parent) ? ctx.type(node.parent.parent) : undefined;
+  const type = access
+    ? ctx.type(access.expression ?? access.left)
+    : literal && checker.getContextualType(literal);
+  const bound =
+    !access && node.parent && ts.isBindingElement(node.parent)
+      ? ctx.type(node.parent.parent)
+      : undefined;
   const owner = bound ?? type;
   if (ctx.code === 7053) yield* missingKey(ctx);
   if (!owner) return;
   const wrong = ctx.text(node).replace(/^["']|["']$/g, "");
   const wanted = access && mismatchTarget(ctx, access);
-  const used = new Set(literal && !access ? literal.properties.map((one) => one.name && ctx.text(one.name)) : []);
+  const used = new Set(
+    literal && !access ? literal.properties.map((one) => one.name && ctx.text(one.name)) : [],
+  );
   for (const property of properties(ctx, owner)) {
-    if (property.name === wrong || property.name.startsWith("__@") || used.has(property.name)) continue;
+    if (property.name === wrong || property.name.startsWith("__@") || used.has(property.name))
+      continue;
     const alike = likeness(property.name, wrong);
     const own = ctx.declarations(property).length > 0;
-    const fits = wanted && !ctx.isAny(wanted) && ctx.fits(checker.getTypeOfSymbolAtLocation(property, node), wanted);
+    const fits =
+      wanted &&
+      !ctx.isAny(wanted) &&
+      ctx.fits(checker.getTypeOfSymbolAtLocation(property, node), wanted);
     const prior = (own ? 0.8 : 0.55) * Math.max(alike ** 1.5, 0.15) * (fits ? 1 : 0.8);
-    if (own || alike > 0.4 || fits) yield candidate("other-member", Math.min(prior, 0.85), rename(ctx, node, property.name));
+    if (own || alike > 0.4 || fits)
+      yield candidate("other-member", Math.min(prior, 0.85), rename(ctx, node, property.name));
     yield* renamedDeclaration(ctx, property, wrong, alike);
   }
 }
@@ -94,21 +109,14 @@ function mismatchTarget(ctx, access) {
   return ctx.checker.getContextualType(access);
 }
 
-function properties(ctx, type) {
-  const parts = type.types && type.flags & ctx.ts.TypeFlags.Union ? type.types : [type];
-  const found = new Map();
-  for (const part of parts) {
-    for (const one of ctx.checker.getPropertiesOfType(ctx.checker.getApparentType(part))) found.set(one.name, one);
-  }
-  return [...found.values()].slice(0, 300);
-}
-
 /** Only a key of a pattern or a shorthand needs its local name kept. */
 function rename(ctx, node, name) {
   const { ts } = ctx;
   const { parent } = node;
-  if (ts.isShorthandPropertyAssignment(parent)) return ctx.replace(node, `${name}: ${ctx.text(node)}`);
-  if (ts.isBindingElement(parent) && !parent.propertyName) return ctx.replace(node, `${name}: ${ctx.text(node)}`);
+  if (ts.isShorthandPropertyAssignment(parent))
+    return ctx.replace(node, `${name}: ${ctx.text(node)}`);
+  if (ts.isBindingElement(parent) && !parent.propertyName)
+    return ctx.replace(node, `${name}: ${ctx.text(node)}`);
   if (ts.isStringLiteralLike(node)) return ctx.replace(node, JSON.stringify(name));
   return ctx.replace(node, name);
 }
@@ -122,7 +130,11 @@ function* renamedDeclaration(ctx, property, wrong, alike) {
     if (alike > 0.5) yield* keysInTypes(ctx, property.name, wrong);
     const unused = ctx.project.uses(property.name) === 1;
     const known = ctx.project.uses(wrong) > 1 ? 0.6 : 0.4;
-    yield candidate("rename-declaration", unused ? known + 0.3 * alike : 0.05 + 0.15 * alike, ctx.replace(declared.name, wrong));
+    yield candidate(
+      "rename-declaration",
+      unused ? known + 0.3 * alike : 0.05 + 0.15 * alike,
+      ctx.replace(declared.name, wrong),
+    );
   }
 }
 
@@ -142,70 +154,17 @@ function* keysInTypes(ctx, name, wrong) {
   const { ts } = ctx;
   const spots = [];
   const visit = (node) => {
-    if (ts.isLiteralTypeNode(node) && ts.isStringLiteral(node.literal) && node.literal.text === name) spots.push(node.literal);
+    if (
+      ts.isLiteralTypeNode(node) &&
+      ts.isStringLiteral(node.literal) &&
+      node.literal.text === name
+    )
+      spots.push(node.literal);
     ts.forEachChild(node, visit);
   };
   visit(ctx.file);
   for (const spot of spots.slice(0, 3)) {
     const quote = ctx.text(spot)[0];
     yield candidate("key-in-type", 0.5, ctx.replace(spot, quote + wrong + quote));
-  }
-}
-
-/** Another variable or sibling property in place of one that does not fit. */
-function* otherValue(ctx) {
-  const { ts, checker } = ctx;
-  const found = mismatch(ctx);
-  const spots = new Set([ctx.node, found?.source, ...(ctx.code === 2769 ? ctx.call?.arguments ?? [] : [])]);
-  for (const spot of [...spots]) {
-    if (!spot) continue;
-    if (ts.isPropertyAccessExpression(spot) || ts.isCallExpression(spot)) spots.add(spot.expression);
-    if (ts.isBinaryExpression(spot)) { spots.add(spot.left); spots.add(spot.right); }
-    if (ts.isPropertyAccessExpression(spot.parent) && spot.parent.name === spot) spots.add(spot.parent.expression);
-  }
-  for (const spot of spots) {
-    if (!spot) continue;
-    const target = spot === found?.source ? found.target : checker.getContextualType(spot);
-    if (ts.isIdentifier(spot) && (!(spot.parent.name === spot) || ts.isShorthandPropertyAssignment(spot.parent))) yield* variables(ctx, spot, target);
-    if (ts.isPropertyAccessExpression(spot)) yield* siblings(ctx, spot, target);
-    if (ts.isStringLiteralLike(spot)) yield* literals(ctx, spot, target);
-  }
-}
-
-function* variables(ctx, spot, target) {
-  const known = target && !ctx.isAny(target);
-  for (const one of ctx.scope(spot)) {
-    if (one.name === spot.text || (known && (ctx.isAny(one.type) || !ctx.fits(one.type, target)))) continue;
-    const alike = likeness(one.name, spot.text);
-    const near = ctx.functionAround(spot) === ctx.functionAround(one.declared) ? 0.1 : 0;
-    yield candidate("other-variable", (known ? 0.2 : 0.08) + near + 0.3 * alike, ctx.replace(spot, one.name));
-  }
-}
-
-function* siblings(ctx, spot, target) {
-  const { checker } = ctx;
-  for (const property of properties(ctx, ctx.type(spot.expression))) {
-    if (property.name === spot.name.text || property.name.startsWith("__@")) continue;
-    const alike = likeness(property.name, spot.name.text);
-    const fits = target && !ctx.isAny(target) && ctx.fits(checker.getTypeOfSymbolAtLocation(property, spot), target);
-    const own = ctx.declarations(property).length > 0;
-    if (fits || alike > 0.6) yield candidate("other-member", (own ? 0.25 : 0.1) + 0.35 * alike, ctx.replace(spot.name, property.name));
-  }
-}
-
-/** The literal of a union that is nearest to the wrong one. */
-function* literals(ctx, spot, target) {
-  const { ts } = ctx;
-  const quote = ctx.text(spot)[0];
-  const parts = target ? target.types ?? [target] : [];
-  const other = ctx.up((one) => ts.isBinaryExpression(one), spot);
-  const compared = other ? ctx.type(other.left === spot ? other.right : other.left) : undefined;
-  const cased = ctx.up((one) => ts.isCaseClause(one), spot);
-  const switched = cased ? ctx.type(cased.parent.parent.expression) : undefined;
-  const all = [...parts, ...[compared, switched].flatMap((one) => one?.types ?? (one ? [one] : []))];
-  for (const value of new Set(all.filter((one) => one.isStringLiteral?.()).map((one) => one.value))) {
-    if (value === spot.text) continue;
-    const written = quote === "'" ? `'${value.replace(/\\/g, "\\\\").replace(/'/g, "\\'")}'` : JSON.stringify(value);
-    yield candidate("nearest-literal", 0.2 + 0.6 * likeness(value, spot.text), ctx.replace(spot, written));
   }
 }
