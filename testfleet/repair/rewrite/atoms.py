@@ -49,6 +49,12 @@ def guards_of(node: ast.stmt, at: Place) -> Iterator[tuple[str, float]]:
         else:
             yield f"{target} is None", 1.0
         yield f"not {target}", 0.6
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Attribute) and isinstance(at.parent(inner), ast.Call | ast.Tuple):
+            called = at.parent(inner)
+            if not (isinstance(called, ast.Call) and called.func is inner):
+                yield f"{at.code(inner)} is not None", 0.95
+                yield at.code(inner), 0.8
     yield from atoms(at, node)
 
 

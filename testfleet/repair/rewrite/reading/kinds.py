@@ -75,8 +75,11 @@ def kind_of_annotation(node: ast.expr | None) -> str:
     """Kind that an annotation names."""
     if isinstance(node, ast.Subscript):
         return kind_of_annotation(node.value)
+    if isinstance(node, ast.BinOp):
+        return kind_of_annotation(node.left)
     name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
-    return _ANNOTATIONS.get(name, UNKNOWN)
+    is_class = name[:1].isupper() and name not in {"Any", "Optional", "Union", "Callable", "T"}
+    return _ANNOTATIONS.get(name, "object" if is_class and len(name) > 2 else UNKNOWN)
 
 
 def kind_of_method(name: str) -> str:

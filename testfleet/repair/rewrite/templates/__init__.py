@@ -9,7 +9,7 @@ ACS: Xiong et al., ICSE 2017.
 from __future__ import annotations
 
 from testfleet.repair.rewrite.place import Template
-from testfleet.repair.rewrite.templates.calls import arguments, results, wrapping
+from testfleet.repair.rewrite.templates.calls import arguments, results, returns, wrapping
 from testfleet.repair.rewrite.templates.expressions import (
     conditions,
     constants,
@@ -63,6 +63,17 @@ def all_templates() -> list[Template]:
         arguments,
         wrapping,
     )
-    statements = (results, guards, base_cases, exits, loops, updates, items, movement, ingredients)
+    statements = (
+        results,
+        returns,
+        guards,
+        base_cases,
+        exits,
+        loops,
+        updates,
+        items,
+        movement,
+        ingredients,
+    )
     modules = (*expressions, *more, *statements, exceptions, objects, initial)
     return [template for module in modules for template in module.TEMPLATES]

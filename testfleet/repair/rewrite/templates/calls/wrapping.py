@@ -42,6 +42,8 @@ def _wrapped(node: ast.expr, at: Place) -> Drafts:
     if not _is_value(node, at):
         return
     kind, text = at.scope.kind(node), at.code(node)
+    if kind in SIZED and _counts(node, at):
+        yield at.replace(node, f"len({text})", 6.0)
     for call, weight in _calls_around(kind).items():
         if not (isinstance(node, ast.Call) and getattr(node.func, "id", "") == call):
             yield at.replace(node, f"{call}({text})", weight)
@@ -69,6 +71,9 @@ def _wrapped_in_own(node: ast.expr, at: Place) -> Drafts:
             if name in at.scope.bindings or is_method:
                 weight = 0.8 if function is at.function else 0.5
                 yield at.replace(node, f"{name}({at.code(node)})", weight)
+    for name in sorted(at.scope.unused):
+        if at.scope.kinds.get(name, "") in {"", "function"}:
+            yield at.replace(node, f"{name}({at.code(node)})", 2.0)
 
 
 def _in_collection(node: ast.expr, at: Place) -> Drafts:
@@ -150,6 +155,17 @@ def _first_or_whole(node: ast.Call, at: Place) -> Drafts:
                 yield Draft((Edit(end, end, f", {binding.name}"),), 0.5)
 
 
+def _counts(node: ast.expr, at: Place) -> bool:
+    """Whether a number must stand there: in `range(...)`, as a bound, beside one in a test."""
+    parent = at.parent(node)
+    if isinstance(parent, ast.Call):
+        return getattr(parent.func, "id", "") == "range"
+    if isinstance(parent, ast.Compare) and len(parent.ops) == 1:
+        other = parent.comparators[0] if parent.left is node else parent.left
+        return at.scope.kind(other) == "int" and not isinstance(parent.ops[0], ast.In | ast.NotIn)
+    return isinstance(parent, ast.Slice)
+
+
 def _calls_around(kind: str) -> dict[str, float]:
     if kind in NUMBERS:
         return _AROUND_NUMBER
@@ -179,6 +195,7 @@ TEMPLATES: Final = (
         0.075,
         (*_VALUES, ast.GeneratorExp, ast.ListComp),
         _wrapped,
+        6.0,
     ),
     Template(
         "wrapped-in-own",
@@ -187,6 +204,7 @@ TEMPLATES: Final = (
         0.028,
         _VALUES,
         _wrapped_in_own,
+        2.0,
     ),
     Template(
         "in-collection",

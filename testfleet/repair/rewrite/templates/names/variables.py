@@ -54,7 +54,12 @@ def _fitness(node: ast.Name, own: Binding | None, other: Binding, at: Place) -> 
 def _asked_for(node: ast.Name, at: Place) -> str:
     """The kind of value that must stand in the name's place; empty where any can."""
     parent = at.parent(node)
-    if isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Sub | ast.FloorDiv | ast.Pow):
+    if isinstance(parent, ast.BinOp):
+        other = parent.right if parent.left is node else parent.left
+        adds = isinstance(parent.op, ast.Add) and at.scope.kind(other) == "int"
+        counts = isinstance(parent.op, ast.Sub | ast.FloorDiv | ast.Pow)
+        return "int" if adds or counts else ""
+    if isinstance(parent, ast.Slice):
         return "int"
     if isinstance(parent, ast.Subscript):
         return "list" if parent.value is node else ""

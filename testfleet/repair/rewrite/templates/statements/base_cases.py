@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from testfleet.repair.rewrite.place import Drafts, Place, Template
-from testfleet.repair.rewrite.reading.kinds import NUMBERS, SIZED
+from testfleet.repair.rewrite.reading.kinds import NUMBERS, SIZED, kind_of_annotation
 from testfleet.repair.rewrite.reading.layout import first_statement
 from testfleet.repair.rewrite.reading.scope import Binding, own_nodes
 from testfleet.repair.rewrite.reading.source import Function
@@ -29,6 +29,9 @@ def _base_case(node: Function, at: Place) -> Drafts:
                 lines = at.block(f"if {test}:", f"return {text}")
                 weighed = likely * weight * (1.0 - 0.12 * position)
                 yield from at.before(first, lines, weighed**SHARPNESS)
+    for test in _outside(node, at):
+        for text, weight in (*results[:3], ("", 0.9)):
+            yield from at.before(first, at.block(f"if {test}:", f"return {text}".rstrip()), weight)
     for index, one in enumerate(names[:3]):
         for other in names[index + 1 : 4]:
             for test in _tests_of_two(one, other):
@@ -36,6 +39,22 @@ def _base_case(node: Function, at: Place) -> Drafts:
                     yield from at.before(
                         first, at.block(f"if {test}:", f"return {text}"), 0.4 * weight
                     )
+
+
+def _outside(node: Function, at: Place) -> Iterator[str]:
+    """`i < 0 or i >= len(g) or j < 0 or j >= len(g[0])` for parameters that index a grid."""
+    parameters = {arg.arg for arg in node.args.args}
+    seen: set[str] = set()
+    for inner in own_nodes(node):
+        outer = inner.value if isinstance(inner, ast.Subscript) else None
+        if not isinstance(inner, ast.Subscript) or not isinstance(outer, ast.Subscript):
+            continue
+        names = [outer.value, outer.slice, inner.slice]
+        if all(isinstance(name, ast.Name) and name.id in parameters for name in names):
+            grid, row, column = (at.code(name) for name in names)
+            text = f"{row} < 0 or {row} >= len({grid})"
+            seen.add(f"{text} or {column} < 0 or {column} >= len({grid}[0])")
+    yield from sorted(seen)
 
 
 def _tests_of_two(one: Binding, other: Binding) -> Iterator[str]:
@@ -75,6 +94,8 @@ def results_of(node: Function, at: Place) -> Iterator[tuple[str, float]]:
     """What such a guard gives back: first what is like the function's other results."""
     kinds: set[str] = set()
     seen: dict[str, float] = {}
+    if node.returns is not None:
+        kinds.add(kind_of_annotation(node.returns))
     for inner in own_nodes(node):
         if isinstance(inner, ast.Return) and inner.value is not None:
             kinds.add(at.scope.kind(inner.value))
@@ -121,7 +142,7 @@ TEMPLATES: Final = (
         "base-case",
         "guards",
         "missing base case; Insert Range Checker FP3 (TBar)",
-        0.09,
+        0.13,
         _FUNCTIONS,
         _base_case,
     ),

@@ -55,6 +55,7 @@ def _from_parameters(at: Place) -> Iterator[str]:
         if binding.place == "parameter" and binding.kind not in NUMBERS:
             name = binding.name
             yield from (f"len({name})", f"list({name})", f"len({name}) - 1", f"sorted({name})")
+            yield f"len({name}) // 2"
             yield from (
                 f"set({name})",
                 f"max({name})",

@@ -157,7 +157,8 @@ def _steps(name: str, at: Place) -> Iterator[tuple[str, float]]:
     for place in at.pool.places:
         if place.function is at.function and name in place.names:
             yield f"{name} = {place.text}", 0.5
-    for attribute in at.scope.attributes.get(name, ()):
+    links = ("next", "left", "right", "parent") if kind in {"object", ""} else ()
+    for attribute in dict.fromkeys((*at.scope.attributes.get(name, ()), *links)):
         yield f"{name} = {name}.{attribute}", 0.8
 
 
