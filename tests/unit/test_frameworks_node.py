@@ -268,6 +268,19 @@ def test_playwright_has_no_line_in_its_ids(tmp_path):
     assert told == [(ANGLE.join(["[web]", "a.spec.ts", "outer", "adds"]), "passed")]
 
 
+def test_what_playwright_left_out_is_no_skipped_test(tmp_path):
+    script = """
+    r.onConfigure({ maxFailures: LIMIT });
+    test.outcome = () => "skipped";
+    test.results.push({ status: "skipped", duration: 0 });
+    r.onTestEnd(test, test.results[0]);
+    r.onEnd({ status: "failed" });
+    """
+    scripts = [PLAY_TEST + script.replace("LIMIT", limit) for limit in "01"]
+    told = [play(tmp_path, "playwright_reporter.cjs", one)[0] for one in scripts[::-1]]
+    assert [[one["outcome"] for one in results] for results in told] == [[], ["error"]]
+
+
 def test_a_file_that_does_not_load_keeps_no_other_test_back(tmp_path):
     script = """
     r.onError({ message: "no module", location: { file: root + "/b.spec.ts" } });

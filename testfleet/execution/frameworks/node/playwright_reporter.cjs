@@ -12,6 +12,7 @@ class TestfleetReporter {
   #broken = new Set();
   #problems = [];
   #failures = 0;
+  #stopsEarly = false;
   #tests = [];
   #isChosen = chosenUnits();
 
@@ -23,9 +24,14 @@ class TestfleetReporter {
     return false;
   }
 
+  onConfigure(config) {
+    this.#stopsEarly = config.maxFailures > 0;
+  }
+
   onBegin(...given) {
     send("process", { pid: process.pid });
     // Up to version 1.36 the configuration comes first.
+    if (given.length > 1) this.onConfigure(given[0]);
     this.#tests = given.at(-1).allTests();
     const units = new Map();
     for (const test of this.#tests) {
@@ -80,18 +86,21 @@ class TestfleetReporter {
       return;
     }
     if (this.#sent.has(id)) return;
+    const isLeftOut = outcome === "skipped" && test.expectedStatus !== "skipped";
+    if (isLeftOut && this.#stopsEarly) return;
     this.#sent.add(id);
-    this.#failures += outcome === "failed";
+    this.#failures += outcome === "failed" || isLeftOut;
     const unit = unitOf(test.location.file);
     const told = outcome === "skipped" ? [] : test.results.flatMap(errorsOf);
     result({
       id,
       unit,
-      outcome,
+      // Should what failed before it pass at the next go, it would still be untested.
+      outcome: isLeftOut ? "error" : outcome,
       duration: test.results.reduce((sum, one) => sum + Math.max(0, one.duration), 0),
       attempts: Math.max(1, test.results.length),
       errors: outcome === "passed" ? [] : told.map(textOf),
-      message: outcome === "skipped" ? reasonOf(test) : statusOf(test),
+      message: isLeftOut ? LEFT_OUT : outcome === "skipped" ? reasonOf(test) : statusOf(test),
     });
     this.#open.set(unit, this.#open.get(unit) - 1);
     if (this.#open.get(unit) === 0) this.#files.ended(unit);
@@ -113,6 +122,7 @@ class TestfleetReporter {
 }
 
 const TEST_FILE = /^(?!\/)(?!.*node_modules\/).*[.](?:spec|test|setup|teardown)[.][cm]?[jt]sx?$/;
+const LEFT_OUT = "did not run, since a test or a hook that it needs failed";
 const OUTCOMES = { skipped: "skipped", expected: "passed", unexpected: "failed", flaky: "flaky" };
 
 /** As Playwright shows it, without line and column: those change with every edit above the test. */
@@ -132,7 +142,6 @@ function statusOf(test) {
 
 function reasonOf(test) {
   const note = test.annotations.find(({ type }) => ["skip", "fixme", "fail"].includes(type));
-  if (test.results.length === 0 && !note) return "did not run";
   return note ? [note.type, note.description].filter(Boolean).join(": ") : "";
 }
 
