@@ -34,6 +34,8 @@ _UP: Final = 14
 _DOWN: Final = 45
 _TOO_FAR: Final = 3.0
 """What may speak against a block's going on before it ends."""
+_NEAR: Final = 2.0
+"""What speaks for a line that stands beside a failure, whatever its words are."""
 _BLANK: Final = -0.4
 _LEAST: Final = -3.0
 """Strength of a seed, words included, that is worth a look."""
@@ -119,7 +121,7 @@ class LearntReader:
             elif view.scene.kind(at) is Kind.PASSED:
                 break
             else:
-                total += max(-_MOST, min(_MOST, self.belongs(at, view)))
+                total += max(-_MOST, min(_MOST, self.belongs(at, view) + _NEAR))
             if total > best:
                 reached, best = at, total
             if total < best - _TOO_FAR:
