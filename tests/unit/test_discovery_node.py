@@ -120,6 +120,16 @@ def test_vitest_goes_through_projects_and_workspaces():
     assert ids(found(VITEST, names, **workspace, **files)) == ["packages/b/y.check.ts"]
 
 
+def test_vitest_looks_below_the_root_of_vite_and_the_folder_of_its_tests():
+    names = "app/a.test.ts app/test/b.test.ts c.test.ts"
+    config = "export default { root: 'app', test: { environment: 'jsdom' } }"
+    assert ids(found(VITEST, names, vite__config__ts=config)) == names.split()[:2]
+    config = "export default { root: 'app', test: { dir: 'test' } }"
+    assert ids(found(VITEST, names, vite__config__ts=config)) == ["app/test/b.test.ts"]
+    config = "export default { test: { projects: [{ root: './app', test: { dir: 'test' } }] } }"
+    assert ids(found(VITEST, names, vitest__config__ts=config)) == ["app/test/b.test.ts"]
+
+
 def test_what_must_be_computed_leaves_the_plan_open_and_says_so():
     result = found(VITEST, "a.test.ts", vitest__config__ts="export default make()")
     assert ids(result) == ["a.test.ts"]

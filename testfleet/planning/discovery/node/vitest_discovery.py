@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from posixpath import basename, dirname, normpath
 from typing import Any, Final
 
@@ -57,6 +59,16 @@ class VitestFramework:
         return Discovery(suite.units(paths), tuple(found.notes), found.open_ended)
 
 
+@dataclass(frozen=True)
+class _Above:
+    """The configuration that lists projects."""
+
+    folder: str
+    file: str
+    settings: Mapping[Any, Any]
+    depth: int
+
+
 class _Search:
     """Goes through projects."""
 
@@ -81,8 +93,9 @@ class _Search:
         if projects is None or depth > _NESTING:
             self._files(folder, file or "Vitest's defaults", settings)
         elif isinstance(projects, list):
+            above = _Above(folder, file or "", settings, depth + 1)
             for one in projects:
-                self._listed(folder, file or "", one, settings, depth + 1)
+                self._listed(one, above)
         else:
             self.found.guess(file or "", "its list of projects")
             self._files(folder, file or "", {})
@@ -93,28 +106,26 @@ class _Search:
         is_open = not isinstance(value, dict) or (UNKNOWN in value and "test" not in value)
         if is_open or not isinstance(settings, dict) or UNKNOWN in settings:
             self.found.guess(file, "a part of it")
-        return settings if isinstance(settings, dict) else {}
+        root = value.get("root", ".") if isinstance(value, dict) else "."
+        return {"root": root, **settings} if isinstance(settings, dict) else {}
 
-    def _listed(
-        self, folder: str, file: str, entry: Any, above: dict[Any, Any], depth: int
-    ) -> None:
-        """One entry of the projects: a glob of folders and configurations, or a configuration."""
+    def _listed(self, entry: Any, above: _Above) -> None:
+        """One of the projects: a glob of folders and configurations, or a configuration."""
         if isinstance(entry, str):
-            for path in self._suite.matching(folder, entry.removesuffix("/")):
-                self._matched(path, depth)
+            for path in self._suite.matching(above.folder, entry.removesuffix("/")):
+                self._matched(path, above.depth)
             return
         settings = entry.get("test") if isinstance(entry, dict) else UNKNOWN
         if not isinstance(entry, dict) or not isinstance(settings, dict):
-            self.found.guess(file, "one of its projects")
-            self._files(folder, file, {})
+            self.found.guess(above.file, "one of its projects")
+            self._files(above.folder, above.file, {})
             return
         extends = entry.get("extends")
+        inherited: Mapping[Any, Any] = above.settings if extends else {}
         if isinstance(extends, str):
-            above = self._settings(place(folder, extends))
-        inherited = above if extends else {}
-        root = entry.get("root", settings.get("root", "."))
-        base = place(folder, root) if isinstance(root, str) else folder
-        self._files(base, file, {**inherited, **settings})
+            inherited = self._settings(place(above.folder, extends))
+        root = entry.get("root", ".")
+        self._files(above.folder, above.file, {**inherited, "root": root, **settings})
 
     def _matched(self, path: str, depth: int) -> None:
         if path in self._seen:
@@ -125,11 +136,17 @@ class _Search:
         elif basename(path).startswith(("vitest.", "vite.")):
             self.project(dirname(path) or ".", path, depth)
 
-    def _files(self, folder: str, file: str, settings: dict[Any, Any]) -> None:
+    def _files(self, folder: str, file: str, settings: Mapping[Any, Any]) -> None:
         """The files of one project."""
-        base = settings.get("dir", settings.get("root", "."))
+        base = folder
+        for key in ("root", "dir"):
+            below = settings.get(key, ".")
+            if isinstance(below, str):
+                base = place(base, below)
+            else:
+                self.found.guess(file, f"test.{key}")
         asked = self._args.last("--dir")
-        base = place(folder, asked or (base if isinstance(base, str) else "."))
+        base = place(folder, asked) if asked else base
         include = self._patterns(file, settings, "include", INCLUDE)
         exclude = globs(self._patterns(file, settings, "exclude", EXCLUDE))
         left_out = exclude.match if exclude.is_exact else (lambda _: False)
@@ -141,7 +158,7 @@ class _Search:
                 self.found.paths[path] = None
 
     def _patterns(
-        self, file: str, settings: dict[Any, Any], key: str, usual: list[str]
+        self, file: str, settings: Mapping[Any, Any], key: str, usual: list[str]
     ) -> list[str]:
         value = settings.get(key, usual)
         patterns = texts(value)
