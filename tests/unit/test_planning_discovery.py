@@ -206,8 +206,8 @@ def test_a_tree_is_recognised_by_its_configuration_or_its_files() -> None:
 
 
 def test_an_unknown_framework_is_told_beside_the_known_ones() -> None:
-    with pytest.raises(UsageError, match="no framework 'jest': known are pytest"):
-        framework_named("jest")
+    with pytest.raises(UsageError, match="no framework 'karma': known are command, eslint, jest"):
+        framework_named("karma")
 
 
 @pytest.mark.parametrize(
