@@ -41,6 +41,7 @@ def concerns_of(
         found += _special_case(before, after, tests)
         found += _deletion(before, after)
         found += _constant_return(before, after)
+        found += _unrelated_condition(before, after)
     return found
 
 
@@ -109,6 +110,25 @@ def _returns(tree: ast.Module) -> dict[str, list[ast.expr]]:
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     }
+
+
+def _unrelated_condition(before: ast.Module, after: ast.Module) -> Iterator[Concern]:
+    old, new = _conditions(before), _conditions(after)
+    if len(old) != len(new):
+        return
+    changed = [(a, b) for a, b in zip(old, new, strict=True) if ast.dump(a) != ast.dump(b)]
+    if len(changed) == 1 and not _names(changed[0][0]) & _names(changed[0][1]):
+        yield Concern("it replaces a condition by one about other things", 0.2)
+
+
+def _conditions(tree: ast.Module) -> list[ast.expr]:
+    return [
+        node.test for node in ast.walk(tree) if isinstance(node, ast.If | ast.While | ast.IfExp)
+    ]
+
+
+def _names(tree: ast.expr) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
 def _is_fixed(node: ast.expr) -> bool:

@@ -14,7 +14,7 @@ COMPANY: Final = 0.12
 """What each further member adds to a group: a different way to the same behaviour is evidence,
 but ten ways to write one comparison are not ten witnesses."""
 MOST_COMPANY: Final = 0.6
-UNSEEN: Final = 0.008
+UNSEEN: Final = 0.002
 """Weight of the patch that nobody has proposed. It matters where all others are unlikely ones."""
 USUAL_SIZE: Final = 40
 """Characters; an edit of that size counts half of one of none."""
