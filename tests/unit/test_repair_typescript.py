@@ -192,3 +192,34 @@ function over(a: string): void; function over(a: number): void; function over(a:
 over(true);
 label: while (true) { if (1 === 2n) break lable; } const o2 = { a: 1, a: 2 }; if (h) {} !1 in d;
 """
+
+
+def test_snapshots_that_disagree_are_suggested_and_never_called_a_fix(tmp_path: Path) -> None:
+    root = project(tmp_path, {"src/user.ts": USER, "src/a.snap": "old\n"})
+    (root / "node_modules").unlink()
+    bin_ = root / "node_modules" / ".bin"
+    bin_.mkdir(parents=True)
+    (root / "node_modules" / "typescript").symlink_to(ROOT / "node_modules" / "typescript")
+    (bin_ / "tsc").symlink_to(ROOT / "node_modules" / ".bin" / "tsc")
+    (root / "package.json").write_text('{"scripts": {"test": "vitest run"}}', "utf-8")
+    runner = bin_ / "vitest"
+    runner.write_text(SNAPSHOTS, "utf-8")
+    runner.chmod(runner.stat().st_mode | stat.S_IXUSR)
+    options = Options(files=("tsconfig.json", "src/user.ts", "src/a.snap"))
+    report = fix_typescript(root, options).report
+    assert report.status is FixStatus.SUGGESTED
+    assert "-old\n+new\n" in report.suggestions[0].patch
+    assert "snapshots were rewritten" in report.suggestions[0].concerns[0]
+    assert (root / "src/a.snap").read_text("utf-8") == "old\n"
+
+
+# Stands in for Vitest: its one test compares a snapshot, and `-u` rewrites it.
+SNAPSHOTS = """#!/usr/bin/env node
+const fs = require("node:fs");
+if (process.argv.includes("-u")) fs.writeFileSync("src/a.snap", "new\\n");
+const out = process.argv.find((one) => one.startsWith("--outputFile=")).slice(13);
+const same = fs.readFileSync("src/a.snap", "utf8") === "new\\n";
+const failureMessages = same ? [] : ["Error: Snapshot `shows 1` mismatched"];
+const test = { fullName: "shows", status: same ? "passed" : "failed", failureMessages };
+fs.writeFileSync(out, JSON.stringify({ testResults: [{ name: "a", assertionResults: [test] }] }));
+"""

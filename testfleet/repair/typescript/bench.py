@@ -62,15 +62,23 @@ class Bench:
 
     def outcomes(self) -> dict[str, str] | None:
         """Outcome of every test by its name; None when the runner tells none."""
+        results = self.results()
+        return None if results is None else {name: how for name, (how, _) in results.items()}
+
+    def results(self, *options: str) -> dict[str, tuple[str, str]] | None:
+        """Outcome and failure's message of every test by its name; None when none is told."""
         report = self.scratch / "report.json"
         report.unlink(missing_ok=True)
         runner = self.home.runner
-        options = (*_OPTIONS[runner], f"--outputFile={report}")
-        self._run([str(self.home.runner_path), *options])
+        told = f"--outputFile={report}"
+        self._run([str(self.home.runner_path), *_OPTIONS[runner], told, *options])
         try:
             content = json.loads(report.read_bytes())
             return {
-                f"{Path(file['name']).name} {test['fullName']}": str(test["status"])
+                f"{Path(file['name']).name} {test['fullName']}": (
+                    str(test["status"]),
+                    "\n".join(map(str, test.get("failureMessages") or ())),
+                )
                 for file in content["testResults"]
                 for test in file["assertionResults"]
             }

@@ -19,6 +19,7 @@ from testfleet.repair.typescript.model import Edit
 from testfleet.repair.typescript.rounds import Repaired, repair_all
 from testfleet.repair.typescript.search import Limits, Round, Searcher
 from testfleet.repair.typescript.service import LINT, TYPES, Service
+from testfleet.repair.typescript.snapshots import without_complaints
 from testfleet.repair.typescript.texts import Texts
 from testfleet.repair.typescript.touched import Touched
 from testfleet.repair.typescript.vote import Group, confirmed, without
@@ -54,7 +55,7 @@ def fix_typescript(root: Path, options: Options) -> FixResult:
     options.progress("checking the types as they are")
     with _first_with_complaints(home) as (service, config):
         if not service.complaints:
-            return FixResult(_nothing(home, service, began), {})
+            return FixResult(_nothing(home, options, service, began), {})
         return _Fix(home, options, service, config, began).run()
 
 
@@ -73,11 +74,15 @@ def _first_with_complaints(home: Home) -> Iterator[tuple[Service, str]]:
                 return
 
 
-def _nothing(home: Home, service: Service, began: float) -> FixReport:
+def _nothing(home: Home, options: Options, service: Service, began: float) -> FixReport:
     who = " and ".join(["tsc"] * bool(home.configs) + ["eslint"] * home.lints)
-    reason = f"{who} content: no complaint about {len(service.files)} files"
-    taken = round(time.monotonic() - began, 3)
-    return FixReport(status=FixStatus.NOTHING_FAILED, reason=reason, time_s=taken)
+    content = f"{who} has no complaint about {len(service.files)} files"
+    report = FixReport(status=FixStatus.NOTHING_FAILED, reason=content)
+    if home.runner:
+        options.progress(f"running {home.runner}")
+        with bench_of(home, options.files, began + options.budget_s) as bench:
+            report = without_complaints(bench, options.files, content)
+    return report.model_copy(update={"time_s": round(time.monotonic() - began, 3)})
 
 
 class _Fix:
