@@ -89,7 +89,10 @@ def test_a_wrong_declaration_is_repaired_where_it_stands(tmp_path: Path) -> None
 
 def test_two_faults_are_repaired_one_after_the_other(tmp_path: Path) -> None:
     text = 'import type { User } from "./user";\nexport const f = (u: User) => u.nmae;\n'
-    more = "export const h = (u: User) => u.name;\nexport async function g(p: Promise<string>) {\n  return p.length;\n}\n"
+    more = (
+        "export const h = (u: User) => u.name;\n"
+        "export async function g(p: Promise<string>) {\n  return p.length;\n}\n"
+    )
     root = project(tmp_path, {"src/user.ts": USER, "src/a.ts": text, "src/b.ts": USER + more})
     result = fixed(root)
     assert "u.name;" in repaired(result, "src/a.ts")
