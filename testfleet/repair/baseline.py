@@ -34,6 +34,8 @@ CLOCK: Final = 10.0
 """A process's limit by the clock is so many times what it needs: the machine may be busy."""
 _PASSES: Final = 4
 """Processes that the suite may break before the rest of it is left out."""
+_PLACES: Final = 3
+"""Where tests hang, that are looked at more closely."""
 _TEST_FILE: Final = re.compile(r"(^|/)(test_[^/]*|[^/]*_test|conftest)\.py$")
 _TEST_FOLDERS: Final = frozenset({"tests", "test", "testing"})
 
@@ -178,12 +180,13 @@ def _lacks_permission(found: Baseline) -> bool:
 
 
 def _tell_slow_from_hung(server: ForkServer, found: Baseline) -> None:
-    """Give one test of each function that has used up its time much more of it."""
-    hung: dict[str, list[str]] = {}
+    """Give one test of each place where some have used up their time much more of it."""
+    hung: dict[tuple[str, str], list[str]] = {}
     for run in found.tests.values():
         if run.outcome == "timeout":
-            hung.setdefault(_function(run.id), []).append(run.id)
-    for function, tests in list(hung.items())[:_PASSES]:
+            hung.setdefault(_place(run), []).append(run.id)
+    for tests in list(hung.values())[:_PLACES]:
+        function = _function(tests[0])
         usual_s = found.slowest_of(test for test in found.passing if _function(test) == function)
         if 0 < usual_s < TEST_LIMIT_S / PLAINLY:
             continue
@@ -192,6 +195,12 @@ def _tell_slow_from_hung(server: ForkServer, found: Baseline) -> None:
             slow = _alone(server, found, tests[:MOST_RERUN], found.long_s)
             for test, run in slow.items():
                 found.tests[test] = replace(run, lines=found.tests[test].lines)
+
+
+def _place(run: TestRun) -> tuple[str, str]:
+    """File and function where a test was interrupted; those that hang in one loop share it."""
+    inner = run.hung[-1] if run.hung else None
+    return (inner.path, inner.function) if inner else ("", _function(run.id))
 
 
 def _function(test: str) -> str:
