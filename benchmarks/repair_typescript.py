@@ -238,8 +238,12 @@ def main() -> int:
     parser.add_argument("--package", action="append", default=[])
     parser.add_argument("--engine", action="append", default=[])
     parser.add_argument("--log", type=Path, default=CACHE / "cases.jsonl")
+    parser.add_argument("--read", type=Path, action="append", help="report on logs, run nothing")
     args = parser.parse_args()
     args.engine = args.engine or list(_ENGINES)
+    if args.read:
+        lines = [line for log in args.read for line in log.read_text("utf-8").splitlines()]
+        return 0 if report([Case(**json.loads(line)) for line in lines], held_out=True) else 1
     chosen = [one for one in packages() if one.held_out == args.held_out]
     if args.package:
         chosen = [one for one in packages() if one.name in args.package]

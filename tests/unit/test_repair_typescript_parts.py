@@ -34,9 +34,13 @@ def test_an_unlikely_repair_is_not_sure_for_being_alone() -> None:
 
 
 def test_rivals_that_behave_alike_share_a_vote() -> None:
-    groups = vote([tried(0.5, "types"), tried(0.45, "types"), tried(0.5, "other")])
+    groups = vote([tried(0.5, "one"), tried(0.45, "one"), tried(0.5, "other")])
     assert sorted(len(group.members) for group in groups) == [1, 2]
     assert groups[0].share < THRESHOLD
+
+
+def test_what_runs_as_before_counts_more() -> None:
+    assert vote([tried(0.5, "other"), tried(0.45, "types")])[0].effect == "types"
 
 
 def test_who_removes_more_complaints_leaves_the_others_behind() -> None:

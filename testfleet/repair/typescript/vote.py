@@ -15,9 +15,12 @@ _SILENCED: Final = 0.001
 """What a vote counts that only makes the compiler be quiet."""
 _UNSEEN: Final = 0.25
 """Prior of the repair that nobody proposed: a patch that alone type-checks is not sure for that."""
+_TYPES: Final = 4.0
+"""What a vote counts that changes nothing at run time: of the development packages' cases with such
+a plausible proposal, it was right in 60 of 73."""
 _REFUTED: Final = 0.25
 """What is left of all other votes when failing tests have turned green."""
-_SHARPNESS: Final = 4.0
+_SHARPNESS: Final = 5.0
 """Power of a prior in the vote: priors say how often a kind of change is right among all that are
 tried, and of those that also type-check the likely ones are right far more often."""
 
@@ -82,7 +85,9 @@ def confirmed(groups: Sequence[Group]) -> list[Group]:
 
 
 def _weight(one: Tried) -> float:
-    return float(one.proposal.prior**_SHARPNESS) * (_SILENCED if one.proposal.is_grave else 1.0)
+    if one.proposal.is_grave:
+        return float(one.proposal.prior**_SHARPNESS) * _SILENCED
+    return float(one.proposal.prior**_SHARPNESS) * (_TYPES if one.check.effect == "types" else 1.0)
 
 
 def _naturalness(one: Tried) -> tuple[bool, float, int, int, str]:
