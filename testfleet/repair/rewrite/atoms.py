@@ -17,6 +17,8 @@ MAX_NAMES: Final = 8
 """Names that conditions are made of: the nearest ones."""
 MAX_PLACES: Final = 8
 MAX_ATOMS: Final = 90
+SHARPNESS: Final = 1.5
+"""Power of the weights: the first few are much likelier than all others together."""
 
 
 def atoms(at: Place, around: ast.AST | None = None) -> Iterator[tuple[str, float]]:
@@ -36,7 +38,7 @@ def atoms(at: Place, around: ast.AST | None = None) -> Iterator[tuple[str, float
     ):
         found[text] = max(weight, found.get(text, 0.0))
     ranked = sorted(found.items(), key=lambda item: -item[1])
-    yield from ranked[:MAX_ATOMS]
+    yield from ((text, weight**SHARPNESS) for text, weight in ranked[:MAX_ATOMS])
 
 
 def guards_of(node: ast.stmt, at: Place) -> Iterator[tuple[str, float]]:

@@ -23,7 +23,7 @@ _BY_EXCEPTION: Final[Mapping[str, Mapping[str, float]]] = {
     "NameError": {"names": 6, "imports": 8, "attributes": 4, "strings": 2},
     "UnboundLocalError": {"initial": 8, "scopes": 8, "names": 3, "movement": 2},
     "AttributeError": {"attributes": 5, "methods": 5, "api": 6, "names": 2, "objects": 3},
-    "IndexError": {"off_by_one": 2, "bounds": 2.5, "guards": 2, "conditions": 1.5},
+    "IndexError": {"off_by_one": 2, "bounds": 2.5, "guards": 2.5, "conditions": 2.5},
     "KeyError": {"keys": 6, "guards": 2, "names": 1.5, "constants": 1.5},
     "ZeroDivisionError": {"guards": 4, "conditions": 2},
     "RecursionError": {"guards": 3, "arguments": 3, "bounds": 2, "conditions": 2, "updates": 2},
@@ -36,7 +36,7 @@ _BY_EXCEPTION: Final[Mapping[str, Mapping[str, float]]] = {
     "SyntaxError": {"syntax": 9},
 }
 _BY_MESSAGE: Final[Sequence[tuple[str, Mapping[str, float]]]] = (
-    ("NoneType", {"returns": 4, "guards": 2.5, "calls": 1.5, "initial": 2}),
+    ("NoneType", {"returns": 4, "guards": 3, "conditions": 2.5, "calls": 1.5, "initial": 2}),
     ("positional argument", {"arguments": 6, "objects": 3}),
     ("keyword argument", {"arguments": 6}),
     ("can only concatenate", {"conversions": 6, "strings": 3}),

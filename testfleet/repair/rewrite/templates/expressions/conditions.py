@@ -183,7 +183,7 @@ TEMPLATES: Final = (
         "condition-part-more",
         "conditions",
         "Mutate Conditional Expression FP6.3, insert (TBar); ACS (Xiong et al., ICSE 2017)",
-        0.04,
+        0.07,
         _IFS,
         _part_more,
     ),

@@ -137,7 +137,7 @@ TEMPLATES: Final = (
         "guard-around",
         "guards",
         "Insert Null Pointer Checker FP2, Range Checker FP3 (TBar); ACS",
-        0.04,
+        0.06,
         (ast.stmt,),
         _around,
         CUTS_OFF,
