@@ -20,7 +20,7 @@ _TYPES: Final = 4.0
 a plausible proposal, it was right in 60 of 73."""
 _REFUTED: Final = 0.25
 """What is left of all other votes when failing tests have turned green."""
-_SHARPNESS: Final = 5.0
+_SHARPNESS: Final = 4.0
 """Power of a prior in the vote: priors say how often a kind of change is right among all that are
 tried, and of those that also type-check the likely ones are right far more often."""
 
