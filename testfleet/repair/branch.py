@@ -65,7 +65,8 @@ class _Git:
 
 
 def _stage(git: _Git, path: str, old: bytes, new: bytes) -> None:
-    entry = git.run("ls-tree", "--full-name", "HEAD", "--", path)
+    # Ended by NUL, or git would quote names that are not ASCII.
+    entry = git.run("ls-tree", "-z", "--full-name", "HEAD", "--", path).removesuffix("\0")
     if not entry:
         raise UsageError(f"{path} is not in HEAD", hint="commit it first, or use --apply")
     facts, _, full = entry.partition("\t")

@@ -27,6 +27,9 @@ MOST_TESTS: Final = 60
 """Failing tests that a repair is searched for at once; the others are part of the whole suite."""
 MOST_PROOFS: Final = 6
 """Runs of a long suite, each for the best patch that is left."""
+VOTE_S: Final = 8.0
+VOTE_SHARE: Final = 0.12
+"""So much is kept of the budget for the vote, but no more seconds than that."""
 LEAST_S: Final = 1.0
 """A search with less time than that is not begun."""
 
@@ -68,7 +71,8 @@ class OneFault:
             self._shop.job.project, self._shop.baseline, self._tests, self._lines
         )
         left = self._shop.job.max_candidates - self._tally.tried
-        budget = Budget(self._shop.deadline, left)
+        whole_s = self._shop.job.budget_s
+        budget = Budget(self._shop.deadline - min(VOTE_S, whole_s * VOTE_SHARE), left)
         if not reason and (budget.left_s() < LEAST_S or left <= 0):
             reason = "the budget was used up before a search began; give more with --budget"
         if reason:
@@ -98,7 +102,7 @@ class OneFault:
         )
 
     def _spent(self, found: Found) -> str:
-        if time.monotonic() >= self._shop.deadline - 1:
+        if time.monotonic() >= self._shop.deadline - VOTE_S - 1:
             return "the time was used up: give more with --budget"
         if found.tried + self._tally.tried >= self._shop.job.max_candidates:
             return "no more were to be tried: allow more with --max-candidates"

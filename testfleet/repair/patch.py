@@ -36,9 +36,15 @@ def _lines(text: str) -> list[str]:
 def apply_files(root: Path, files: Mapping[str, tuple[bytes, bytes]], record: Path) -> None:
     """Write the new content of each file (old, new) if it still has the old one.
 
-    What is needed to undo it is kept in `record`. Raises UsageError when a file has changed since.
+    What is needed to undo it is kept in `record`. Raises UsageError when a file has changed since,
+    or is not in the tree but only linked there.
     """
     for path, (old, _) in files.items():
+        if not (root / path).resolve().is_relative_to(root.resolve()):
+            raise UsageError(
+                f"{path} leads out of {root}, to {(root / path).resolve()}: it was not changed",
+                hint="apply the patch where the file is",
+            )
         if _read(root / path) != old:
             raise UsageError(
                 f"{path} has changed while the repair was searched", hint="run the command again"

@@ -24,6 +24,7 @@ def decide(
     weighed.sort(key=lambda each: (-each[2], each[0].order))
     heard = weighed[:MOST_HEARD]
     replies = replies_of(scene, [repair for repair, _, _ in heard], tests)
+    heard = heard[: len(replies)]
     weights = [weight for _, _, weight in heard]
     opinions = [
         Opinion(

@@ -14,6 +14,8 @@ LEAST_LIMIT_S: Final = 0.08
 """Processor time of one test of one candidate, at first."""
 PATIENT_LIMIT_S: Final = 1.5
 """When what has run out of time is tried again."""
+PASSING_LIMIT_S: Final = 0.4
+"""Of one test that passed before, at least."""
 FACTOR: Final = 6.0
 """Times a test's own time that it may take with a candidate."""
 LIKELY: Final = 3.0
@@ -127,17 +129,18 @@ class Trials:
         return frozenset(test for tests in whole for test in tests)
 
     def _lost(self, files: Mapping[str, bytes], tests: Sequence[str]) -> list[str]:
-        lost = self._failed(files, tests)
-        if not lost or len(lost) > GATE:
+        lost, timed_out = self._failed(files, tests)
+        if not lost or timed_out or len(lost) > GATE:
             return lost
-        return self._failed(files, lost)  # once more: a flaky one does not speak against it
+        return self._failed(files, lost)[0]  # once more: a flaky one does not speak against it
 
-    def _failed(self, files: Mapping[str, bytes], tests: Sequence[str]) -> list[str]:
+    def _failed(self, files: Mapping[str, bytes], tests: Sequence[str]) -> tuple[list[str], bool]:
+        """Tests that do not pass, and whether one has run out of time."""
         if not tests:
-            return []
+            return [], False
         expected = sum(self._seconds(test) for test in tests)
         slowest = max(self._seconds(test) for test in tests)
-        limit_s = max(PATIENT_LIMIT_S, slowest * FACTOR)
+        limit_s = max(PASSING_LIMIT_S, slowest * FACTOR)
         ask = Ask(
             files={**self.base, **files},
             quick=True,
@@ -151,14 +154,12 @@ class Trials:
         answer = self.crew.ask([ask])[0]
         bad = [run.id for run in answer.tests.values() if not run.passed]
         if answer.outcome != "ended" or bad or answer.broken:
-            return bad or [*answer.broken] or list(tests[:1])
-        return [test for test in tests if test not in answer.tests]
+            return bad or [*answer.broken] or list(tests[:1]), _timed_out(answer)
+        return [test for test in tests if test not in answer.tests], False
 
     def _judge(self, answer: Answer) -> Trial:
         passed = frozenset(test for test in self.targets if self._holds(test, answer))
-        timed_out = answer.outcome == "timeout" or any(
-            run.outcome == "timeout" for run in answer.tests.values()
-        )
+        timed_out = _timed_out(answer)
         self._move_killer_first(answer)
         gained = sum(
             1.0 if test in passed else self._gain(test, answer.tests.get(test))
@@ -191,6 +192,12 @@ class Trials:
 
     def _paths_of(self, tests: Sequence[str]) -> list[str]:
         return sorted({self.baseline.file_of(test) for test in tests})
+
+
+def _timed_out(answer: Answer) -> bool:
+    return answer.outcome == "timeout" or any(
+        run.outcome == "timeout" for run in answer.tests.values()
+    )
 
 
 def _depth(run: TestRun) -> int:
