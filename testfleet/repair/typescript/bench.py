@@ -135,7 +135,7 @@ def bench_of(home: Home, files: Sequence[str], deadline: float) -> Iterator[Benc
 def _fill(root: Path, copy: Path, files: Sequence[str]) -> None:
     folders = {Path()}
     for path in files:
-        if "node_modules" in Path(path).parts:
+        if "node_modules" in Path(path).parts or not (root / path).is_file():
             continue
         target = copy / path
         target.parent.mkdir(parents=True, exist_ok=True)

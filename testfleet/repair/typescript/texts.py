@@ -58,7 +58,8 @@ class Texts:
 
     def line_of(self, edit: Edit) -> int:
         """Line of the unchanged file that an edit of a first batch begins in."""
-        return self._text(edit.file)[: edit.start].count("\n") + 1
+        text = self._read(edit.file).removeprefix(_MARK).decode("utf-8", "replace")
+        return text[: edit.start].count("\n") + 1
 
     def _read(self, path: str) -> bytes:
         if path not in self._bytes:
