@@ -182,3 +182,10 @@ def test_a_statement_is_proposed_first_where_pass_stands() -> None:
     text = "def f(a):\n    n = 0\n    for x in a:\n        if x:\n            pass\n    return n\n"
     first = islice(RewriteEngine().candidates(fault(text)), 20)
     assert text.replace("pass", "n += 1") in {applied(text, candidate) for candidate in first}
+
+
+def test_a_step_that_is_too_small_comes_first_when_a_test_hangs() -> None:
+    text = "def f(low, high):\n    while low < high:\n        mid = high // 2\n        low = mid\n"
+    failure = "Timeout: timed out after 2 s"
+    first = islice(RewriteEngine().candidates(fault(text, failure)), 12)
+    assert text.replace("low = mid\n", "low = mid + 1\n") in {applied(text, c) for c in first}

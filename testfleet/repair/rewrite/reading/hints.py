@@ -57,7 +57,14 @@ _BY_MESSAGE: Final[Sequence[tuple[str, Mapping[str, float]]]] = (
     ("was never awaited", {"awaits": 9}),
     ("DID NOT RAISE", {"guards": 4, "exceptions": 4, "conditions": 2}),
 )
-_HANG: Final = {"loops": 3.0, "updates": 4.0, "conditions": 2.0, "guards": 1.5, "bounds": 1.5}
+_HANG: Final = {
+    "off_by_one": 3.0,
+    "loops": 3.0,
+    "updates": 4.0,
+    "conditions": 2.0,
+    "guards": 1.5,
+    "bounds": 1.5,
+}
 
 
 @dataclass(frozen=True)

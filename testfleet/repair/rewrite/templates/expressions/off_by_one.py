@@ -8,8 +8,10 @@ from typing import Final
 
 from testfleet.repair.rewrite.place import Drafts, Place, Template
 from testfleet.repair.rewrite.reading.kinds import NUMBERS
+from testfleet.repair.rewrite.reading.pool import names_read
 
 _VALUES: Final = (ast.Name, ast.Call, ast.Subscript, ast.Attribute, ast.BinOp)
+STEP: Final = 4.0
 _OTHER_CALLS: Final = frozenset({"set", "list", "dict", "tuple", "sorted", "print", "iter", "str"})
 
 
@@ -18,7 +20,7 @@ def _one_more(node: ast.expr, at: Place) -> Drafts:
     kind = at.scope.kind(node)
     if not role or kind not in {"int", "float", ""} or _is_step(node):
         return
-    likely = role * (1.0 if kind == "int" else 0.55)
+    likely = role * (1.0 if kind == "int" else 0.55) * (STEP if _goes_on(node, at) else 1.0)
     text = at.code(node) if isinstance(node, ast.BinOp) and _is_sum(node) else at.operand(node)
     if _inside_product(node, at):
         yield at.replace(node, f"({text} + 1)", likely * 0.5)
@@ -26,6 +28,15 @@ def _one_more(node: ast.expr, at: Place) -> Drafts:
         return
     yield at.replace(node, f"{text} + 1", likely)
     yield at.replace(node, f"{text} - 1", likely)
+
+
+def _goes_on(node: ast.expr, at: Place) -> bool:
+    """Whether it is assigned to what the condition of a loop around it reads: a step too small."""
+    parent = at.parent(node)
+    if not isinstance(parent, ast.Assign) or not isinstance(parent.targets[0], ast.Name):
+        return False
+    name = parent.targets[0].id
+    return any(isinstance(w, ast.While) and name in names_read(w.test) for w in at.loops())
 
 
 def _no_step(node: ast.BinOp, at: Place) -> Drafts:
@@ -151,7 +162,13 @@ def _negated_index(node: ast.Subscript, at: Place) -> Drafts:
 
 TEMPLATES: Final = (
     Template(
-        "one-more", "off_by_one", "off-by-one; Arg/ROR boundary (PIT)", 0.256, _VALUES, _one_more
+        "one-more",
+        "off_by_one",
+        "off-by-one; Arg/ROR boundary (PIT)",
+        0.256,
+        _VALUES,
+        _one_more,
+        STEP,
     ),
     Template(
         "no-step", "off_by_one", "Arithmetic Operator Deletion (PIT)", 1, (ast.BinOp,), _no_step

@@ -60,6 +60,7 @@ def _ingredients(node: ast.stmt, at: Place) -> Iterator[tuple[Sequence[str], flo
             yield [_renamed(line, renaming) for line in statement.lines], weight * likely
 
 
+ELSEWHERE: Final = 8.0
 _MIRRORS: Final = (
     *(("+= ", "-= "), ("-= ", "+= "), (".append(", ".remove("), (".add(", ".remove(")),
     *((".add(", ".discard("), (".remove(", ".add("), (".discard(", ".add("), ("*= ", "//= ")),
@@ -122,9 +123,18 @@ def _mirrored(node: ast.stmt, at: Place) -> Drafts:
             line = statement.lines[0]
             for word, other in _MIRRORS:
                 if word in line:
+                    elsewhere = ELSEWHERE if _speaks_of_loop(statement, at) else 1.0
                     for renaming, likely in _renamings(statement, at):
                         text = _renamed(line.replace(word, other), renaming)
-                        yield from inserted(node, text, at, likely)
+                        yield from inserted(node, text, at, likely * elsewhere)
+
+
+def _speaks_of_loop(statement: Statement, at: Place) -> bool:
+    """Whether it reads the item of the loop here, but stands in another one."""
+    inner = [loop for loop in at.loops()[:1] if isinstance(loop, ast.For)]
+    items = {n.id for loop in inner for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
+    is_inside = any(loop in at.source.ancestors(statement.node) for loop in inner)
+    return bool(items & statement.names) and not is_inside
 
 
 def _undone(node: ast.stmt, at: Place) -> Drafts:
@@ -193,6 +203,7 @@ TEMPLATES: Final = (
         0.02,
         (ast.stmt,),
         _mirrored,
+        ELSEWHERE,
     ),
     Template("undone", "updates", "missing step back of a search", 0.4, (ast.stmt,), _undone),
     Template(
