@@ -216,6 +216,16 @@ def test_bytes_and_references_that_xml_forbids_cost_no_test():
         (b"<testsuites tests='2'><testsuite tests='0'/></testsuites>", "says 2 tests"),
         (b"<testsuite tests='3' skipped='1'><testcase name='a'/></testsuite>", "says 3 tests"),
         (b"<testsuite failures='1' hostname='tbd'><testcase name='a'/></testsuite>", "1 failed"),
+        (
+            b"<testsuites><testsuite><testcase name='a'><rerunFailure/><rerunFailure/></testcase>"
+            b"</testsuite><testsuite name='s' tests='2'/></testsuites>",
+            "'s' says 2 tests",
+        ),
+        (
+            b"<testsuites skipped='1'><testsuite><testcase name='a'><skipped/></testcase>"
+            b"</testsuite><testsuite name='s' tests='1'/></testsuites>",
+            "'s' says 1 tests",
+        ),
     ],
 )
 def test_counts_that_are_not_true_are_a_problem(data, problem):

@@ -65,6 +65,8 @@ class _Suite:
     counts_assertions: bool
     at: int
     """Cases that were read before it."""
+    reruns: int
+    """Attempts beyond the first of those cases."""
 
 
 def read_junit(path: Path) -> JunitReading:
@@ -165,6 +167,7 @@ class _Reader:
                 declared_skipped=max(count_of(attributes.get(one, "")) for one in _LEFT_OUT),
                 counts_assertions=attributes.get("hostname") == _CATCH2_HOST,
                 at=len(self._reading.cases),
+                reruns=self._reruns,
             )
         )
 
@@ -212,8 +215,8 @@ class _Reader:
         own = self._reading.cases[suite.at :]
         bad = sum(case.troubles for case in own)
         name = suite.name[:80] or "the file"
-        missing = suite.declared - len(own) - self._reruns
-        if missing > self._skipped_unseen(suite, own) and not _counts_assertions(suite, own):
+        missing = suite.declared - len(own) - (self._reruns - suite.reruns)
+        if missing > self._skipped_unseen(suite) and not _counts_assertions(suite, own):
             self._reading.problems.append(
                 f"{name!r} says {suite.declared} tests and holds {len(own)}"
             )
@@ -222,10 +225,13 @@ class _Reader:
                 f"{name!r} says that {suite.declared_bad} failed and shows {bad}"
             )
 
-    def _skipped_unseen(self, suite: _Suite, own: list[JunitCase]) -> int:
+    def _skipped_unseen(self, suite: _Suite) -> int:
         """Tests that it, or the whole file, says were skipped and does not show, as Mocha's."""
-        told = max(one.declared_skipped for one in (suite, *self._suites))
-        return max(0, told - sum(case.outcome is Outcome.SKIPPED for case in own))
+        return max(0, *(self._unseen_in(one) for one in (suite, *self._suites)))
+
+    def _unseen_in(self, suite: _Suite) -> int:
+        shown = sum(case.outcome is Outcome.SKIPPED for case in self._reading.cases[suite.at :])
+        return suite.declared_skipped - shown
 
 
 def _counts_assertions(suite: _Suite, own: list[JunitCase]) -> bool:
