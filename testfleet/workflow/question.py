@@ -81,6 +81,8 @@ class Question:
         texts = tuple(dict.fromkeys(_asked(text) for text in texts_of(tests)))[:MAX_TEXTS]
         self.objects.put(keys.asked, InferenceRequest(texts=texts).model_dump_json().encode())
         self.objects.put(keys.waiting, token.encode())
+        # A run that was resumed may have an answer to what was asked before.
+        self.objects.put(keys.answered, b"")
         try:
             model.endpoint.submit(keys.asked, self.run_id)
         except FleetError as exc:

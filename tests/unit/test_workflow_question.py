@@ -99,6 +99,13 @@ def test_what_is_no_answer_to_the_question_counts_as_none(body):
     assert Question(objects, RUN).told() is None
 
 
+def test_an_answer_to_what_was_asked_before_a_resume_is_none_to_the_new_question():
+    objects, tokens = answer_with(response(3))
+    other = [each.model_copy(update={"longrepr": f"E   {each.longrepr}"}) for each in TESTS]
+    Question(objects, RUN).ask(other, "token", Model(Endpoint(stopped=True), tokens))
+    assert Question(objects, RUN).told() is None
+
+
 def test_an_endpoint_that_takes_no_question_gives_the_token_back_at_once():
     objects, tokens = ask(Endpoint(stopped=True))
     assert tokens.given == [("token", "ModelUnavailable")]
