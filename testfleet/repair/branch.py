@@ -23,8 +23,9 @@ _REASONS_SHOWN: Final = 3
 def commit_fix(root: Path, report: FixReport, files: Mapping[str, tuple[bytes, bytes]]) -> str:
     """Name of the branch, which begins at HEAD. `files` are (old, new) contents by path.
 
-    The same fix has the same name. Raises UsageError where git refuses, and where a file is not as
-    HEAD has it: the commit would carry what nobody has committed.
+    The same fix has the same name. Raises UsageError where git refuses, where a branch of that name
+    holds anything else, and where a file is not as HEAD has it: the commit would carry what nobody
+    has committed.
     """
     name = PREFIX + hashlib.sha256(report.patch.encode()).hexdigest()[:8]
     with tempfile.TemporaryDirectory(prefix="testfleet-index-") as folder:
@@ -33,8 +34,16 @@ def commit_fix(root: Path, report: FixReport, files: Mapping[str, tuple[bytes, b
         for path, (old, new) in files.items():
             _stage(git, path, old, new)
         tree = git.run("write-tree")
+        known = git.run("for-each-ref", "--format=%(tree)", f"refs/heads/{name}")
+        if known == tree:
+            return name
+        if known:  # Somebody may have worked there.
+            raise UsageError(
+                f"there is a branch {name} already, and it is not this fix alone",
+                hint=f"rename or delete it: git branch -m {name} NEW",
+            )
         commit = git.run("commit-tree", tree, "-p", "HEAD", stdin=_message(report).encode())
-        git.run("branch", "--force", name, commit)
+        git.run("branch", name, commit)
     return name
 
 

@@ -55,6 +55,14 @@ def test_a_file_that_changed_meanwhile_is_not_overwritten(tree, tmp_path):
         undo(tree, record)
 
 
+def test_a_file_outside_the_tree_is_not_written_through_a_link(tree, tmp_path):
+    (tmp_path / "shared.py").write_bytes(b"x = 1\n")
+    (tree / "linked.py").symlink_to(tmp_path / "shared.py")
+    with pytest.raises(UsageError, match="leads out of"):
+        apply_files(tree, {"linked.py": (b"x = 1\n", b"x = 2\n")}, tmp_path / "record.json")
+    assert (tmp_path / "shared.py").read_bytes() == b"x = 1\n"
+
+
 def test_uncommitted_changes_are_seen(tree):
     assert dirty_files(tree, ["a.py"]) == []
     for args in (["init", "-q"], ["add", "."]):
@@ -125,6 +133,28 @@ def test_a_fix_becomes_one_commit_and_the_tree_stays(repository):
     assert (repository / "a.py").read_bytes() == b"x = 1\r\n"
     status = ["git", "status", "--porcelain"]
     assert not subprocess.run(status, cwd=repository, check=True, capture_output=True).stdout
+
+
+def test_work_on_the_branch_of_a_fix_is_not_thrown_away(repository):
+    files = {"a.py": (b"x = 1\r\n", b"x = 2\r\n")}
+    name = commit_fix(repository, REPORT, files)
+    assert commit_fix(repository, REPORT, files) == name
+    tree = subprocess.check_output(["git", "rev-parse", "HEAD:"], cwd=repository, text=True).strip()
+    mine = ["git", "commit-tree", tree, "-p", name, "-m", "mine"]
+    tip = subprocess.check_output(mine, cwd=repository, text=True).strip()
+    subprocess.run(["git", "branch", "-qf", name, tip], cwd=repository, check=True)
+    with pytest.raises(UsageError, match="already"):
+        commit_fix(repository, REPORT, files)
+
+
+def test_a_file_whose_name_git_would_quote_gets_into_the_commit(repository):
+    (repository / 'caf\u00e9 "x".py').write_bytes(b"y = 1\n")
+    for args in (["add", "."], ["commit", "-qm", "second"]):
+        subprocess.run(["git", *args], cwd=repository, check=True)
+    name = commit_fix(repository, REPORT, {'caf\u00e9 "x".py': (b"y = 1\n", b"y = 2\n")})
+    diff = ["git", "diff", "--name-status", "-z", "HEAD", name]
+    shown = subprocess.check_output(diff, cwd=repository).decode()
+    assert shown.split("\0")[:-1] == ["M", 'caf\u00e9 "x".py']
 
 
 def test_what_is_not_committed_gets_into_no_commit(repository):
