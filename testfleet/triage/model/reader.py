@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from operator import mul
 from typing import Final
 
@@ -45,6 +45,8 @@ _NOISE: Final = -4.0
 _PLAIN: Final = 1.5
 """From which on a line without any sign of trouble is a seed."""
 _UNMARKED: Final = 60
+_READ: Final = 4_000
+"""Lines without a sign of trouble that are read."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,11 @@ class LearntReader:
         """Blocks that may be the failure."""
         scene = view.scene
         seeds = all_seeds(scene, lambda at: self.belongs(at, view) >= _NOISE)
-        unmarked = [at for at in view.rare() if self.belongs(at, view) >= _PLAIN]
-        seeds += [seed_at(at, scene) for at in unmarked[-_UNMARKED:]]
+        rare = islice(view.rare(), _READ)
+        unmarked = [at for at in rare if self.belongs(at, view) >= _PLAIN]
+        seeds += [seed_at(at, scene) for at in unmarked[:_UNMARKED]]
         seeds.sort(key=lambda seed: seed.at)
+        seeds = seeds or all_seeds(scene)
         hopeful = [seed for seed in seeds if self._hope(seed, view) >= _LEAST]
         blocks = find_blocks(hopeful or seeds, scene)
         return candidates(blocks, lambda one: max(self._hope(seed, view) for seed in one.seeds))

@@ -55,10 +55,10 @@ class View:
         return math.log2(self.shapes[self.shape_of[at]]) * self.scale
 
     def rare(self) -> Iterator[int]:
-        """Lines whose beginning stands at most twice in the log, signs of trouble aside."""
-        suspects, shapes = self.scene.suspects, self.shapes
-        for at, begin in enumerate(self.shape_of):
-            if begin and shapes[begin] <= _RARE and at not in suspects:
+        """Lines whose beginning stands at most twice, signs of trouble aside; the last first."""
+        suspects, shapes, begins = self.scene.suspects, self.shapes, self.shape_of
+        for at in range(len(begins) - 1, -1, -1):
+            if begins[at] and shapes[begins[at]] <= _RARE and at not in suspects:
                 yield at
 
     def filled(self, way: Sequence[int], count: int) -> Iterator[int]:
