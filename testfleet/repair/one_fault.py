@@ -64,6 +64,8 @@ class OneFault:
         self._trials = shop.trials(tests)
         self._reach = Reach(shop.baseline, shop.sources)
         self._lines = self._localise()
+        kept_s = min(VOTE_S, shop.job.budget_s * VOTE_SHARE)
+        self._search_until = shop.deadline - kept_s
 
     def repair(self) -> Outcome:
         """How it went, with the patch or the reason."""
@@ -71,8 +73,7 @@ class OneFault:
             self._shop.job.project, self._shop.baseline, self._tests, self._lines
         )
         left = self._shop.job.max_candidates - self._tally.tried
-        whole_s = self._shop.job.budget_s
-        budget = Budget(self._shop.deadline - min(VOTE_S, whole_s * VOTE_SHARE), left)
+        budget = Budget(self._search_until, left)
         if not reason and (budget.left_s() < LEAST_S or left <= 0):
             reason = "the budget was used up before a search began; give more with --budget"
         if reason:
@@ -102,7 +103,7 @@ class OneFault:
         )
 
     def _spent(self, found: Found) -> str:
-        if time.monotonic() >= self._shop.deadline - VOTE_S - 1:
+        if time.monotonic() >= self._search_until - 1:
             return "the time was used up: give more with --budget"
         if found.tried + self._tally.tried >= self._shop.job.max_candidates:
             return "no more were to be tried: allow more with --max-candidates"

@@ -40,6 +40,8 @@ class Tree:
             content = base64.b64decode(encoded)
             if self._written.get(path) != content:
                 self._count += 1
+                if os.path.islink(path):  # noqa: PTH114  what it leads to is another file
+                    _remove(path)
                 Path(path).write_bytes(content)
                 # Byte code is valid for a time in whole seconds and a size: never the same twice.
                 second = 1_000_000_000 + self._count
@@ -87,8 +89,17 @@ class Tree:
             self._recover_folder(path)
             return
         _remove(path)
-        shutil.copy2(source, path, follow_symlinks=False)
+        self._copy(source, path)
         self._note(path)
+
+    def _copy(self, source: str, path: str) -> None:
+        """Links stay links, but never such that lead into the twin, or out of the tree."""
+        leads_to = os.path.realpath(source)
+        if os.path.islink(source) and leads_to.startswith(self._pristine + os.sep):  # noqa: PTH114
+            folder = os.path.realpath(os.path.dirname(source))  # noqa: PTH120
+            os.symlink(os.path.relpath(leads_to, folder), path)  # noqa: PTH211
+        else:
+            shutil.copy2(source, path)
 
     def _recover_folder(self, folder: str) -> None:
         Path(folder).mkdir(parents=True, exist_ok=True)

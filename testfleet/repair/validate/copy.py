@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -51,8 +52,11 @@ def _fill(copy: WorkingCopy, project: Project) -> None:
         for path in project.files:
             source, target = project.root / path, copy.root / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            leads_out = source.is_symlink() and not source.resolve().is_relative_to(project.root)
-            shutil.copy2(source, target, follow_symlinks=leads_out)
+            stays = source.is_symlink() and source.resolve().is_relative_to(project.root)
+            if stays:  # Relative: an absolute link would lead from the copy into the user's tree.
+                target.symlink_to(os.path.relpath(source.resolve(), source.parent.resolve()))
+            else:
+                shutil.copy2(source, target)
     except OSError as exc:
         raise FleetError(
             f"cannot copy {project.root} to {copy.root}: {exc.strerror or exc}",
