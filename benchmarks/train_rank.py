@@ -40,7 +40,7 @@ WORDS = 250
 PAIRS = 4000
 RAREST = 4
 """A feature of fewer bugs is left out."""
-STRENGTH = 0.02
+STRENGTH = 0.1
 STEPS = 400
 RATE = 0.05
 
