@@ -67,6 +67,17 @@ def test_a_patch_that_turns_the_test_green_is_found_and_the_tree_is_left_alone(t
     assert (tmp_path / "calc.py").read_text() == CALC
 
 
+def test_candidates_for_a_link_change_nothing_in_the_tree(tmp_path):
+    project_in(tmp_path, real_py=CALC)
+    (tmp_path / "calc.py").symlink_to(tmp_path / "real.py")
+    project = project_in(tmp_path, test_calc_py=TEST_ADD)
+    wrong = [("a - b", f"a * b * {number}") for number in range(3)]
+    result = repair(project, *wrong, ("a - b", "a + b"))
+    assert result.report.candidates.tried > 1
+    assert (tmp_path / "calc.py").is_symlink()
+    assert (tmp_path / "real.py").read_text() == CALC
+
+
 def test_candidates_that_hang_exit_fork_and_delete_do_no_harm(tmp_path):
     project = project_in(tmp_path, calc_py=CALC, test_calc_py=TEST_ADD, data="kept")
     result = repair(
