@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -15,6 +16,7 @@ from testfleet.cli.options import PathArgument, SuiteOption
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from types import FrameType
 
     from testfleet.contracts.change import FileChange
     from testfleet.contracts.repair import FixReport
@@ -90,6 +92,7 @@ def fix(
     from testfleet.repair.fix import fix as search
     from testfleet.repair.job import FixJob
 
+    signal.signal(signal.SIGTERM, _interrupt)
     names = [name.strip() for name in (engine or "").split(",") if name.strip()]
     engines = engines_named(names)
     with Progress() as progress:
@@ -117,6 +120,11 @@ def fix(
     else:
         print_report(result.report, applied=apply and bool(result.files))
     raise typer.Exit(_exit_code(result.report))
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """Be ended like by Ctrl-C, so that the private copy is removed."""
+    raise KeyboardInterrupt
 
 
 def _check(budget: float, max_candidates: int) -> None:
