@@ -126,9 +126,12 @@ def _stop(client: Client, run: str, *, at_once: bool) -> None:
     from testfleet.cli.run_command import cancel
 
     if at_once:
+        from testfleet.workflow.records import RunRecords
+
+        records = RunRecords(run, client.objects)
         # Workers look at it, too, so that those that still run end by themselves.
-        client.objects.put(_records(client, run).keys.cancel, b"stopped at once")
-        client.executions.stop(run, len(_records(client, run).resumptions()))
+        client.objects.put(records.keys.cancel, b"stopped at once")
+        client.executions.stop(run, len(records.resumptions()))
         return
     cancel(client, Follower(run, client.objects, client.executions))
 
@@ -148,9 +151,12 @@ def _is_running(client: Client, records: RunRecords) -> bool:
 
 
 def _going_on(client: Client) -> list[str]:
+    from testfleet.workflow.records import RunRecords
+
     rows = client.runs.recent(_ALL_LIMIT)
     names = [row.run_id for row in rows if row.status in _RESUMABLE]
-    return [name for name in names if _is_running(client, _records(client, name))]
+    # Rows may outlive what lay in the bucket: nobody needs that to stop the others.
+    return [name for name in names if _is_running(client, RunRecords(name, client.objects))]
 
 
 def _refuse_unless_resumable(client: Client, records: RunRecords) -> None:
