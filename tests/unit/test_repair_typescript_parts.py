@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from hypothesis import given
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 from testfleet.contracts.change import FileChange, FileStatus
 from testfleet.contracts.repair import SuspiciousLine
 from testfleet.repair.engine import FailingTest, Fault
+from testfleet.repair.typescript.bench import bench_of
 from testfleet.repair.typescript.engine import ToolsEngine
+from testfleet.repair.typescript.home import Home
 from testfleet.repair.typescript.model import Check, Edit, Proposal, Tried, edited
 from testfleet.repair.typescript.texts import Texts
 from testfleet.repair.typescript.touched import Touched
@@ -105,3 +108,26 @@ def test_what_the_commit_touched_is_likelier(tmp_path: Path) -> None:
         return touched.weighed(Proposal("rewrite", "optional", 0.4, "", edits)).prior
 
     assert weighed("a.ts", 75) > weighed("a.ts", 300) > 0.4 > weighed("b.ts", 0)
+
+
+RUNNER = """#!/bin/sh
+for one in "$@"; do case "$one" in --outputFile=*) out=${one#*=};; esac; done
+test() { echo "{\\"fullName\\": \\"works\\", \\"status\\": \\"$1\\"}"; }
+file() { echo "{\\"name\\": \\"$PWD/$1\\", \\"assertionResults\\": [$2]}"; }
+echo "{\\"testResults\\": [$(file a/i.ts "$(test failed)"), $(file b/i.ts "$(test passed)"),
+  $(file c/i.ts "$(test failed), $(test passed)")]}" > "$out"
+"""
+
+
+def test_tests_of_one_name_hide_no_failure(tmp_path: Path) -> None:
+    (tmp_path / "node_modules" / ".bin").mkdir(parents=True)
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "a.ts").write_text("", "utf-8")
+    (tmp_path / "linked").symlink_to(tmp_path / "shared")
+    home = Home(tmp_path, "node", Path("tsc"), (), lints=False, runner="jest")
+    home.runner_path.write_text(RUNNER, "utf-8")
+    home.runner_path.chmod(0o755)
+    with bench_of(home, ["linked", "shared/a.ts"], time.monotonic() + 30) as bench:
+        assert (bench.copy / "linked").resolve() == bench.copy / "shared"
+        found = bench.outcomes()
+    assert found == {"a/i.ts works": "failed", "b/i.ts works": "passed", "c/i.ts works": "failed"}

@@ -66,7 +66,8 @@ class Bench:
         return None if results is None else {name: how for name, (how, _) in results.items()}
 
     def results(self, *options: str) -> dict[str, tuple[str, str]] | None:
-        """Outcome and failure's message of every test by its name; None when none is told."""
+        """Outcome and failure's message of every test, by file and name; None when none is told.
+        Of tests of one name, one that did not pass."""
         report = self.scratch / "report.json"
         report.unlink(missing_ok=True)
         runner = self.home.runner
@@ -74,16 +75,17 @@ class Bench:
         self._run([str(self.home.runner_path), *_OPTIONS[runner], told, *options])
         try:
             content = json.loads(report.read_bytes())
-            return {
-                f"{Path(file['name']).name} {test['fullName']}": (
-                    str(test["status"]),
-                    "\n".join(map(str, test.get("failureMessages") or ())),
-                )
-                for file in content["testResults"]
-                for test in file["assertionResults"]
-            }
+            found: dict[str, tuple[str, str]] = {}
+            for file in content["testResults"]:
+                path = os.path.relpath(self.copy / file["name"], self.copy)
+                for test in file["assertionResults"]:
+                    said = "\n".join(map(str, test.get("failureMessages") or ()))
+                    name, how = f"{path} {test['fullName']}", str(test["status"])
+                    if name not in found or how != "passed":
+                        found[name] = how, said
         except (OSError, ValueError, KeyError, TypeError):
             return None
+        return found
 
     def _run(self, command: Sequence[str]) -> tuple[int, str]:
         left = max(1.0, self.deadline - time.monotonic())
@@ -135,10 +137,14 @@ def bench_of(home: Home, files: Sequence[str], deadline: float) -> Iterator[Benc
 def _fill(root: Path, copy: Path, files: Sequence[str]) -> None:
     folders = {Path()}
     for path in files:
-        if "node_modules" in Path(path).parts or not (root / path).is_file():
+        if "node_modules" in Path(path).parts or not (root / path).exists():
             continue
         target = copy / path
         target.parent.mkdir(parents=True, exist_ok=True)
+        if (root / path).is_dir():  # A link to a folder of the project.
+            real = (root / path).resolve()
+            target.symlink_to(os.path.relpath(real, (root / path).parent.resolve()))
+            continue
         shutil.copy2(root / path, target, follow_symlinks=True)
         folders.update(Path(path).parents)
     for folder in folders:
