@@ -73,8 +73,8 @@ def _follow(watch: RunWatch, client: Client, *, json: bool) -> int:
 
 def _has_ended(watch: RunWatch, client: Client) -> bool:
     resumed = len(watch.records.resumptions())
-    state = client.executions.state(watch.records.run_id, resumed)
-    return state not in ("RUNNING", "SUCCEEDED")
+    # The report is there before an execution ends well: it is read once more after this.
+    return client.executions.state(watch.records.run_id, resumed) != "RUNNING"
 
 
 def _print(watch: RunWatch, *, json: bool) -> None:
@@ -86,7 +86,7 @@ def _print(watch: RunWatch, *, json: bool) -> None:
 
 def _line(event: RunEvent) -> str:
     parts = [event.shard_id, event.test, event.text]
-    told = "  ".join(part.replace("\n", " ") for part in parts if part)
+    told = "".join(char if char.isprintable() else " " for char in "  ".join(filter(None, parts)))
     return f"{event.at.astimezone():%H:%M:%S}  {event.kind.value:<14}  {told}"
 
 

@@ -137,7 +137,7 @@ class RunWatch:
         self, shard_id: str, test: str, kind: EventKind, at: datetime, text: str
     ) -> Iterator[RunEvent]:
         # What runs again is told again: it is another shard.
-        key = f"test {shard_id} {test[:200]}"
+        key = f"test {shard_id} {test}"
         return self._once(key, kind, at, shard_id=shard_id, test=test, text=text)
 
     def _once(self, key: str, kind: EventKind, at: datetime, **more: Any) -> Iterator[RunEvent]:
