@@ -109,16 +109,20 @@ def fix(
                 progress=progress.show,
             )
             result = search(job)
-    if apply and result.files:
-        _apply(root, result, force=force)
-    if branch and result.files and result.report.patch:
-        from testfleet.repair.branch import commit_fix
+    is_applied = False
+    try:
+        if apply and result.files:
+            _apply(root, result, force=force)
+            is_applied = True
+        if branch and result.files and result.report.patch:
+            from testfleet.repair.branch import commit_fix
 
-        say(f"committed to {commit_fix(root, result.report, result.files)}")
-    if json:
-        print_json(result.report.model_dump(mode="json"))
-    else:
-        print_report(result.report, applied=apply and bool(result.files))
+            say(f"committed to {commit_fix(root, result.report, result.files)}")
+    finally:  # What took minutes to find is shown, too, when it cannot be written.
+        if json:
+            print_json(result.report.model_dump(mode="json"))
+        else:
+            print_report(result.report, applied=is_applied)
     raise typer.Exit(_exit_code(result.report))
 
 
@@ -191,7 +195,6 @@ def _apply(root: Path, result: FixResult, *, force: bool) -> None:
 
     dirty = [] if force else dirty_files(root, list(result.files))
     if dirty:
-        out().print(result.report.patch, markup=False, end="")
         raise UsageError(
             f"{', '.join(dirty)} has changes that are not committed, so the fix was not applied",
             hint="commit or stash them, or add --force; the patch stands above",

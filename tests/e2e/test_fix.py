@@ -70,6 +70,9 @@ def test_a_file_with_uncommitted_changes_is_left_alone(testfleet, project):
     assert done.code == 2
     assert "not committed" in done.err
     assert "+        if items[middle] < limit:" in done.out
+    done = testfleet("fix", project, "--engine", "rewrite", "--branch", "--json")
+    assert done.code == 2
+    assert json.loads(done.out)["status"] == "fixed"
     assert (project / "search.py").read_text() == CODE
 
 
