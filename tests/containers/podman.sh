@@ -9,7 +9,7 @@
 set -euo pipefail
 
 folder=$1
-base=docker.io/library/python:3.12-slim-bookworm
+base=docker.io/library/python:3.12-slim-trixie
 mkdir -p "$folder"
 export DEBIAN_FRONTEND=noninteractive CONTAINERS_CONF="$folder/containers.conf"
 
@@ -37,9 +37,9 @@ END
 
 podman image exists "$base" && exit 0
 # Debian's own Python stands in for the official image's: the Dockerfile needs `python` and `pip`.
-mmdebstrap --quiet --variant=apt --include=python3,python3-pip,python3-venv,ca-certificates \
+mmdebstrap --quiet --variant=apt --include=python3,python3-pip,python3-venv,passwd,ca-certificates \
 	--customize-hook='ln -s python3 "$1/usr/bin/python"; rm "$1"/usr/lib/python3*/EXTERNALLY-MANAGED' \
-	bookworm "$folder/base.tar"
+	trixie "$folder/base.tar"
 podman import --quiet --change 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' \
 	"$folder/base.tar" "$base" > "$folder/import.log"
 rm "$folder/base.tar"
