@@ -98,7 +98,9 @@ function* missingMember(ctx) {
       wanted &&
       !ctx.isAny(wanted) &&
       ctx.fits(checker.getTypeOfSymbolAtLocation(property, node), wanted);
-    const prior = (own ? 0.8 : 0.55) * Math.max(alike ** 1.5, 0.15) * (fits ? 1 : 0.8);
+    const misfit = wanted && !ctx.isAny(wanted) && !fits ? 0.8 : 1;
+    const near = alike > 0.6 ? alike : Math.max(alike ** 1.5, 0.15);
+    const prior = (own ? 0.85 : 0.6) * near * misfit;
     if (own || alike > 0.4 || fits)
       yield candidate("other-member", Math.min(prior, 0.85), rename(ctx, node, property.name));
     yield* renamedDeclaration(ctx, property, wrong, alike);

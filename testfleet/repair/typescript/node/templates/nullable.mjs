@@ -68,7 +68,11 @@ function* inPlace(ctx, spot) {
     );
   }
   if (ts.isCallExpression(parent) && parent.expression === spot)
-    yield candidate("optional-call", 0.6, ctx.insert(spot.getEnd(), "?."));
+    yield candidate(
+      "optional-call",
+      ctx.mayLack(text) ? 0.65 : 0.5,
+      ctx.insert(spot.getEnd(), "?."),
+    );
   const plain = checker.getNonNullableType(ctx.type(spot));
   for (const value of defaultFor(ctx, plain)) {
     yield candidate(

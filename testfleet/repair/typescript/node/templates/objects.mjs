@@ -256,8 +256,8 @@ function* declareMember(ctx, type, name, wanted) {
           : ["string", "number", "boolean"];
       for (const text of texts) {
         const literal = ts.isClassLike(declared) ? 0.3 : 0.45;
-        yield member(ctx, declared, [`${name}: ${text};`], wanted ? literal * 1.4 : 0.2);
-        yield member(ctx, declared, [`${name}?: ${text};`], wanted ? literal * 1.2 : 0.15);
+        yield member(ctx, declared, [`${name}: ${text};`], wanted ? literal * 1.4 : 0.1);
+        yield member(ctx, declared, [`${name}?: ${text};`], wanted ? literal * 1.2 : 0.08);
       }
     }
   }

@@ -2,8 +2,10 @@
 
 import { candidate, likeness } from "../context.mjs";
 
-export function silent(text) {
-  return /\bany\b/.test(text) ? "the type `any` switches the compiler's checks off" : "";
+/** A concern when the new type has an `any` that the old one had not. */
+export function silent(text, old = "") {
+  const count = (one) => one.match(/\bany\b/g)?.length ?? 0;
+  return count(text) > count(old) ? "the type `any` switches the compiler's checks off" : "";
 }
 
 /** The annotation is replaced, widened, narrowed, or changed in one of its parts. */
@@ -27,7 +29,7 @@ export function* rewritten(ctx, annotation, types, prior) {
   }
   for (const [template, share, text] of shapes(ctx, annotation, old)) add(template, share, text);
   for (const [text, [template, likely]] of made) {
-    yield candidate(template, likely, ctx.replace(annotation, text), silent(text));
+    yield candidate(template, likely, ctx.replace(annotation, text), silent(text, old));
   }
   yield* parts(ctx, annotation, prior);
   yield* behindName(ctx, annotation, types, prior);
