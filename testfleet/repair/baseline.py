@@ -108,9 +108,14 @@ def find_baseline(server: ForkServer, project: Project, budget_s: float) -> Base
     if _lacks_folder(found, project):
         server.run_as_module()
         found = _first_run(server, project, budget_s)
-    if _lacks_permission(found):
+    denied = _denied(found)
+    if denied:
         server.free()
-        found = _first_run(server, project, budget_s)
+        freed = _first_run(server, project, budget_s)
+        if denied <= _denied(freed):
+            server.confine()  # It is what they say anyway: no reason to let candidates go.
+        else:
+            found = freed
     if found.modules:
         server.preload(found.modules)
     found.long_s = min(LONG_S[1], max(LONG_S[0], budget_s * LONG_SHARE))
@@ -170,13 +175,13 @@ def _lacks_folder(found: Baseline, project: Project) -> bool:
     return False
 
 
-def _lacks_permission(found: Baseline) -> bool:
-    """Whether a test fails since it may not write where it wants to."""
-    runs = [*found.broken.values(), *found.tests.values()]
-    return any(
-        run.exception in ("PermissionError", "OSError") and "ermission" in run.message
-        for run in runs
-    )
+def _denied(found: Baseline) -> set[str]:
+    """Tests and files that may fail since they may not write where they want to."""
+    return {
+        run.id
+        for run in [*found.broken.values(), *found.tests.values()]
+        if run.exception in ("PermissionError", "OSError") and "ermission" in run.message
+    }
 
 
 def _tell_slow_from_hung(server: ForkServer, found: Baseline) -> None:

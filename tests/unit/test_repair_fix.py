@@ -9,6 +9,7 @@ from testfleet.contracts.repair import Candidate, FixStatus, TextEdit
 from testfleet.errors import UsageError
 from testfleet.repair.fix import FixJob, fix
 from testfleet.repair.project import Project
+from testfleet.repair.validate.server import ForkServer
 
 CALC = "def add(a, b):\n    return a - b\n\n\ndef twice(a):\n    return a + a + a\n"
 TEST_ADD = "from calc import add\n\n\ndef test_add():\n    assert add(2, 3) == 5\n"
@@ -76,6 +77,19 @@ def test_candidates_for_a_link_change_nothing_in_the_tree(tmp_path):
     assert result.report.candidates.tried > 1
     assert (tmp_path / "calc.py").is_symlink()
     assert (tmp_path / "real.py").read_text() == CALC
+
+
+def test_a_test_that_speaks_of_permission_lets_no_candidate_write_elsewhere(tmp_path, monkeypatch):
+    # Whether the kernel can confine is not what this is about.
+    modes = []
+    monkeypatch.setattr(ForkServer, "free", lambda _: modes.append("free"))
+    monkeypatch.setattr(ForkServer, "confine", lambda _: modes.append("confined"))
+    test = TEST_ADD.replace("assert add(2, 3) == 5", "if add(2, 3) != 5:\n        raise ")
+    project = project_in(
+        tmp_path, calc_py=CALC, test_calc_py=f"{test.rstrip()} PermissionError('no permission')\n"
+    )
+    assert repair(project, ("a - b", "a + b")).report.status is FixStatus.FIXED
+    assert modes == ["free", "confined"]
 
 
 def test_candidates_that_hang_exit_fork_and_delete_do_no_harm(tmp_path):

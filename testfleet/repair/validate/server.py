@@ -93,6 +93,11 @@ class ForkServer:
         self.stop()
         self._mode.confined = False
 
+    def confine(self) -> None:
+        """Let children write in the copy only, as at first."""
+        self.stop()
+        self._mode.confined = True
+
     def preload(self, modules: Sequence[str]) -> None:
         """Import other people's modules once for all children, where that is safe."""
         self._ensure_started()
