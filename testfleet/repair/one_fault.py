@@ -124,6 +124,7 @@ class OneFault:
 
     def _proved(self, groups: list[Group], found: Found) -> list[Group]:
         """The groups, without those whose best patch breaks a test somewhere in a long suite."""
+        groups = self._lasting(groups)
         if not self._trials.is_long:
             return groups
         for _ in range(MOST_PROOFS):
@@ -135,6 +136,17 @@ class OneFault:
             if not lost:
                 return groups
             found.breaking.append((repair, lost))
+            groups = _without_first(groups)
+        return []
+
+    def _lasting(self, groups: list[Group]) -> list[Group]:
+        """The groups from the first on whose best patch holds in a copy that is as it was at first:
+        what candidates before it had written into files may have helped it."""
+        while groups:
+            repair = groups[0].best.repair
+            again = self._trials.run(repair.files, patient=True, thorough=True)
+            if repair.passed <= again.passed:
+                return groups
             groups = _without_first(groups)
         return []
 

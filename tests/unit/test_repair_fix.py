@@ -8,6 +8,7 @@ import pytest
 from testfleet.contracts.repair import Candidate, FixStatus, TextEdit
 from testfleet.errors import UsageError
 from testfleet.repair.fix import FixJob, fix
+from testfleet.repair.inside.tree import FEW_FILES
 from testfleet.repair.project import Project
 from testfleet.repair.validate.server import ForkServer
 
@@ -90,6 +91,17 @@ def test_a_test_that_speaks_of_permission_lets_no_candidate_write_elsewhere(tmp_
     )
     assert repair(project, ("a - b", "a + b")).report.status is FixStatus.FIXED
     assert modes == ["free", "confined"]
+
+
+def test_what_one_candidate_wrote_into_a_large_tree_makes_no_other_one_right(tmp_path):
+    test = TEST_ADD.replace("== 5", "== int(open('data').read())")
+    many = {f"x__{number}": "" for number in range(FEW_FILES)}
+    project = project_in(tmp_path, calc_py=CALC, test_calc_py=test, data="5", **many)
+    bad = [("return a - b", f"open('data', 'r+').write('6'); return {n}") for n in range(4)]
+    helped = ("return a - b", "open('data', 'r').read(1); return 6")
+    report = repair(project, *bad[:2], helped, *bad[2:]).report
+    assert report.candidates.plausible == 1
+    assert report.status is FixStatus.NOT_FIXED
 
 
 def test_candidates_that_hang_exit_fork_and_delete_do_no_harm(tmp_path):

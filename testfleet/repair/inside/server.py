@@ -57,6 +57,8 @@ class Server:
         os._exit(0)
 
     def _fork(self, request: dict[str, Any]) -> dict[str, Any] | None:
+        if request["fresh"]:
+            self._tree.restore(thorough=True)
         self._tree.write(request["files"])
         reading, writing = os.pipe()
         pid = os.fork()

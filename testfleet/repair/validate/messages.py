@@ -35,6 +35,8 @@ class Ask:
     bytecode: bool = False
     """Whether byte code may be kept: only of unchanged sources."""
     memory_mb: int = 1024
+    fresh: bool = False
+    """Whether each file of the copy is looked at before, for what earlier children wrote."""
     record: Mapping[str, Any] | None = None
     """`path` of a file to keep calls in, and which: `tests` and `own` (relative paths), and
     `functions` (path and name)."""
@@ -62,6 +64,7 @@ class Ask:
             "tell_starts": not self.quick,
             "bytecode": self.bytecode,
             "memory_mb": self.memory_mb,
+            "fresh": self.fresh,
             "record": {**self.record, "root": root} if self.record else None,
             "replay": dict(self.replay) if self.replay else None,
         }

@@ -97,6 +97,7 @@ class Trials:
             ids=list(self._order),
             paths=self._paths,
             gate=gate,
+            fresh=gate == len(self._order) and patient,
             test_limit_s=limit_s,
             limit_s=CLOCK * (limit_s + self.baseline.start_s + expected) + 1.0,
         )
