@@ -18,6 +18,8 @@ from testfleet.execution.masking import without_secrets
 
 FAILURES: frozenset[Outcome] = frozenset({Outcome.FAILED, Outcome.ERROR})
 SHOWN_FAILURES = 20
+LONGEST_S = 1e6
+"""More than that no worker lives: what claims it is not true."""
 SHOWN_CHARACTERS = 200
 TEXT_BUDGET = 16 * 1024 * 1024
 """Characters of failure texts that a shard reports; beyond them each is cut to SHORT_TEXT."""
@@ -252,7 +254,8 @@ def result_from(event: dict[str, Any]) -> TestResult:
         id=clean(event["id"]),
         file=clean(event["unit"]),
         outcome=Outcome(event["outcome"]),
-        duration_s=max(0.0, event["duration"]),
+        # JSON has no infinity: one such number would make the whole shard's result unreadable.
+        duration_s=event["duration"] if 0 <= event["duration"] <= LONGEST_S else 0.0,
         message=clean(event["message"]),
         longrepr=clean(event["longrepr"]),
         attempts=event["attempts"],

@@ -39,6 +39,13 @@ def test_a_file_with_a_result_of_its_own_is_settled(journal):
     assert journal.is_settled("test_a.py")
 
 
+@pytest.mark.parametrize("seconds", [float("inf"), float("nan"), 1e308, -1.0])
+def test_a_duration_that_cannot_be_costs_no_result(journal, seconds):
+    journal.take([result("a", duration=seconds)])
+    kept = TestResult.model_validate_json(journal.results["a"].model_dump_json())
+    assert (kept.outcome, kept.duration_s) == (Outcome.PASSED, 0.0)
+
+
 def test_failure_texts_beyond_the_budget_are_cut_but_not_dropped(journal, monkeypatch):
     monkeypatch.setattr("testfleet.execution.journal.TEXT_BUDGET", 10_000)
     journal.take([result(name, "failed", longrepr=name * 6000) for name in "abc"])
