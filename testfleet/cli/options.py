@@ -58,6 +58,24 @@ MaxCostOption = Annotated[
     ),
 ]
 
+ReportOption = Annotated[
+    Path | None, typer.Option("--report", metavar="FILE.json", help="Write the report here.")
+]
+JunitOption = Annotated[
+    Path | None,
+    typer.Option("--junit", metavar="FILE.xml", help="Write the merged JUnit file here."),
+]
+SarifOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--sarif", metavar="FILE.sarif", help="Write failures for code hosts here (SARIF)."
+    ),
+]
+HtmlOption = Annotated[
+    Path | None,
+    typer.Option("--html", metavar="FILE.html", help="Write the report for people here."),
+]
+
 _UNITS: Final = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 _STRATEGY = re.compile(r"[a-z][a-z0-9-]{0,40}")
 _TIME = re.compile(r"(\d+(?:\.\d+)?)([smh]?)")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from testfleet.cli.console import say
 from testfleet.cli.fleet_commands import JsonOption
-from testfleet.cli.options import EnvOption
+from testfleet.cli.options import EnvOption, HtmlOption, JunitOption, ReportOption, SarifOption
 from testfleet.cli.outputs import Outputs
 from testfleet.errors import UsageError
 
@@ -26,19 +25,10 @@ def register(app: typer.Typer) -> None:
 def report(
     run: Annotated[str, typer.Argument(help="Id of the run, as `testfleet runs` shows it.")],
     *,
-    report: Annotated[
-        Path | None, typer.Option(metavar="FILE.json", help="Write the report here.")
-    ] = None,
-    junit: Annotated[
-        Path | None, typer.Option(metavar="FILE.xml", help="Write the merged JUnit file here.")
-    ] = None,
-    sarif: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE.sarif", help="Write failures for code hosts here (SARIF)."),
-    ] = None,
-    html: Annotated[
-        Path | None, typer.Option(metavar="FILE.html", help="Write the report for people here.")
-    ] = None,
+    report: ReportOption = None,
+    junit: JunitOption = None,
+    sarif: SarifOption = None,
+    html: HtmlOption = None,
     env: EnvOption = "local",
     json: JsonOption = False,
 ) -> None:

@@ -18,9 +18,13 @@ from testfleet.cli.options import (
     DeadlineOption,
     EnvOption,
     FallbackOption,
+    HtmlOption,
+    JunitOption,
     MaxCostOption,
     ModeOption,
     PathArgument,
+    ReportOption,
+    SarifOption,
     ShardsOption,
     StrategyOption,
     SuiteOption,
@@ -57,19 +61,10 @@ def run(
     deadline: DeadlineOption = None,
     max_cost: MaxCostOption = None,
     mode: ModeOption = Mode.FULL,
-    report: Annotated[
-        Path | None, typer.Option(metavar="FILE.json", help="Write the report here.")
-    ] = None,
-    junit: Annotated[
-        Path | None, typer.Option(metavar="FILE.xml", help="Write the merged JUnit file here.")
-    ] = None,
-    sarif: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE.sarif", help="Write failures for code hosts here (SARIF)."),
-    ] = None,
-    html: Annotated[
-        Path | None, typer.Option(metavar="FILE.html", help="Write the report for people here.")
-    ] = None,
+    report: ReportOption = None,
+    junit: JunitOption = None,
+    sarif: SarifOption = None,
+    html: HtmlOption = None,
     env: EnvOption = "local",
     keep_going: Annotated[
         bool, typer.Option("--keep-going/--fail-fast", help="Go on, or stop, after a failure.")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from testfleet.cli.console import out, print_json, say
 from testfleet.cli.fleet_commands import JsonOption
-from testfleet.cli.options import EnvOption
+from testfleet.cli.options import EnvOption, HtmlOption, JunitOption, ReportOption, SarifOption
 from testfleet.contracts.report import RunReport, RunStatus
 from testfleet.errors import UsageError
 
@@ -66,12 +65,10 @@ def stop(
 def resume(
     run: Annotated[str, typer.Argument(help="Id of the run, as `testfleet runs` shows it.")],
     *,
-    report: Annotated[
-        Path | None, typer.Option(metavar="FILE.json", help="Write the report here.")
-    ] = None,
-    junit: Annotated[
-        Path | None, typer.Option(metavar="FILE.xml", help="Write the merged JUnit file here.")
-    ] = None,
+    report: ReportOption = None,
+    junit: JunitOption = None,
+    sarif: SarifOption = None,
+    html: HtmlOption = None,
     env: EnvOption = "local",
     json: JsonOption = False,
 ) -> None:
@@ -82,7 +79,7 @@ def resume(
     from testfleet.cli.outputs import Outputs
     from testfleet.cli.run_command import watch
 
-    outputs = Outputs(report=report, junit=junit, json=json)
+    outputs = Outputs(report, junit, sarif, html, json)
     outputs.check()
 
     from testfleet.cli.client import connect
