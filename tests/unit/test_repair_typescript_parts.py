@@ -127,7 +127,9 @@ def test_tests_of_one_name_hide_no_failure(tmp_path: Path) -> None:
     home = Home(tmp_path, "node", Path("tsc"), (), lints=False, runner="jest")
     home.runner_path.write_text(RUNNER, "utf-8")
     home.runner_path.chmod(0o755)
+    (tmp_path / "node_modules" / ".vite").mkdir()
     with bench_of(home, ["linked", "shared/a.ts"], time.monotonic() + 30) as bench:
+        (bench.copy / "node_modules" / ".vite").mkdir()  # It is not the user's.
         assert (bench.copy / "linked").resolve() == bench.copy / "shared"
         found = bench.outcomes()
     assert found == {"a/i.ts works": "failed", "b/i.ts works": "passed", "c/i.ts works": "failed"}

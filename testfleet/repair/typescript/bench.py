@@ -20,6 +20,7 @@ from testfleet.errors import FleetError
 from testfleet.repair.typescript.home import Home
 
 _ERROR: Final = re.compile(r"(^|: )error TS\d+: ", re.M)
+_CACHES: Final = (".cache", ".vite", ".vite-temp", ".vitest")
 _OPTIONS: Final = {
     "vitest": ("run", "--reporter=json", "--passWithNoTests"),
     "jest": ("--json", "--ci", "--passWithNoTests"),
@@ -148,6 +149,14 @@ def _fill(root: Path, copy: Path, files: Sequence[str]) -> None:
         shutil.copy2(root / path, target, follow_symlinks=True)
         folders.update(Path(path).parents)
     for folder in folders:
-        installed = root / folder / "node_modules"
-        if installed.is_dir():
-            (copy / folder / "node_modules").symlink_to(installed.resolve())
+        _link_packages((root / folder / "node_modules").resolve(), copy / folder / "node_modules")
+
+
+def _link_packages(installed: Path, target: Path) -> None:
+    """Link each package by itself: tools keep their caches beside them, which are the user's."""
+    if not installed.is_dir():
+        return
+    target.mkdir()
+    for entry in installed.iterdir():
+        if entry.name not in _CACHES:
+            (target / entry.name).symlink_to(entry)
