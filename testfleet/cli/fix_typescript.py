@@ -23,6 +23,7 @@ def fix_here(
 
     `limits` are seconds and candidates. Raises UsageError.
     """
+    from testfleet.cli.interpreter import home_variables
     from testfleet.contracts.project import PROJECT_FILE
     from testfleet.planning.project import load_project
     from testfleet.planning.source_tree import DirectoryTree
@@ -42,6 +43,7 @@ def fix_here(
         budget_s=budget_s,
         max_candidates=candidates,
         files=files,
+        env=home_variables(),
         progress=progress,
     )
     return fix_typescript(root, options)

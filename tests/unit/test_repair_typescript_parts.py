@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -128,8 +132,36 @@ def test_tests_of_one_name_hide_no_failure(tmp_path: Path) -> None:
     home.runner_path.write_text(RUNNER, "utf-8")
     home.runner_path.chmod(0o755)
     (tmp_path / "node_modules" / ".vite").mkdir()
-    with bench_of(home, ["linked", "shared/a.ts"], time.monotonic() + 30) as bench:
+    with bench_of(home, ["linked", "shared/a.ts"], time.monotonic() + 30, os.environ) as bench:
         (bench.copy / "node_modules" / ".vite").mkdir()  # It is not the user's.
         assert (bench.copy / "linked").resolve() == bench.copy / "shared"
         found = bench.outcomes()
     assert found == {"a/i.ts works": "failed", "b/i.ts works": "passed", "c/i.ts works": "failed"}
+
+
+WRITER = """#!/bin/sh
+echo harm > "{victim}"
+for one in "$@"; do case "$one" in --outputFile=*) out=${{one#*=}};; esac; done
+env | grep -c SECRET > seen
+echo '{{"testResults": []}}' > "$out"
+"""
+HAS_LANDLOCK = (
+    "from testfleet.repair.inside.confinement import confine; raise SystemExit(not confine(['/']))"
+)
+
+
+def test_tests_write_in_the_copy_only_and_see_no_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if subprocess.run([sys.executable, "-c", HAS_LANDLOCK], check=False).returncode:
+        pytest.skip("this kernel has no Landlock")
+    monkeypatch.setenv("MY_SECRET", "x")
+    (tmp_path / "node_modules" / ".bin").mkdir(parents=True)
+    home = Home(tmp_path, "node", Path("tsc"), (), lints=False, runner="jest")
+    home.runner_path.write_text(WRITER.format(victim=tmp_path / "victim"), "utf-8")
+    home.runner_path.chmod(0o755)
+    seen = {"PATH": os.environ["PATH"]}
+    with bench_of(home, [], time.monotonic() + 30, seen) as bench:
+        assert bench.outcomes() == {}
+        assert (bench.copy / "seen").read_text() == "0\n"
+    assert not (tmp_path / "victim").exists()

@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +22,8 @@ from testfleet.repair.typescript.home import Home
 
 _ERROR: Final = re.compile(r"(^|: )error TS\d+: ", re.M)
 _CACHES: Final = (".cache", ".vite", ".vite-temp", ".vitest")
+_CONFINED: Final = (sys.executable, "-P", "-m", "testfleet.repair.inside.confined")
+"""What candidates change may write into the copy and nowhere else, where the kernel sees to it."""
 _OPTIONS: Final = {
     "vitest": ("run", "--reporter=json", "--passWithNoTests"),
     "jest": ("--json", "--ci", "--passWithNoTests"),
@@ -36,6 +39,8 @@ class Bench:
     scratch: Path
     deadline: float
     """On the monotonic clock."""
+    env: Mapping[str, str]
+    """What the tools and tests see."""
     originals: dict[str, bytes] = field(default_factory=dict)
 
     def put(self, files: Mapping[str, bytes]) -> None:
@@ -93,9 +98,9 @@ class Bench:
         variables = {"HOME": str(self.scratch), "TMPDIR": str(self.scratch), "CI": "1"}
         with tempfile.TemporaryFile() as output:
             process = subprocess.Popen(
-                command,
+                [*_CONFINED, str(self.copy.parent), "/dev", "--", *command],
                 cwd=self.copy,
-                env={**os.environ, **variables},
+                env={**self.env, **variables},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -117,7 +122,9 @@ class Bench:
 
 
 @contextmanager
-def bench_of(home: Home, files: Sequence[str], deadline: float) -> Iterator[Bench]:
+def bench_of(
+    home: Home, files: Sequence[str], deadline: float, env: Mapping[str, str]
+) -> Iterator[Bench]:
     """Copy the sources; what is installed is linked. All is removed in the end."""
     top = Path(tempfile.mkdtemp(prefix="testfleet-fix-")).resolve()
     try:
@@ -125,7 +132,7 @@ def bench_of(home: Home, files: Sequence[str], deadline: float) -> Iterator[Benc
         for folder in (copy, scratch):
             folder.mkdir(parents=True)
         _fill(home.root, copy, files)
-        yield Bench(home, copy, scratch, deadline)
+        yield Bench(home, copy, scratch, deadline, env)
     except OSError as exc:
         raise FleetError(
             f"cannot copy {home.root} to {top}: {exc.strerror or exc}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -44,6 +45,8 @@ class Options:
     """Of the commit under test, where git knows them."""
     files: Sequence[str] = ()
     """The project's sources, relative to its root; what is not listed is not copied."""
+    env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    """What the tests see."""
     progress: Callable[[str], None] = field(default=lambda _text: None)
 
 
@@ -80,7 +83,7 @@ def _nothing(home: Home, options: Options, service: Service, began: float) -> Fi
     report = FixReport(status=FixStatus.NOTHING_FAILED, reason=content)
     if home.runner:
         options.progress(f"running {home.runner}")
-        with bench_of(home, options.files, began + options.budget_s) as bench:
+        with bench_of(home, options.files, began + options.budget_s, options.env) as bench:
             report = without_complaints(bench, options.files, content)
     return report.model_copy(update={"time_s": round(time.monotonic() - began, 3)})
 
@@ -107,7 +110,8 @@ class _Fix:
         searcher.only = tuple(self._options.only)
         searcher.weighed = Touched(self._options.changes, self._texts).weighed
         first = self._service.complaints
-        with bench_of(self._home, self._options.files, self._deadline) as bench:
+        options = self._options
+        with bench_of(self._home, options.files, self._deadline, options.env) as bench:
             repaired = repair_all(searcher, lambda found: self._choose(bench, found))
             left = self._proof(bench, repaired) if repaired.batches else []
         answer = Answer(first, repaired, limits, self._texts, left)
