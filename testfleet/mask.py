@@ -65,6 +65,14 @@ _QUERY = re.compile(
     r"|api_key|code)=)[^\s&'\"]{8,2000}",
     re.IGNORECASE,
 )
+_COOKIE = re.compile(
+    r"((?<![A-Za-z0-9])(?:set-)?cookie['\"]?\s{0,3}[:=]\s{0,3}['\"]?)(?=[^\s=]{1,100}=)[^\r\n'\"]{6,4000}",
+    re.IGNORECASE,
+)
+_SPACED = re.compile(
+    r"(\baws_(?:session_token|secret_access_key)[ \t]{1,3})[A-Za-z0-9/+=]{16,4000}", re.IGNORECASE
+)
+_MYSQL = re.compile(r"(\bmysql(?:dump|admin)?\b[^\n]{0,200}? -p)[^\s'\"]{4,200}")
 _NAMES: Final = (
     *("password", "passwd", "passphrase", "secret", "api[_-]?key", "access[_-]?key", "token"),
     *("private[_-]?key", "account[_-]?key", "encryption[_-]?key", "signing[_-]?key", "credential"),
@@ -80,9 +88,13 @@ _HARMLESS = re.compile(
     r"|[A-Z][A-Za-z]*(?:Error|Exception).*|[\w./-]+\.(?:py|tsx?|jsx?|rb|go|java):\d+.*"
 )
 """What follows a name like `token` without being a secret: words, code, places."""
-_AFTER_A_PREFIX: Final = (_URL_PASSWORD, _URL_TOKEN, _HOOK, _QUERY, _AUTHORISATION, _BEARER)
+_AFTER_A_PREFIX: Final = (
+    *(_URL_PASSWORD, _URL_TOKEN, _HOOK, _QUERY, _AUTHORISATION, _BEARER),
+    *(_COOKIE, _SPACED, _MYSQL),
+)
 _HINTS: Final = (
     *("pass", "pwd", "secret", "key", "token", "credential", "auth", "bearer", "basic ", "://"),
+    *("cookie", "mysql"),
     *(
         "gh",
         "github_pat_",

@@ -50,6 +50,9 @@ NAMED = [
     "export GITHUB_TOKEN='{}'",
     "secret => {}",
     "MYSQL_PWD={} mysql",
+    "mysql -h db -uroot -p{} app",
+    "Cookie: theme=dark; session={}",
+    "set-cookie: sid={}; Path=/",
 ]
 
 
@@ -66,6 +69,11 @@ def test_a_secret_is_masked_by_the_name_before_it(form):
     assert MASK in masked
     assert masked.startswith("before\n")
     assert masked.endswith("\nafter")
+
+
+def test_a_key_of_aws_is_masked_beside_its_name_in_a_table():
+    token = "IQoJb3JpZ2luX2VjEXAMPLE/w=="
+    assert mask(f"aws_session_token  {token}") == f"aws_session_token  {MASK}"
 
 
 def test_a_private_key_is_masked_and_keeps_its_lines():
