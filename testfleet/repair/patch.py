@@ -6,15 +6,15 @@ import difflib
 import hashlib
 import json
 import os
-import subprocess
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from testfleet.errors import UsageError
+from testfleet.scm.git import reason_of, run_git
 
 RECORD: Final = "applied-fix.json"
-_GIT_S: Final = 30
 
 
 def unified_diff(path: str, old: str, new: str) -> str:
@@ -82,20 +82,21 @@ def undo(root: Path, record: Path) -> list[str]:
 
 
 def dirty_files(root: Path, paths: Sequence[str]) -> list[str]:
-    """Those of the paths that have changes which are not committed; none where git has no say."""
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(root), "status", "--porcelain", "-z", "--", *paths],
-            capture_output=True,
-            check=False,
-            timeout=_GIT_S,
-        )
-    except (OSError, subprocess.TimeoutExpired):
+    """Those of the paths that have changes which are not committed; none where git has no say.
+    Raises UsageError when it has, and does not tell."""
+    if shutil.which("git") is None:
         return []
-    if done.returncode != 0 or not done.stdout:
+    done = run_git(root, "status", "--porcelain", "-z", "--", *paths)
+    if done.returncode == 0:
+        changed = os.fsdecode(done.stdout)
+        return [path for path in paths if path in changed]
+    reason = reason_of(done)
+    if "not a git repository" in reason:
         return []
-    changed = os.fsdecode(done.stdout)
-    return [path for path in paths if path in changed]
+    raise UsageError(
+        f"git does not tell whether {', '.join(paths)} have changes: {reason}",
+        hint="mend that, or apply all the same: --force",
+    )
 
 
 def _replace(path: Path, content: bytes) -> None:

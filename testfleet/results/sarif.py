@@ -87,7 +87,8 @@ def _location(test: TestReport, found: FailureCluster | None) -> dict[str, Any]:
     """Where the cluster's code is, if that is a file of the repository; else the test's file."""
     place = _PLACE.match(found.where) if found else None
     path, line = (place["path"], int(place["line"])) if place else (test.file, 1)
-    if path.startswith(("/", "\\", "<")) or path[1:2] == ":":
+    leads_out = ".." in path.replace("\\", "/").split("/")
+    if leads_out or path.startswith(("/", "\\", "<")) or path[1:2] == ":":
         path, line = test.file, 1
     return {
         "physicalLocation": {

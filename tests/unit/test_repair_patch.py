@@ -163,3 +163,11 @@ def test_what_is_not_committed_gets_into_no_commit(repository):
         commit_fix(repository, REPORT, {"a.py": (b"x = 7\r\n", b"x = 2\r\n")})
     with pytest.raises(UsageError, match="is not in HEAD"):
         commit_fix(repository, REPORT, {"b.py": (b"", b"x = 2\r\n")})
+
+
+def test_a_git_that_cannot_tell_is_not_taken_for_a_clean_tree(tmp_path):
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    (tmp_path / ".git" / "index").write_bytes(b"not an index")
+    (tmp_path / "a.py").write_text("x\n", "utf-8")
+    with pytest.raises(UsageError, match="git does not tell"):
+        dirty_files(tmp_path, ["a.py"])

@@ -1,6 +1,7 @@
 """Triage of a whole run, and its SARIF file."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -147,6 +148,17 @@ def test_sarif_places_are_inside_the_repository():
         place = result["locations"][0]["physicalLocation"]
         assert not place["artifactLocation"]["uri"].startswith("/")
         assert place["region"]["startLine"] >= 1
+
+
+@pytest.mark.parametrize("where", ["../secret.py:3", "a/../../x.py:1", "/etc/passwd:1"])
+def test_a_place_outside_the_repository_is_that_of_the_test(where):
+    found = triaged()
+    clusters = tuple(each.model_copy(update={"where": where}) for each in found.clusters)
+    log = json.loads(sarif(run_report(replace(found, clusters=clusters))))
+    files = {test.file for test in TESTS}
+    for result in log["runs"][0]["results"]:
+        place = result["locations"][0]["physicalLocation"]
+        assert place["artifactLocation"]["uri"] in files
 
 
 def test_sarif_fingerprints_are_the_same_in_the_next_run():
