@@ -171,11 +171,11 @@ def powerless(cli):
 
 
 def test_a_full_disk_is_told_where_it_is_full_and_no_obstacle_later(shared_fleet, tmp_path, mount):
-    home = mount(tmp_path / "home", "-t", "tmpfs", "-o", "size=24m", "tmpfs")
+    home = mount(tmp_path / "home", "-t", "tmpfs", "-o", "size=48m", "tmpfs")
     work = mount(tmp_path / "work", "-t", "tmpfs", "-o", "size=1m", "tmpfs")
     shutil.copytree(shared_fleet.home.assemblies, home / "assemblies")
     cli = Command(home, {"TESTFLEET_WORK_ROOT": str(work / "copies")})
-    root = write(tmp_path / "project", {"test_a.py": PASS, "data": os.urandom(30 * 2**20)})
+    root = write(tmp_path / "project", {"test_a.py": PASS, "data": os.urandom(60 * 2**20)})
     try:
         unsent = cli.run(root)
         (root / "data").write_bytes(os.urandom(2 * 2**20))
