@@ -7,6 +7,7 @@ is read more widely than it stands, such an expression counts as unreadable.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -50,7 +51,10 @@ def expressions(sources: Sequence[Regex]) -> Matcher | None:
             return None
         try:
             text = source.source.replace(r"\/", "/")
-            found.append(re.compile(text, re.IGNORECASE if "i" in source.flags else 0))
+            with warnings.catch_warnings():
+                # Of sets in sets, which mean the same in both languages so far.
+                warnings.simplefilter("ignore", FutureWarning)
+                found.append(re.compile(text, re.IGNORECASE if "i" in source.flags else 0))
         except (re.error, RecursionError, OverflowError):
             return None
     return Matcher(lambda path: any(one.search(path) for one in found), is_exact=True)
