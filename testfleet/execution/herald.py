@@ -16,8 +16,9 @@ FIRST_S = 0.3
 PERIOD_S = 1.0
 PARTIAL_S = 4.0
 """Seconds between two partial results, and so what a lost worker may cost beyond its last test."""
-_PATIENCE = 20
-"""A partial result is written no more often than every so many times the last one has taken."""
+_PATIENCE = 100
+"""A partial result is made and written no more often than every so many times the last one took:
+the tests need the processor."""
 
 
 class Herald:
@@ -29,6 +30,7 @@ class Herald:
         self._task = task
         self._progress = progress
         self._partial: bytes | None = None
+        self._making_s = 0.0
         self._partial_due = time.monotonic() + PARTIAL_S
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="testfleet-herald", daemon=True)
@@ -48,9 +50,11 @@ class Herald:
         is_asked = self._task.uploads.partial is not None and self._partial is None
         return is_asked and time.monotonic() >= self._partial_due
 
-    def offer_partial(self, body: bytes) -> None:
-        """Have a partial result written, soon."""
-        self._partial = body
+    def offer_partial(self, make: Callable[[], bytes]) -> None:
+        """Make a partial result, and have it written soon."""
+        began = time.monotonic()
+        self._partial = make()
+        self._making_s = time.monotonic() - began
 
     def announce_failure(self) -> None:
         """Let the other shards of a fail-fast run stop."""
@@ -79,7 +83,7 @@ class Herald:
         began = time.monotonic()
         with suppress(TransferError):  # the worker may well not be lost
             upload(address, body, attempts=1)
-        took_s = time.monotonic() - began
+        took_s = self._making_s + time.monotonic() - began
         self._partial_due = time.monotonic() + max(PARTIAL_S, _PATIENCE * took_s)
         self._partial = None
 

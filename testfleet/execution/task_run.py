@@ -121,6 +121,9 @@ class TaskRun:
             is_partial=is_partial,
         )
 
+    def _partial(self) -> bytes:
+        return self.result(is_partial=True).model_dump_json().encode()
+
     def _missing_status(self) -> UnitStatus:
         """What is to be said of units that nothing was heard of."""
         if self._shard is not None and self._shard.is_complete:
@@ -228,7 +231,7 @@ class TaskRun:
         # Here, between two looks at the tests' process, the journal stands still.
         if self._herald.wants_partial and len(self._journal.results) > self._told:
             self._told = len(self._journal.results)
-            self._herald.offer_partial(self.result(is_partial=True).model_dump_json().encode())
+            self._herald.offer_partial(self._partial)
         if self.options.interrupted.is_set():
             return Stop.INTERRUPTED
         if self._herald.is_cancelled:
