@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from testfleet.contracts.failure import Cause, Classification, Domain, EvidenceLine
+from testfleet.mask import mask
 from testfleet.triage.blocks import Reader
 from testfleet.triage.evidence import WeighedLine, extract
-from testfleet.triage.mask import mask
 from testfleet.triage.text import read_log
 from testfleet.triage.verdict import Verdict, judge
 

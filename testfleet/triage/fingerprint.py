@@ -20,10 +20,10 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import Final
 
+from testfleet.mask import mask
 from testfleet.triage.fingerprint_error import error_of, raised, root_cause
 from testfleet.triage.fingerprint_stack import Frame, frames, own
 from testfleet.triage.fingerprint_text import names, specific, template, words
-from testfleet.triage.mask import mask
 from testfleet.triage.text import clean
 
 MAX_TEXT: Final = 40_000

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from testfleet.mask import MASK, mask
 from testfleet.triage.classify import Chain
-from testfleet.triage.mask import MASK, mask
 
 # Put together here, so that no scanner takes this file for a leak.
 TOKENS = {
