@@ -28,8 +28,10 @@ demo: setup ## run an example's tests on a fleet on this machine
 	@echo "The same to look at: file://$(CURDIR)/$(DEMO)/report.html"
 	@echo "The example's failing tests are there to be shown. The fleet idles: $(BIN)/testfleet down ends it."
 
+# One fleet for each of at most four test processes. One process: make test PYTEST_ARGS="-n 0".
 test: setup $(VENV)/.dev examples/till/node_modules/.package-lock.json ## run every test, with coverage
-	@$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile \
+		--cov --cov-report=term $(PYTEST_ARGS)
 
 lint: setup $(VENV)/.dev ## check style, types and layers
 	@$(BIN)/ruff check

@@ -245,7 +245,8 @@ def test_whatever_a_command_does_it_gets_no_pass_by_it(worker, name):
 
 
 def test_what_a_command_leaves_running_is_ended(worker):
-    tool = ToolOptions(command=(*SHELL, f"sleep 60 & echo '{GOOD}' > o.xml"), results=("*.xml",))
+    script = f"sleep 60 & until grep -q sleep /proc/$!/comm; do :; done; echo '{GOOD}' > o.xml"
+    tool = ToolOptions(command=(*SHELL, script), results=("*.xml",))
     found = run(worker, {"x": ""}, tool)
     assert outcomes(found) == {"a": "passed"}
     assert found.notes == ("ended 1 process that . left behind: sleep",)
