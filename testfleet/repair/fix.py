@@ -30,6 +30,8 @@ class FixResult:
 
     report: FixReport
     files: Mapping[str, tuple[bytes, bytes]]
+    failed_before: frozenset[str] = frozenset()
+    """Tests that failed, at least once, before anything was changed."""
 
 
 def fix(job: FixJob) -> FixResult:
@@ -54,7 +56,8 @@ def fix(job: FixJob) -> FixResult:
         run = _Run(job, crew, baseline, began + job.budget_s)
         run.repair_all([test for test in targets if test not in baseline.flaky])
     report = run.ledger.report(time.monotonic() - began)
-    return FixResult(report, run.changed_files() if report.status is FixStatus.FIXED else {})
+    files = run.changed_files() if report.status is FixStatus.FIXED else {}
+    return FixResult(report, files, frozenset({*baseline.failing, *baseline.flaky}))
 
 
 def _targets(job: FixJob, baseline: Baseline) -> list[str]:

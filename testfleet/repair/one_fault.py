@@ -81,6 +81,10 @@ class OneFault:
         search = Search(self._trials, self._shop.sources, self._reach, self._watch)
         found = search.run(self._shop.job.engines, self._fault(), budget)
         self._tally.add(found)
+        if self._shop.job.hand_over is not None:
+            self._shop.job.hand_over(found)
+            reason = why_nothing(found, self._spent(found))
+            return Outcome(self._tests, reason=reason, lines=self._lines)
         return self._judge(found)
 
     def _judge(self, found: Found) -> Outcome:
