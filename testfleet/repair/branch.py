@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import subprocess
-import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from testfleet.contracts.repair import FixReport
 from testfleet.errors import UsageError
+from testfleet.scm.committing import Plumbing, commit_files
 
 PREFIX: Final = "fix/auto-generated-"
-_TIME_LIMIT_S: Final = 60
 _TESTS_SHOWN: Final = 10
 _REASONS_SHOWN: Final = 3
 
@@ -27,70 +23,27 @@ def commit_fix(root: Path, report: FixReport, files: Mapping[str, tuple[bytes, b
     holds anything else, and where a file is not as HEAD has it: the commit would carry what nobody
     has committed.
     """
-    name = PREFIX + hashlib.sha256(report.patch.encode()).hexdigest()[:8]
-    with tempfile.TemporaryDirectory(prefix="testfleet-index-") as folder:
-        git = _Git(root, f"{folder}/index")
-        git.run("read-tree", "HEAD")
-        for path, (old, new) in files.items():
-            _stage(git, path, old, new)
-        tree = git.run("write-tree")
-        known = git.run("for-each-ref", "--format=%(tree)", f"refs/heads/{name}")
-        if known == tree:
-            return name
-        if known:  # Somebody may have worked there.
-            raise UsageError(
-                f"there is a branch {name} already, and it is not this fix alone",
-                hint=f"rename or delete it: git branch -m {name} NEW",
-            )
-        commit = git.run("commit-tree", tree, "-p", "HEAD", stdin=_message(report).encode())
-        git.run("branch", name, commit)
+    name = branch_name(report)
+    made = commit_files(root, files, commit_message(report))
+    git = Plumbing(root)
+    known = git.run("for-each-ref", "--format=%(tree)", f"refs/heads/{name}")
+    if known == made.tree:
+        return name
+    if known:  # Somebody may have worked there.
+        raise UsageError(
+            f"there is a branch {name} already, and it is not this fix alone",
+            hint=f"rename or delete it: git branch -m {name} NEW",
+        )
+    git.run("branch", name, made.commit)
     return name
 
 
-@dataclass(frozen=True)
-class _Git:
-    root: Path
-    index: str
-
-    def run(self, *args: str, stdin: bytes = b"") -> str:
-        try:
-            done = subprocess.run(
-                ["git", "-C", str(self.root), *args],
-                input=stdin,
-                capture_output=True,
-                check=False,
-                timeout=_TIME_LIMIT_S,
-                env=os.environ | {"LC_ALL": "C", "GIT_INDEX_FILE": self.index},
-            )
-        except (OSError, subprocess.TimeoutExpired) as exc:
-            raise UsageError(f"git {args[0]} failed in {self.root}: {exc}") from exc
-        if done.returncode != 0:
-            said = os.fsdecode(done.stderr).strip().removeprefix("fatal: ")
-            raise UsageError(
-                f"the fix cannot be committed: git {args[0]} failed in {self.root}: {said}",
-                hint="use --apply to have it in the working tree instead",
-            )
-        return os.fsdecode(done.stdout).strip()
+def branch_name(report: FixReport) -> str:
+    """Of the branch for this fix."""
+    return PREFIX + hashlib.sha256(report.patch.encode()).hexdigest()[:8]
 
 
-def _stage(git: _Git, path: str, old: bytes, new: bytes) -> None:
-    # Ended by NUL, or git would quote names that are not ASCII.
-    entry = git.run("ls-tree", "-z", "--full-name", "HEAD", "--", path).removesuffix("\0")
-    if not entry:
-        raise UsageError(f"{path} is not in HEAD", hint="commit it first, or use --apply")
-    facts, _, full = entry.partition("\t")
-    mode, _, known = facts.split()
-    # With the path's filters, as `git add` has them: line ends may differ on disk and in git.
-    if git.run("hash-object", f"--path={path}", "--stdin", stdin=old) != known:
-        raise UsageError(
-            f"{path} has changes that are not committed, so the fix cannot be one commit",
-            hint="commit or stash them, or use --apply --force",
-        )
-    blob = git.run("hash-object", "-w", f"--path={path}", "--stdin", stdin=new)
-    git.run("update-index", "--cacheinfo", f"{mode},{blob},{full}")
-
-
-def _message(report: FixReport) -> str:
+def commit_message(report: FixReport) -> str:
     """What was wrong, what speaks for it, and what proves it."""
     counts = report.candidates
     shown = "\n".join(f"- {test}" for test in report.tests[:_TESTS_SHOWN])

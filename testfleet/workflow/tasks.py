@@ -84,6 +84,10 @@ class TaskWriter:
         self.objects.put(self._keys.task(shard.id), task.model_dump_json().encode())
         return self._item(shard)
 
+    def task_of(self, shard: Shard) -> WorkerTask:
+        """Tree, environment and limits as the shard's worker has them, for work of another kind."""
+        return self._task("run", shard, None)
+
     def _write(
         self,
         number: int,

@@ -1,0 +1,1 @@
+"""A repair on several workers: each searches a share, one decides, and the branch is proved."""

@@ -1,0 +1,1 @@
+"""Repairs that were proved once, and are offered when the same failure comes back."""
