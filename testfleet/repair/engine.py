@@ -54,7 +54,10 @@ class Engine(Protocol):
         """Word in `--engine`."""
         ...
 
-    def candidates(self, fault: Fault) -> Iterator[Candidate]:
+    def candidates(self, fault: Fault) -> Iterator[Candidate | None]:
         """Candidates, the most promising first as far as the engine can tell. Lazy: the search
-        stops asking when its budget is used up. Never edits a test file."""
+        stops asking when its budget is used up. Never edits a test file.
+
+        None says that there is nothing new yet: the search goes on with other engines' candidates
+        and asks again."""
         ...

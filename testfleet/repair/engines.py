@@ -75,18 +75,25 @@ def _load(plugin: EntryPoint) -> Engine:
     return cast(Engine, engine)
 
 
-def best_first(streams: Sequence[Iterator[Candidate]]) -> Iterator[Candidate]:
-    """One stream of several, each of which has its best first."""
+def best_first(streams: Sequence[Iterator[Candidate | None]]) -> Iterator[Candidate | None]:
+    """One stream of several, each of which has its best first. None while those that are left have
+    nothing new yet."""
     heads: list[tuple[float, int, Candidate]] = []
-
-    def refill(at: int) -> None:
-        candidate = next(streams[at], None)
-        if candidate is not None:
-            heapq.heappush(heads, (-candidate.suspiciousness * candidate.prior, at, candidate))
-
-    for at in range(len(streams)):
-        refill(at)
-    while heads:
-        _, at, candidate = heapq.heappop(heads)
-        yield candidate
-        refill(at)
+    late = set(range(len(streams)))
+    while late or heads:
+        for at in sorted(late):
+            try:
+                candidate = next(streams[at])
+            except StopIteration:
+                late.discard(at)
+                continue
+            if candidate is not None:
+                late.discard(at)
+                rank = -candidate.suspiciousness * candidate.prior
+                heapq.heappush(heads, (rank, at, candidate))
+        if heads:
+            _, at, candidate = heapq.heappop(heads)
+            late.add(at)
+            yield candidate
+        elif late:
+            yield None

@@ -36,6 +36,8 @@ PARTIAL_SHARE: Final = 0.35
 MOST_PARTIALS: Final = 12
 SECONDS_EACH: Final = 150
 """Second edits that are tried on top of one first edit."""
+_POLL_S: Final = 0.05
+"""Between two looks whether an engine that is waited for has something."""
 DEFERRED_SHARE: Final = 0.2
 """Of the budget, for candidates that ran out of time, with more of it."""
 
@@ -123,31 +125,41 @@ class Search:
         if not self._has_result():
             self._consume(self._second_edits(engines, fault), budget)
         if not self._has_result():
-            self._consume(stream, budget)
+            self._consume(stream, budget, wait=True)
         if not self._has_result():
             share = Budget(time.monotonic() + budget.left_s() * DEFERRED_SHARE, budget.candidates)
             self._retry_deferred(share)
         return self.found
 
-    def _guarded(self, engine: Engine, fault: Fault) -> Iterator[Candidate]:
+    def _guarded(self, engine: Engine, fault: Fault) -> Iterator[Candidate | None]:
         """An engine's candidates until it fails: the others go on."""
         try:
             yield from engine.candidates(fault)
         except Exception as exc:  # noqa: BLE001  a plugin's fault is no reason to lose a repair
             self.found.notes.append(f"engine {engine.name} failed: {type(exc).__name__}: {exc}")
 
-    def _consume(self, stream: Iterator[Candidate], budget: Budget) -> None:
+    def _consume(
+        self, stream: Iterator[Candidate | None], budget: Budget, *, wait: bool = False
+    ) -> None:
+        """Try what there is; `wait` for what is still to come."""
         while not self._is_over(budget):
             batch = self._next_batch(stream)
-            if not batch:
+            if batch:
+                self._try(batch)
+            elif batch is None or not wait:
                 return
-            self._try(batch)
+            else:
+                time.sleep(_POLL_S)
 
-    def _next_batch(self, stream: Iterator[Candidate]) -> list[Repair]:
-        """As many new programs as are tried at once; fewer when there are no more candidates."""
+    def _next_batch(self, stream: Iterator[Candidate | None]) -> list[Repair] | None:
+        """As many new programs as are tried at once; fewer when there are no more candidates for
+        now, None when there are none any more."""
         batch: list[Repair] = []
         while len(batch) < self._trials.at_once:
-            candidate = next(stream, None)
+            try:
+                candidate = next(stream)
+            except StopIteration:
+                return batch or None
             if candidate is None:
                 break
             self.found.generated += 1

@@ -17,8 +17,9 @@ AHEAD: Final = 400
 in its order seldom belongs before them."""
 
 
-def order(candidates: Iterable[Candidate], fault: Fault) -> Iterator[Candidate]:
+def order(candidates: Iterable[Candidate | None], fault: Fault) -> Iterator[Candidate | None]:
     """The same candidates, the likeliest of the next `AHEAD` first. Lazy, bounded, deterministic.
+    None, which says that there is nothing new yet, waits for nobody.
 
     Falls back to suspiciousness times prior where no model is installed.
     """
@@ -26,12 +27,15 @@ def order(candidates: Iterable[Candidate], fault: Fault) -> Iterator[Candidate]:
 
 
 def order_by(
-    candidates: Iterable[Candidate], fault: Fault, model: Model | None, ahead: int
-) -> Iterator[Candidate]:
+    candidates: Iterable[Candidate | None], fault: Fault, model: Model | None, ahead: int
+) -> Iterator[Candidate | None]:
     """`order` by a given model, with `ahead` candidates waiting."""
     score = _scorer(fault, model)
     waiting: list[tuple[float, int, Candidate]] = []
     for number, candidate in enumerate(candidates):
+        if candidate is None:
+            yield heapq.heappop(waiting)[2] if waiting else None
+            continue
         heapq.heappush(waiting, (-score(candidate), number, candidate))
         if len(waiting) > ahead:
             yield heapq.heappop(waiting)[2]
