@@ -13,6 +13,7 @@ from testfleet.contracts.base import Contract
 from testfleet.contracts.plan import Compute
 from testfleet.contracts.profile import Group, Profile
 from testfleet.contracts.quota import Quotas
+from testfleet.contracts.repair_config import RepairLimits
 from testfleet.contracts.risk import RiskRules
 from testfleet.contracts.routing import Routing
 from testfleet.contracts.scaling import Scaling
@@ -146,6 +147,7 @@ class Environment(Contract):
     schedules: Schedules = Schedules()
     quotas: Quotas = Quotas()
     scaling: Scaling = Scaling()
+    repair: RepairLimits = RepairLimits()
 
     @model_validator(mode="after")
     def _warm_capacity_has_a_budget(self) -> Environment:

@@ -23,6 +23,8 @@ class StepFunctionsExecutions:
 
     client: SFNClient
     state_machine_arn: str
+    subject: str = "run_id"
+    """Name of the input that says what the execution is of."""
 
     def start(self, run_id: str, resumed: int = 0) -> None:
         """Start the run's execution. A second call for the same one changes nothing."""
@@ -30,7 +32,7 @@ class StepFunctionsExecutions:
             self.client.start_execution(
                 stateMachineArn=self.state_machine_arn,
                 name=_name(run_id, resumed),
-                input=json.dumps({"run_id": run_id}),
+                input=json.dumps({self.subject: run_id}),
             )
         except self.client.exceptions.ExecutionAlreadyExists:
             return

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from testfleet.contracts.base import Contract
 from testfleet.contracts.quarantine import QuarantineConfig
+from testfleet.contracts.repair_config import RepairConfig
 from testfleet.contracts.risk import ProjectRisk
 from testfleet.contracts.run import Mode
 from testfleet.contracts.services import ServiceConfig
@@ -204,5 +205,6 @@ class ProjectConfig(Contract):
     suites: dict[str, SuiteConfig] = Field(default_factory=dict)
     services: dict[str, ServiceConfig] = Field(default_factory=dict)
     risk: ProjectRisk = ProjectRisk()
+    repair: RepairConfig = RepairConfig()
     quarantine: tuple[QuarantineConfig, ...] = ()
     """`[[quarantine]]`: flaky tests that do not block, each with an owner and a last day."""

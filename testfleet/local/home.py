@@ -79,6 +79,11 @@ class FleetHome:
         return temporary_folder() / name
 
     @property
+    def pulls(self) -> Path:
+        """Bare repositories and pull requests that stand in for a code host."""
+        return self.root / "pulls"
+
+    @property
     def tools(self) -> Path:
         """What the CDK and jsii keep."""
         return self.root / "tools"

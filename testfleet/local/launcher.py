@@ -83,6 +83,7 @@ class Daemon:
         configure(self.home, listener.getsockname()[1], os.environ)
         tempfile.tempdir = os.environ["TMPDIR"] = str(self.home.tmp)
         os.environ.setdefault("TESTFLEET_WORK_ROOT", str(self.home.work_root))
+        os.environ["TESTFLEET_PULLS"] = str(self.home.pulls)
         os.environ.update(tied_environment({}))
         adopt_orphans()
 
