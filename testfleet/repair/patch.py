@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from testfleet.errors import UsageError
+from testfleet.repair.sources import read_source
 from testfleet.scm.git import reason_of, run_git
 
 RECORD: Final = "applied-fix.json"
@@ -25,6 +26,16 @@ def unified_diff(path: str, old: str, new: str) -> str:
     return "".join(
         line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
     )
+
+
+def diff_of_files(files: Mapping[str, tuple[bytes, bytes]]) -> str:
+    """Unified diff of (old, new) contents, by path."""
+    parts = []
+    for path, (old, new) in sorted(files.items()):
+        before, after = read_source(old), read_source(new)
+        if before is not None and after is not None:
+            parts.append(unified_diff(path, before.text, after.text))
+    return "".join(parts)
 
 
 def _lines(text: str) -> list[str]:

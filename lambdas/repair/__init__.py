@@ -1,0 +1,1 @@
+"""The control steps of the repair-failure workflow."""

@@ -1,0 +1,1 @@
+"""Starts repairs of runs that have ended red."""
