@@ -6,6 +6,7 @@ change files of the tree that was tested, and no test.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,6 +30,10 @@ from testfleet.workflow.repairs.orders import slice_names
 from testfleet.workflow.repairs.world import RepairRecords, RepairWorld
 
 _FILES: Final = TypeAdapter(tuple[ChangedFile, ...])
+_SOURCE: Final = re.compile(
+    r"(?!(?:.*/)?(?:conftest|test_[^/]*|[^/]*_test)\.py$)(?!(?:.*/)?\.)[^\0]+\.py", re.ASCII
+)
+"""What a patch may change: no test, nothing hidden such as a workflow of a code host."""
 
 
 @dataclass(frozen=True)
@@ -149,8 +154,8 @@ class Ending:
                     return f"{file.path} is not in the source"
                 if there != file.contents[0]:
                     return f"{file.path} is not as it was tested"
-                if file.path in tests:
-                    return f"{file.path} is a test"
+                if file.path in tests or not _SOURCE.fullmatch(file.path):
+                    return f"{file.path} is a test, or no source in Python"
         return ""
 
 
