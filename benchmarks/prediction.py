@@ -3,22 +3,26 @@
     python -m benchmarks.prediction HISTORY.csv... [--shards 2,4,8] [--every 1]
 
 Each file has the columns cycle,test,duration_s,failed. Every cycle is planned from the cycles
-before it only: its tests are predicted, cut into N shards by `partition`, and the longest shard is
-measured with the durations that the cycle then really had. A test that is listed several times in
+before it only: its tests are predicted, dealt out to N shards, and the longest shard is measured
+with the durations that the cycle then really had. A test that is listed several times in
 a cycle counts once, with their mean. The ratio is longest shard / max(longest test, total / N), all
 true, averaged over the cycles with more tests than shards.
 
-    testfleet  remember() and predict(), as runs and plans use them
+    testfleet  remember(), predict(), scatters() and the strategy `balanced`, as plans use them;
+               all others are dealt out by `partition`
+    alone      the same without scatters(): units that slow down together may share a shard
     last       the newest duration, as pytest-split keeps it; others get the mean of the known
     mean       of all past durations
     median     of all past durations
     constant   the mean of each test over all cycles, the future included: no predictor that sees
                noise as noise does much better; what it lacks to 1.10 is in the data
+    hindsight  the best division found for each set of tests when means and covariances of all
+               cycles are known, the future included, but not what the cycle draws
     oracle     the true durations: what the partition itself loses
 
-`error` is the sum of all misses in per cent of the sum of all durations, `typical` the median miss
-in per cent among tests from a tenth of a second on, `inside` the share of known tests that fell
-into their interval of 80 %.
+`within` is the share of cycles at most 1.10, all N together, `error` the sum of all misses in per
+cent of the sum of all durations, `typical` the median miss in per cent among tests from a tenth of
+a second on, `inside` the share of known tests that fell into their interval of 80 %.
 """
 
 from __future__ import annotations
@@ -28,99 +32,25 @@ import csv
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean, median
 
 from benchmarks.measure import describe_conditions, guarded, verdict
-from testfleet.contracts.history import UnitHistory
-from testfleet.contracts.plan import Unit
+from benchmarks.prediction_models import (
+    Constant,
+    Cycle,
+    Hindsight,
+    Model,
+    Oracle,
+    Past,
+    Testfleet,
+)
 from testfleet.errors import UsageError
-from testfleet.planning.partition.balance import partition
-from testfleet.planning.prediction.predict import MIN_UNIT_S, predict
-from testfleet.planning.prediction.remember import UnitRun, remember
 
 TARGET = 1.10
 NOTABLE_S = 0.1
-Cycle = Mapping[str, float]
-
-
-class Testfleet:
-    """The predictor under test, with its intervals."""
-
-    __test__ = False
-
-    def __init__(self) -> None:
-        self.history: dict[str, UnitHistory] = {}
-        self.inside = self.known = 0
-
-    def predict(self, cycle: Cycle) -> list[float]:
-        """Seconds of each test, in order."""
-        units = [Unit(id=test, size_bytes=1000, tests_estimate=0) for test in cycle]
-        planned = predict(units, self.history)
-        for one, true in zip(planned, cycle.values(), strict=True):
-            if one.known and one.low_s is not None and one.high_s is not None:
-                self.known += 1
-                self.inside += one.low_s <= true <= one.high_s
-        return [one.predicted_s for one in planned]
-
-    def learn(self, cycle: Cycle) -> None:
-        """See what the cycle really took."""
-        runs = [UnitRun(test, seconds, 1) for test, seconds in cycle.items()]
-        self.history = remember(self.history, runs, None)
-
-
-class Past:
-    """A statistic of all past durations of each test."""
-
-    def __init__(self, statistic: Callable[[Sequence[float]], float]) -> None:
-        self._statistic = statistic
-        self._past: defaultdict[str, list[float]] = defaultdict(list)
-        self._values: dict[str, float] = {}
-
-    def predict(self, cycle: Cycle) -> list[float]:
-        """Seconds of each test, in order."""
-        other = fmean(self._values.values()) if self._values else 1.0
-        return [max(self._values.get(test, other), MIN_UNIT_S) for test in cycle]
-
-    def learn(self, cycle: Cycle) -> None:
-        """See what the cycle really took."""
-        for test, seconds in cycle.items():
-            self._past[test].append(seconds)
-            self._values[test] = self._statistic(self._past[test])
-
-
-class Constant:
-    """Each test's mean over all cycles, which nobody can know before."""
-
-    def __init__(self, cycles: Iterable[Cycle]) -> None:
-        found: defaultdict[str, list[float]] = defaultdict(list)
-        for cycle in cycles:
-            for test, seconds in cycle.items():
-                found[test].append(seconds)
-        self._means = {test: fmean(values) for test, values in found.items()}
-
-    def predict(self, cycle: Cycle) -> list[float]:
-        """Seconds of each test, in order."""
-        return [max(self._means[test], MIN_UNIT_S) for test in cycle]
-
-    def learn(self, cycle: Cycle) -> None:
-        """Nothing: it knows all."""
-
-
-class Oracle:
-    """The truth."""
-
-    def predict(self, cycle: Cycle) -> list[float]:
-        """Seconds of each test, in order."""
-        return [max(seconds, MIN_UNIT_S) for seconds in cycle.values()]
-
-    def learn(self, cycle: Cycle) -> None:
-        """Nothing: it knows all."""
-
-
-Model = Testfleet | Past | Constant | Oracle
 
 
 @dataclass
@@ -132,23 +62,25 @@ class Score:
     total_s: float = 0.0
     misses: list[float] = field(default_factory=list)
 
-    def add(self, cycle: Cycle, predicted: Sequence[float], counts: Sequence[int]) -> None:
+    def add(self, cycle: Cycle, model: Model, counts: Sequence[int]) -> None:
         """Judge one cycle."""
+        model.see(cycle)
         true = list(cycle.values())
-        for guess, seconds in zip(predicted, true, strict=True):
+        for guess, seconds in zip(model.predicted, true, strict=True):
             self.missed_s += abs(guess - seconds)
             self.total_s += seconds
             if seconds >= NOTABLE_S:
                 self.misses.append(abs(guess - seconds) / seconds)
         for count in counts:
             if count < len(true):
-                self.ratios[count].append(ratio(true, predicted, count))
+                parts = model.parts(count)
+                longest = max(sum(true[at] for at in part) for part in parts)
+                self.ratios[count].append(longest / max(*true, sum(true) / count))
 
-
-def ratio(true: Sequence[float], predicted: Sequence[float], count: int) -> float:
-    parts = partition(predicted, (1.0,) * count)
-    longest = max(sum(true[at] for at in part) for part in parts)
-    return longest / max(*true, sum(true) / count)
+    def within(self) -> float:
+        """The share of cycles that reach the target, of all numbers of shards together."""
+        ratios = [one for found in self.ratios.values() for one in found]
+        return sum(one <= TARGET for one in ratios) / len(ratios)
 
 
 def read_cycles(path: Path) -> list[Cycle]:
@@ -170,10 +102,8 @@ def read_cycles(path: Path) -> list[Cycle]:
 def replay(cycles: Sequence[Cycle], model: Model, counts: Sequence[int], every: int) -> Score:
     score = Score()
     for number, cycle in enumerate(cycles):
-        if number > 0 and sum(cycle.values()) > 0:
-            predicted = model.predict(cycle)
-            if number % every == 0:
-                score.add(cycle, predicted, counts)
+        if number > 0 and number % every == 0 and sum(cycle.values()) > 0:
+            score.add(cycle, model, counts)
         model.learn(cycle)
     return score
 
@@ -183,7 +113,7 @@ def show(name: str, score: Score, counts: Sequence[int], inside: str) -> None:
     mean = fmean(fmean(score.ratios[count]) for count in counts)
     typical = median(score.misses) if score.misses else 0.0
     print(
-        f"{name:<10}{cells}{mean:>8.3f}"
+        f"{name:<10}{cells}{mean:>8.3f}{score.within():>8.0%}"
         f"{score.missed_s / score.total_s:>9.0%}{typical:>9.0%}{inside:>8}"
     )
 
@@ -197,7 +127,7 @@ def measure(path: Path, counts: Sequence[int], every: int) -> bool:
     print(
         "N =       "
         + "".join(f"{count:>8}" for count in counts)
-        + "    mean    error  typical  inside"
+        + "    mean  within    error  typical  inside"
     )
     fleet = Testfleet()
     start = time.perf_counter()
@@ -205,10 +135,12 @@ def measure(path: Path, counts: Sequence[int], every: int) -> bool:
     took_s = time.perf_counter() - start
     show("testfleet", ours, counts, f"{fleet.inside / max(fleet.known, 1):.0%}")
     peers: dict[str, Model] = {
+        "alone": Testfleet(steadies=False),
         "last": Past(lambda past: past[-1]),
         "mean": Past(fmean),
         "median": Past(median),
         "constant": Constant(cycles),
+        "hindsight": Hindsight(cycles),
         "oracle": Oracle(),
     }
     for name, model in peers.items():

@@ -20,6 +20,9 @@ class WorkUnit:
     low_s: float | None = None
     high_s: float | None = None
     """Prediction interval; None when nothing is known of it."""
+    scatter: tuple[float, ...] = ()
+    """By how many seconds each of its newest runs was longer than expected, the same runs for all
+    units that have any; empty when nothing is known of it."""
     memory_mb: float = 0.0
     """Predicted peak; 0 is unknown."""
     requires: frozenset[str] = frozenset()

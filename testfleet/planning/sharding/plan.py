@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import heapify, heapreplace
 from typing import Literal
 
@@ -12,9 +12,11 @@ from testfleet.contracts.plan import Plan, PlannedUnit, Shard, Splits
 from testfleet.errors import NothingToRunError
 from testfleet.planning.collector import collector_paused
 from testfleet.planning.discovery.framework import Discovery
+from testfleet.planning.partition.apart import MOST_UNITS
 from testfleet.planning.placement.place import Place
 from testfleet.planning.placement.score import Experience
 from testfleet.planning.prediction.predict import predict
+from testfleet.planning.prediction.scatter import scatters
 from testfleet.planning.sharding.grouping import grouped
 from testfleet.planning.sharding.node_groups import Cut, Inside, cut_long_files
 from testfleet.planning.sharding.portions import Grouping, bundles_of, portions_of
@@ -68,7 +70,8 @@ def make_plan(request: PlanInput) -> Plan:
 def _plan(request: PlanInput) -> Plan:
     found = request.discovery
     cut = _cut(request, predict(found.units, request.history, request.place.usual))
-    shards, reasons = _first_shards(request, cut.units)
+    known = replace(request.grouping, scatters=scatters(cut.units, request.history, MOST_UNITS))
+    shards, reasons = _first_shards(replace(request, grouping=known), cut.units)
     head = PlanHead(
         request.framework,
         request.suite,

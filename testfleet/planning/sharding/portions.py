@@ -24,6 +24,8 @@ class Grouping:
     """Prices, and what past shards tell of profiles. None: they neither choose nor price."""
     traits: Mapping[str, Traits] = field(default_factory=dict)
     """By unit or by file."""
+    scatters: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    """How runs of units differed, as `prediction.scatter` has it."""
     shares: Mapping[str, float] = field(default_factory=dict)
     """Of owners, for strategies that share fairly."""
     startup_s: float | None = None
@@ -98,17 +100,19 @@ def bundles_of(
     for unit in units:
         members.setdefault(leader.get(unit.id, unit.id), []).append(unit)
     return [
-        Bundle(each, [_work_unit(unit, each, grouping.of(unit)) for unit in each])
+        Bundle(each, [_work_unit(unit, each, grouping) for unit in each])
         for each in members.values()
     ]
 
 
-def _work_unit(unit: PlannedUnit, bundle: Sequence[PlannedUnit], traits: Traits) -> WorkUnit:
+def _work_unit(unit: PlannedUnit, bundle: Sequence[PlannedUnit], grouping: Grouping) -> WorkUnit:
+    traits = grouping.of(unit)
     return WorkUnit(
         id=unit.id,
         duration_s=unit.predicted_s,
         low_s=unit.low_s,
         high_s=unit.high_s,
+        scatter=grouping.scatters.get(unit.id, ()),
         memory_mb=float(unit.memory_mb or 0),
         requires=traits.requires,
         together=None if len(bundle) == 1 else bundle[0].id,

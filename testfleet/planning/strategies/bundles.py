@@ -48,6 +48,17 @@ class Bundles:
         ]
 
     @cached_property
+    def scatters(self) -> list[Sequence[float]]:
+        """How the past runs of each bundle differed from what is expected; empty: not known."""
+        units = self.job.units
+        return [
+            units[members[0]].scatter
+            if len(members) == 1
+            else [sum(run) for run in zip(*_known_scatters(units, members), strict=True)]
+            for members in self.members
+        ]
+
+    @cached_property
     def priorities(self) -> list[float]:
         """The highest priority in each bundle."""
         units = self.job.units
@@ -69,6 +80,10 @@ class Bundles:
         shards = (chain.from_iterable(self.members[at] for at in part) for part in parts)
         key = None if rank is None else rank.__getitem__
         return tuple(tuple(sorted(shard, key=key)) for shard in shards)
+
+
+def _known_scatters(units: Sequence[WorkUnit], members: Bundle) -> list[Sequence[float]]:
+    return [units[at].scatter for at in members if units[at].scatter]
 
 
 def in_order_of_priority(units: Sequence[WorkUnit]) -> list[int] | None:
