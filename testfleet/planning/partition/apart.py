@@ -81,7 +81,7 @@ def _together(
 
 
 def _dot(left: Scatter, right: Scatter) -> float:
-    return sum(map(mul, left, right))
+    return float(sum(map(mul, left, right)))
 
 
 @dataclass(frozen=True, slots=True)
