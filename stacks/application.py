@@ -8,7 +8,9 @@ from aws_cdk import App, CloudFormationValidatePlugin, Validations
 
 from stacks.answers import AnswerProps, AnswersStack
 from stacks.code import build_bundle
+from stacks.events import EventProps, EventsStack
 from stacks.observability import ObservabilityProps, ObservabilityStack
+from stacks.repairs import RepairProps, RepairsStack
 from stacks.schedules import ScheduleProps, SchedulesStack
 from stacks.storage import StorageStack
 from stacks.webhook import WebhookProps, WebhookStack
@@ -33,8 +35,11 @@ def build_stacks(app: App, config: Environment) -> None:
     bundle = build_bundle(with_dependencies=config.bundle_dependencies)
     storage = StorageStack(app, config)
     workers = WorkersStack(app, config, WorkerProps(bundle=bundle, storage=storage))
+    events = EventsStack(app, config, EventProps(bundle=bundle, storage=storage))
     workflows = WorkflowsStack(
-        app, config, WorkflowProps(bundle=bundle, storage=storage, workers=workers)
+        app,
+        config,
+        WorkflowProps(bundle=bundle, storage=storage, workers=workers, events=events),
     )
     webhook = WebhookStack(
         app, config, WebhookProps(bundle=bundle, storage=storage, workflows=workflows)
@@ -45,7 +50,14 @@ def build_stacks(app: App, config: Environment) -> None:
     answers = AnswersStack(
         app, config, AnswerProps(bundle=bundle, storage=storage, workflows=workflows)
     )
-    asynchronous = [schedules.function, answers.function]
+    repairs = RepairsStack(
+        app,
+        config,
+        RepairProps(bundle=bundle, storage=storage, workers=workers, workflows=workflows),
+    )
+    asynchronous = [schedules.function, answers.function, repairs.starter]
+    if events.recorder is not None:
+        asynchronous.append(events.recorder)
     # Imported when wanted: the emulator has none of their services, and loading them takes time.
     if "models" in config.optional_stacks:
         from stacks.models import ModelsStack  # noqa: PLC0415

@@ -68,6 +68,9 @@ class ObservabilityStack(FleetStack):
             if queue is not None:
                 metric = queue.metric_approximate_number_of_messages_visible(period=_PERIOD)
                 self._alarm(f"{function.node.id}DeadLetters", metric)
+        given_up = self._props.workflows.events.given_up
+        metric = given_up.metric_approximate_number_of_messages_visible(period=_PERIOD)
+        self._alarm("GivenUp", metric)
 
     def _alarm(self, name: str, metric: cloudwatch.Metric, threshold: int = 1) -> None:
         alarm = metric.create_alarm(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from aws_cdk import Duration
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_s3 as s3
@@ -14,7 +16,7 @@ _STRING = dynamodb.AttributeType.STRING
 
 
 class StorageStack(FleetStack):
-    """Data bucket, models bucket, access logs; runs, history, deliveries and quotas."""
+    """Data bucket, models bucket, access logs; runs, events, history, deliveries and quotas."""
 
     def __init__(self, scope: Construct, config: Environment) -> None:
         super().__init__(scope, "storage", config)
@@ -22,9 +24,11 @@ class StorageStack(FleetStack):
         self.data = self._build_data()
         self.models = self._build_models()
         self.runs = self._build_runs()
-        self.history = self._build_table("History", partition_key="suite", sort_key="chunk")
+        chunk = dynamodb.Attribute(name="chunk", type=_STRING)
+        self.history = self._build_table("History", partition_key="suite", sort_key=chunk)
         self.deliveries = self._build_table("Deliveries", partition_key="delivery")
         self.quotas = self._build_table("Quotas", partition_key="document")
+        self.events = self._build_events()
         self._build_outputs()
 
     def wildcard_in_data(self, pattern: str) -> str:
@@ -45,15 +49,31 @@ class StorageStack(FleetStack):
 
     def _build_data(self) -> s3.Bucket:
         days = self.config.retention
-        return self._bucket(
+        data = self._bucket(
             "Data",
             _expire("sources/", days.sources_days),
             _expire("environments/", days.sources_days),
             _expire("runs/", days.runs_days),
             _expire("placement/", days.history_days),
             _expire("clusters/", days.history_days),
+            _expire("repairs/", days.runs_days),
+            _expire("fixes/", days.history_days),
             _expire("inference/", days.runs_days),
             logs=self.access_logs,
+        )
+        if not self.config.embedded:
+            self._announce_objects(data)
+        return data
+
+    def _announce_objects(self, bucket: s3.Bucket) -> None:
+        """Tell EventBridge of new objects: the recorder of events hears of a run's by it.
+
+        On the resource itself, for which the CDK would deploy a function.
+        """
+        resource = cast("s3.CfnBucket", bucket.node.default_child)
+        on = s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
+        resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+            event_bridge_configuration=on
         )
 
     def _build_models(self) -> s3.Bucket:
@@ -68,6 +88,10 @@ class StorageStack(FleetStack):
             sort_key=dynamodb.Attribute(name="started_at", type=_STRING),
         )
         return table
+
+    def _build_events(self) -> dynamodb.Table:
+        number = dynamodb.Attribute(name="sequence", type=dynamodb.AttributeType.NUMBER)
+        return self._build_table("Events", partition_key="run_id", sort_key=number)
 
     def _bucket(
         self,
@@ -93,13 +117,13 @@ class StorageStack(FleetStack):
         )
 
     def _build_table(
-        self, name: str, *, partition_key: str, sort_key: str | None = None
+        self, name: str, *, partition_key: str, sort_key: dynamodb.Attribute | None = None
     ) -> dynamodb.Table:
         return dynamodb.Table(
             self,
             name,
             partition_key=dynamodb.Attribute(name=partition_key, type=_STRING),
-            sort_key=dynamodb.Attribute(name=sort_key, type=_STRING) if sort_key else None,
+            sort_key=sort_key,
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
@@ -113,6 +137,7 @@ class StorageStack(FleetStack):
         self.output("DataBucket", self.data.bucket_name, "Sources, environments and runs")
         self.output("ModelsBucket", self.models.bucket_name, "Model archives of the endpoints")
         self.output("RunsTable", self.runs.table_name, "The list of runs")
+        self.output("EventsTable", self.events.table_name, "What happens to runs")
         self.output("HistoryTable", self.history.table_name, "Durations of past runs")
         self.output("QuotasTable", self.quotas.table_name, "The use of the quotas")
 

@@ -11,6 +11,7 @@ from constructs import Construct
 
 from stacks.base import FleetStack, acknowledge, wait_for_policy
 from stacks.code import Bundle
+from stacks.events import EventsStack
 from stacks.function import Function, FunctionProps
 from stacks.storage import StorageStack
 from stacks.workers import WORKER_CONTAINER, WorkersStack
@@ -27,6 +28,7 @@ class WorkflowProps:
     bundle: Bundle
     storage: StorageStack
     workers: WorkersStack
+    events: EventsStack
 
 
 class WorkflowsStack(FleetStack):
@@ -35,6 +37,7 @@ class WorkflowsStack(FleetStack):
     def __init__(self, scope: Construct, config: Environment, props: WorkflowProps) -> None:
         super().__init__(scope, "workflows", config)
         self.storage, self.workers = props.storage, props.workers
+        self.events = props.events
         self.control = self._build_control(props.bundle)
         self._allow_control()
         self.role = self._build_role()
@@ -54,11 +57,13 @@ class WorkflowsStack(FleetStack):
                 timeout_s=300,
                 environment=self._code_host()
                 | self._classifier()
+                | self.events.variables
                 | {
                     "DATA_BUCKET": self.storage.data.bucket_name,
                     "RUNS_TABLE": self.storage.runs.table_name,
                     "HISTORY_TABLE": self.storage.history.table_name,
                     "QUOTAS_TABLE": self.storage.quotas.table_name,
+                    "DEAD_LETTERS_URL": self.events.given_up.queue_url,
                     "WORKER_IMAGE": self.workers.image_id,
                 },
             ),
@@ -99,6 +104,8 @@ class WorkflowsStack(FleetStack):
             storage.history.table_arn,
         )
         self.control.allow(["dynamodb:GetItem", "dynamodb:PutItem"], storage.quotas.table_arn)
+        self.events.allow_recording(self.control)
+        self.control.allow(["sqs:SendMessage"], self.events.given_up.queue_arn)
         secret = self.config.code_host_token_secret
         if secret:
             # Secrets Manager adds six characters of its own to the name in the ARN.

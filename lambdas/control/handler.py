@@ -16,6 +16,8 @@ from pydantic import BaseModel
 
 from lambdas.settings import read_settings
 from testfleet.aws import clients
+from testfleet.aws.dead_letters import SqsDeadLetters
+from testfleet.aws.events import DynamoEventStore, EventBridgeBus
 from testfleet.aws.history import DynamoHistoryStore
 from testfleet.aws.inference import SageMakerEndpoint, StepFunctionsTokens
 from testfleet.aws.objects import S3ObjectStore
@@ -26,6 +28,7 @@ from testfleet.config import Environment, load_environment
 from testfleet.contracts.base import PAYLOAD_LIMIT_BYTES, utc_now
 from testfleet.scm.tarball import GITHUB_HOSTS, FetchPolicy, fetch_source
 from testfleet.workflow.question import Model
+from testfleet.workflow.step import Stream
 from testfleet.workflow.steps import RunTests, StepAnswer, World
 
 logger = Logger(service="control")
@@ -38,6 +41,9 @@ class Settings(BaseModel):
     RUNS_TABLE: str
     HISTORY_TABLE: str
     QUOTAS_TABLE: str
+    EVENTS_TABLE: str
+    EVENT_BUS: str
+    DEAD_LETTERS_URL: str
     TESTFLEET_ENVIRONMENT: str
     WORKER_IMAGE: str
     CODE_HOST_TOKEN_SECRET: str | None = None
@@ -51,13 +57,18 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> StepAnswer:
     """Run the step that `event` names and answer with its small result."""
     step, run_id = event["step"], event["run_id"]
     logger.append_keys(step=step, run_id=run_id)
-    answer = _step(_current.of(run_id), event)()
+    run = _current.of(run_id)
+    answer = _step(run, event)()
+    if step in _STEPS_THAT_TELL:
+        run.record()
     if step in _LAST_STEPS:
         _current.forget()
     return _guard_payload(answer)
 
 
 _LAST_STEPS = ("Report", "ReportFailure")
+_STEPS_THAT_TELL = ("Plan", "Replan", *_LAST_STEPS)
+"""Steps that end something, or come after it: others change nothing that a reader sees."""
 
 
 class _Current:
@@ -112,6 +123,15 @@ def _world() -> World:
         now=utc_now,
         image=settings.WORKER_IMAGE,
         quotas=DynamoQuotaStore(clients.dynamodb(), settings.QUOTAS_TABLE),
+        stream=Stream(
+            DynamoEventStore(
+                clients.dynamodb(),
+                settings.EVENTS_TABLE,
+                timedelta(days=environment.retention.runs_days),
+            ),
+            EventBridgeBus(clients.events(), settings.EVENT_BUS),
+        ),
+        dead_letters=SqsDeadLetters(clients.sqs(), settings.DEAD_LETTERS_URL),
         model=_model(settings, environment),
     )
 

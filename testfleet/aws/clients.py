@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from mypy_boto3_application_autoscaling import ApplicationAutoScalingClient
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
 
 PARALLEL_REQUESTS = 16
@@ -54,6 +56,18 @@ def s3() -> S3Client:
 def dynamodb() -> DynamoDBClient:
     """DynamoDB."""
     return session().client("dynamodb", config=_config())
+
+
+@cache
+def events() -> EventBridgeClient:
+    """EventBridge."""
+    return session().client("events", config=_config())
+
+
+@cache
+def sqs() -> SQSClient:
+    """SQS."""
+    return session().client("sqs", config=_config())
 
 
 @cache
@@ -100,6 +114,8 @@ def forget() -> None:
         session,
         s3,
         dynamodb,
+        events,
+        sqs,
         stepfunctions,
         cloudformation,
         secretsmanager,

@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 
 from testfleet.aws import clients
+from testfleet.aws.dead_letters import SqsDeadLetters
+from testfleet.aws.events import DynamoEventStore, EventBridgeBus
 from testfleet.aws.executions import StepFunctionsExecutions
 from testfleet.aws.history import DynamoHistoryStore
 from testfleet.aws.objects import S3ObjectStore
@@ -16,7 +18,11 @@ from testfleet.aws.outputs import stack_outputs
 from testfleet.aws.quotas import DynamoQuotaStore
 from testfleet.aws.runs import DynamoRunStore
 from testfleet.config import Environment, load_environment
+from testfleet.contracts.base import utc_now
 from testfleet.errors import FleetError
+from testfleet.workflow.events.facts import RunFacts
+from testfleet.workflow.events.recorder import Recorder
+from testfleet.workflow.records import RunRecords
 
 
 class Client:
@@ -47,10 +53,28 @@ class Client:
         """The use of the quotas."""
         return DynamoQuotaStore(clients.dynamodb(), self._output("QuotasTable"))
 
+    def recorder(self, run_id: str) -> Recorder:
+        """Brings a run's events up to date, and reads them."""
+        keep = timedelta(days=self.environment.retention.runs_days)
+        store = DynamoEventStore(clients.dynamodb(), self._output("EventsTable"), keep)
+        bus = EventBridgeBus(clients.events(), self._output("EventBus"))
+        return Recorder(RunFacts(RunRecords(run_id, self.objects), utc_now), store, bus)
+
+    @cached_property
+    def dead_letters(self) -> SqsDeadLetters:
+        """What runs have given up."""
+        return SqsDeadLetters(clients.sqs(), self._output("DeadLetters"))
+
     @cached_property
     def executions(self) -> StepFunctionsExecutions:
         """Executions of `run-tests`."""
         return StepFunctionsExecutions(clients.stepfunctions(), self._output("StateMachineArn"))
+
+    @cached_property
+    def repairs(self) -> StepFunctionsExecutions:
+        """Executions of `repair-failure`."""
+        arn = self._output("RepairStateMachineArn")
+        return StepFunctionsExecutions(clients.stepfunctions(), arn, subject="repair_id")
 
     def upload(self, key: str, path: Path) -> None:
         """Upload a file of any size."""

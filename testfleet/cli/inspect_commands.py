@@ -85,9 +85,16 @@ def logs(
     shard: Annotated[
         str | None, typer.Option(help="Id or number of one shard; all when left out.")
     ] = None,
+    events: Annotated[
+        bool, typer.Option("--events", help="What happened to the run instead, as JSON lines.")
+    ] = False,
     env: EnvOption = "local",
 ) -> None:
     """Print what the test framework printed."""
+    if events:
+        from testfleet.cli.run_status import show_run
+
+        raise typer.Exit(show_run(run, env, follow=False, json=True))
     from testfleet.cli.client import connect
 
     client = connect(env, say)

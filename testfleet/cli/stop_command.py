@@ -101,14 +101,16 @@ def redrive(
 ) -> None:
     """Run again what a run has given up after it was lost several times.
 
-    Without a run, lists the runs that have given something up, and what.
+    What was given up lies in a dead letter queue. Without a run, lists what lies there, by run.
     """
-    if run is not None:
-        resume(run, env=env, json=json)
-
     from testfleet.cli.client import connect
 
-    letters = _dead_letters(connect(env, say))
+    client = connect(env, say)
+    if run is not None:
+        _refuse_unless_resumable(client, _records(client, run))
+        _take_off(client, run)
+        resume(run, env=env, json=json)
+    letters = _dead_letters(client)
     if json:
         print_json(letters)
         return
@@ -173,15 +175,32 @@ def _refuse_unless_resumable(client: Client, records: RunRecords) -> None:
 
 
 def _dead_letters(client: Client) -> dict[str, list[str]]:
-    """Ids of what was lost for good, by run."""
-    from testfleet.contracts.result import Outcome
+    """What lies in the dead letter queue, by run, without what was made good since."""
     from testfleet.workflow.keys import RunKeys
 
-    rows = [row for row in client.runs.recent(_ALL_LIMIT) if row.status is RunStatus.INCOMPLETE]
-    bodies = client.objects.get_many([RunKeys(row.run_id).report for row in rows])
+    letters = client.dead_letters.take(_ALL_LIMIT)
+    runs = {letter.given_up.run_id for letter in letters if letter.given_up}
+    bodies = client.objects.get_many([RunKeys(run).report for run in sorted(runs)])
     reports = (RunReport.model_validate_json(body) for body in bodies.values())
-    lost = {
-        report.run_id: sorted({test.file for test in report.tests if test.outcome is Outcome.LOST})
-        for report in reports
-    }
-    return {run: units for run, units in lost.items() if units}
+    open_runs = {each.run_id for each in reports if each.status is RunStatus.INCOMPLETE}
+    found: dict[str, set[str]] = {}
+    settled, kept = [], []
+    for letter in letters:
+        given_up = letter.given_up
+        if given_up is not None and given_up.run_id not in open_runs:
+            settled.append(letter)
+            continue
+        kept.append(letter)
+        if given_up is not None:
+            found.setdefault(given_up.run_id, set()).update(given_up.units)
+    client.dead_letters.remove(settled)
+    client.dead_letters.put_back(kept)
+    return {run: sorted(units) for run, units in sorted(found.items())}
+
+
+def _take_off(client: Client, run: str) -> None:
+    """What runs again is no dead letter any more; if it is lost once more, it comes back."""
+    letters = client.dead_letters.take(_ALL_LIMIT)
+    mine = [each for each in letters if each.given_up and each.given_up.run_id == run]
+    client.dead_letters.put_back([each for each in letters if each not in mine])
+    client.dead_letters.remove(mine)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from testfleet.contracts.event import GivenUp, RunEvent
 from testfleet.contracts.history import HistoryDetails, UnitHistory
 from testfleet.contracts.quota import QuotaState
 from testfleet.contracts.report import RunReport
@@ -118,3 +119,47 @@ class InMemoryHistory:
     def save_details(self, suite_key: str, details: HistoryDetails) -> None:
         """Replace the suite's details."""
         self.beside[suite_key] = details
+
+
+class InMemoryEvents:
+    """EventStore in a list, and EventBus in another."""
+
+    def __init__(self) -> None:
+        self.stream: list[RunEvent] = []
+        self.bus: list[RunEvent] = []
+        self._published: dict[str, int] = {}
+
+    def after(self, run_id: str, sequence: int) -> list[RunEvent]:
+        """Events with higher numbers, in their order."""
+        return [one for one in self.stream if one.run_id == run_id and one.sequence > sequence]
+
+    def append(self, events: Sequence[RunEvent]) -> bool:
+        """Add them all, unless a number is taken."""
+        taken = {(one.run_id, one.sequence) for one in self.stream}
+        if any((one.run_id, one.sequence) in taken for one in events):
+            return False
+        self.stream.extend(events)
+        return True
+
+    def published(self, run_id: str) -> int:
+        """Number of the last event that was surely published."""
+        return self._published.get(run_id, 0)
+
+    def note_published(self, run_id: str, sequence: int) -> None:
+        """Remember it, unless more is known."""
+        self._published[run_id] = max(sequence, self.published(run_id))
+
+    def publish(self, events: Sequence[RunEvent]) -> None:
+        """Hand all over."""
+        self.bus.extend(events)
+
+
+class InMemoryDeadLetters:
+    """DeadLetters in a list."""
+
+    def __init__(self) -> None:
+        self.letters: list[GivenUp] = []
+
+    def send(self, given_up: GivenUp) -> None:
+        """Put one onto the queue."""
+        self.letters.append(given_up)

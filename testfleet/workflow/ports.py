@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from testfleet.contracts.base import Contract
+from testfleet.contracts.event import GivenUp
 from testfleet.contracts.history import HistoryDetails, UnitHistory
 from testfleet.contracts.quota import QuotaState
 from testfleet.contracts.report import RunReport, RunStatus
@@ -124,6 +125,14 @@ class HistoryStore(Protocol):
 
     def save_details(self, suite_key: str, details: HistoryDetails) -> None:
         """Replace the suite's details."""
+        ...
+
+
+class DeadLetters(Protocol):
+    """Where it is kept what runs have given up."""
+
+    def send(self, given_up: GivenUp) -> None:
+        """Put one onto the queue. Raises FleetError when it was not taken."""
         ...
 
 

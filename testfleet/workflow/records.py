@@ -82,6 +82,11 @@ class RunRecords:
         self._read({self.keys.partial(name): name for name in names if name not in self._results})
         return tuple(self._results[name] for name in names if name in self._results)
 
+    def whole_result(self, shard_id: str) -> ShardResult | None:
+        """What `results` has read of a shard, if that is its last word."""
+        result = self._results.get(shard_id)
+        return None if result is None or result.is_partial else result
+
     def _read(self, shards: Mapping[str, str]) -> None:
         """Take in results by shard, from their keys."""
         for key, body in self.objects.get_many(list(shards)).items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,12 +11,20 @@ from typing import Any
 
 from testfleet.config import Environment
 from testfleet.contracts.plan import Shard
-from testfleet.errors import NothingToRunError, UsageError
+from testfleet.errors import FleetError, NothingToRunError, UsageError
 from testfleet.planning.placement.place import Place
 from testfleet.planning.source_tree import ArchiveTree
 from testfleet.workflow.admission import Admission, with_workers
+from testfleet.workflow.events.facts import RunFacts
+from testfleet.workflow.events.recorder import EventBus, EventStore, Recorder
 from testfleet.workflow.losses import rejection
-from testfleet.workflow.ports import HistoryStore, ObjectStore, QuotaStore, RunStore
+from testfleet.workflow.ports import (
+    DeadLetters,
+    HistoryStore,
+    ObjectStore,
+    QuotaStore,
+    RunStore,
+)
 from testfleet.workflow.prepared import PreparedRun
 from testfleet.workflow.question import Model
 from testfleet.workflow.records import RunRecords
@@ -23,6 +32,15 @@ from testfleet.workflow.reporting import Reporter, place_of
 from testfleet.workflow.tasks import TaskWriter
 
 StepAnswer = dict[str, Any]
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Keeps events, and spreads them."""
+
+    store: EventStore
+    bus: EventBus | None = None
 
 
 @dataclass(frozen=True)
@@ -42,6 +60,10 @@ class World:
     """Without it no quota limits a run."""
     model: Model | None = None
     """The classifier's endpoint, where there is one."""
+    stream: Stream | None = None
+    """Where the run's events go."""
+    dead_letters: DeadLetters | None = None
+    """Where it is told what was given up."""
 
 
 class Step:
@@ -60,6 +82,24 @@ class Step:
     def _admission(self) -> Admission:
         world = self._world
         return Admission(world.environment, world.quotas, self._records.request(), world.now)
+
+    def record(self) -> None:
+        """Bring the run's stream of events up to date. What goes wrong there holds up no run: the
+        next one who records makes up for it."""
+        if self._recorder is None:
+            return
+        try:
+            self._recorder.record()
+        except FleetError as exc:
+            _log.warning("run %s: no events for now: %s", self.run_id, exc)
+
+    @cached_property
+    def _recorder(self) -> Recorder | None:
+        stream = self._world.stream
+        if stream is None:
+            return None
+        facts = RunFacts(self._records, self._world.now)
+        return Recorder(facts, stream.store, stream.bus)
 
     def _place(self, prepared: PreparedRun) -> Place:
         workers = self._admission.workers

@@ -6,9 +6,14 @@ workflow: it rejects the run, and the report says why.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
+from typing import Final
 
-from testfleet.contracts.result import WorkerError, WorkerErrorType
+from testfleet.contracts.event import GivenUp
+from testfleet.contracts.report import RunReport
+from testfleet.contracts.result import Outcome, WorkerError, WorkerErrorType
+from testfleet.errors import FleetError
 from testfleet.workflow.aftermath import Aftermath
 from testfleet.workflow.losses import describe_cause
 from testfleet.workflow.preparation import Preparation
@@ -16,6 +21,10 @@ from testfleet.workflow.rounds import PlanRounds
 from testfleet.workflow.step import StepAnswer, World
 
 __all__ = ["RunTests", "StepAnswer", "World"]
+
+_NAMED_UNITS: Final = 500
+_TEXT_LIMIT: Final = 2000
+_log = logging.getLogger(__name__)
 
 
 class RunTests(Preparation, PlanRounds, Aftermath):
@@ -38,4 +47,23 @@ class RunTests(Preparation, PlanRounds, Aftermath):
     def _end(self, failure: WorkerError | None) -> StepAnswer:
         report = self._reporter().report(failure)
         self._admission.give_back(report.cost.usd)
+        self._send_what_is_lost(report)
         return self._answer(status=report.status.value)
+
+    def _send_what_is_lost(self, report: RunReport) -> None:
+        """What somebody has stopped was not given up: it needs no letter."""
+        letters, was_stopped = self._world.dead_letters, self._records.is_cancelled()
+        if letters is None or was_stopped:
+            return
+        units = sorted({test.file for test in report.tests if test.outcome is Outcome.LOST})
+        if not units:
+            return
+        told = "; ".join(dict.fromkeys(error.message for error in report.errors))
+        letter = GivenUp(
+            run_id=report.run_id, units=tuple(units[:_NAMED_UNITS]), text=told[:_TEXT_LIMIT]
+        )
+        try:
+            letters.send(letter)
+        except FleetError as exc:
+            # The report is there, and tells the same.
+            _log.warning("run %s: no dead letter: %s", report.run_id, exc)

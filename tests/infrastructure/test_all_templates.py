@@ -27,7 +27,7 @@ EXPLAINED = {
         "named later"
     ),
     r"s3:PutObject <storage\.Data\.Arn>/runs/\*/request\.json": "the run's id stands between",
-    r"s3:\w+ <storage\.Data\.Arn>/inference/(classifier|fixer)/\*": "requests and answers",
+    r"s3:\w+ <storage\.Data\.Arn>/inference/(classifier|fixer-\w+)/\*": "requests and answers",
     r"s3:\w+ <storage\.Data\.Arn>/inference/classifier/(waiting|answered)/\*": "named by runs",
     r"s3:PutObject <AccessLogs\.Arn>/(data|models)/\*": "log files, written by S3",
     r"states:\w+ arn:.*:execution:testfleet-\w+-run-tests/\*": "children of the Map",
@@ -51,7 +51,7 @@ def test_cfn_lint_warns_of_nothing(account: Assembly) -> None:
 
     found = [str(match) for template in templates for match in lint_file(template)]
 
-    assert len(templates) == 9 + bool(account.config.scaling)
+    assert len(templates) == 10 + bool(account.config.scaling)
     assert found == []
 
 

@@ -74,6 +74,7 @@ def test_accesses_to_data_and_models_are_logged(account: Assembly) -> None:
         ("History", ["suite", "chunk"]),
         ("Deliveries", ["delivery"]),
         ("Quotas", ["document"]),
+        ("Events", ["run_id", "sequence"]),
     ],
 )
 def test_tables_are_on_demand_with_recovery_and_expiry(

@@ -73,6 +73,11 @@ def test_control_may_do_exactly_what_its_steps_do(account: Assembly) -> None:
             "<storage.History.Arn>", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem"
         ),
         *rights_on("<storage.Quotas.Arn>", "dynamodb:GetItem", "dynamodb:PutItem"),
+        *rights_on(
+            "<storage.Events.Arn>", "dynamodb:Query", "dynamodb:GetItem", "dynamodb:PutItem"
+        ),
+        *rights_on("<events.Bus.Arn>", "events:PutEvents"),
+        *rights_on("<events.GivenUp.Arn>", "sqs:SendMessage"),
         *rights_on(f"{data}/inference/classifier/*", "s3:GetObject", "s3:PutObject"),
         *rights_on(_arn(account, "sagemaker", "endpoint/", "classifier"), _ASK),
         *rights_on(_arn(account, "states", "stateMachine:", "run-tests"), "states:SendTaskFailure"),

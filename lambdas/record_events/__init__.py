@@ -1,0 +1,1 @@
+"""Records what a new object in the bucket says of its run."""
