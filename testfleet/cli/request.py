@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import json
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from testfleet.aws.executions import RunLauncher
-from testfleet.cli.console import say
+from testfleet.cli.differences import (
+    tell_of_left_out_builds,
+    tell_of_other_suites,
+    tell_of_settings_above,
+)
 from testfleet.cli.home import home
 from testfleet.cli.interpreter import home_interpreter, home_variables
+from testfleet.cli.upload import upload_source
 from testfleet.config import load_environment
 from testfleet.contracts.base import utc_now
 from testfleet.contracts.change import FileChange, RecentCommit
 from testfleet.contracts.plan import Plan
-from testfleet.contracts.project import PROJECT_FILE, ProjectConfig
+from testfleet.contracts.project import PROJECT_FILE
 from testfleet.contracts.run import (
     ArchiveSource,
     Fallback,
@@ -27,10 +30,9 @@ from testfleet.contracts.run import (
     Trigger,
     new_run_id,
 )
-from testfleet.errors import FleetError, UsageError
+from testfleet.errors import UsageError
 from testfleet.local.readers import local_readers
 from testfleet.planning.discovery.discover import discover
-from testfleet.planning.discovery.pytest_config import locate_config, settings_above
 from testfleet.planning.discovery.suites import with_detected
 from testfleet.planning.impact.imports.build import Readers
 from testfleet.planning.impact.selection import SelectionOptions, select_units
@@ -40,7 +42,7 @@ from testfleet.planning.source_tree import DirectoryTree
 from testfleet.planning.strategies import strategy_named
 from testfleet.scm.changes import changes_since
 from testfleet.scm.recent import recent_commits
-from testfleet.scm.working_tree import Head, describe_head, fingerprint, list_files, pack
+from testfleet.scm.working_tree import Head, describe_head, list_files
 from testfleet.workflow.explanation import UnitExplanation, explain
 from testfleet.workflow.keys import source_key
 from testfleet.workflow.placement_memory import PlacementMemory
@@ -119,7 +121,7 @@ class Draft:
         with ThreadPoolExecutor(1) as beside:
             # git takes as long as the upload, and has nothing to do with it.
             recent = beside.submit(self._recent_commits)
-            sha256 = self._upload(client)
+            sha256 = upload_source(client, self.root, self.files)
             commits = recent.result()
         request = RunRequest(
             run_id=new_run_id(started_at),
@@ -169,27 +171,6 @@ class Draft:
     def _recent_commits(self) -> tuple[RecentCommit, ...]:
         return recent_commits(self.root, self.files) if self.head.commit else ()
 
-    def _upload(self, client: Client) -> str:
-        mark = fingerprint(self.root, self.files)
-        known = _remembered(mark)
-        if known and client.objects.exists(source_key(known)):
-            return known
-        folder = _scratch()
-        try:
-            with tempfile.NamedTemporaryFile(prefix="source-", dir=folder) as packed:
-                sha256 = pack(self.root, self.files, packed)
-                packed.flush()
-                if not client.objects.exists(source_key(sha256)):
-                    client.upload(source_key(sha256), Path(packed.name))
-        except OSError as exc:
-            raise FleetError(
-                f"cannot pack {self.root} into {folder}: {exc.strerror or exc}",
-                hint="free space there, set TESTFLEET_HOME to a folder on a larger disk, or leave"
-                " large files out with .gitignore",
-            ) from exc
-        _remember(mark, sha256)
-        return sha256
-
 
 def draft_run(options: RunOptions) -> Draft:
     """Check path, testfleet.toml, suite and interpreter: all that can be wrong, before the fleet.
@@ -206,8 +187,10 @@ def draft_run(options: RunOptions) -> Draft:
     project = with_detected(load_project(tree), tree)
     suite = resolve_suite(project, options.suite, options.mode)
     strategy_named(options.objectives.strategy)
-    _tell_of_other_suites(project, suite, options.suite)
-    _warn_of_settings_above(root, tree, suite)
+    if options.suite is None:
+        tell_of_other_suites(project, suite)
+    tell_of_settings_above(root, tree, suite)
+    tell_of_left_out_builds(root, frozenset(files))
     return Draft(
         options=options,
         root=root,
@@ -235,62 +218,5 @@ def project_root(path: Path) -> Path:
     return root
 
 
-def _tell_of_other_suites(project: ProjectConfig, suite: ResolvedSuite, asked: str | None) -> None:
-    others = [name for name in project.suites if name != suite.name]
-    if asked is None and others:
-        say(f"note: this is suite {suite.name}; `--suite NAME` runs others: {', '.join(others)}")
-
-
-def _warn_of_settings_above(root: Path, tree: DirectoryTree, suite: ResolvedSuite) -> None:
-    if suite.framework != "pytest":
-        return
-    if locate_config(tree, [suite.root]).file is not None:
-        return
-    above = settings_above(root)
-    if above is not None:
-        folder = root.relative_to(above.parent).as_posix()
-        say(
-            f"note: pytest would look at {above}, which is not part of {root}; to have it, run"
-            f" {above.parent} with a suite whose `root` is {folder!r}"
-        )
-
-
 def _project_file(root: Path) -> list[str]:
     return [PROJECT_FILE] if (root / PROJECT_FILE).is_file() else []
-
-
-def _scratch() -> Path:
-    folder = home() / "tmp"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return Path(tempfile.gettempdir())
-    return folder
-
-
-def _memory() -> Path:
-    return home() / "sources.json"
-
-
-def _remembered(mark: str) -> str | None:
-    try:
-        known = json.loads(_memory().read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-    value = known.get(mark) if isinstance(known, dict) else None
-    return value if isinstance(value, str) else None
-
-
-def _remember(mark: str, sha256: str) -> None:
-    """Keep the newest few, so that an unchanged tree need not be packed again."""
-    try:
-        known = json.loads(_memory().read_text("utf-8"))
-        entries = list(known.items())[-49:]
-    except (OSError, ValueError, AttributeError):
-        entries = []
-    draft = _memory().with_suffix(f".{mark[:8]}")
-    try:
-        draft.write_text(json.dumps(dict([*entries, (mark, sha256)])), "utf-8")
-        draft.replace(_memory())
-    except OSError:
-        draft.unlink(missing_ok=True)  # Only speed is lost.

@@ -8,6 +8,7 @@ import tarfile
 import pytest
 
 from testfleet.errors import UsageError
+from testfleet.scm.left_out import left_out_builds
 from testfleet.scm.working_tree import describe_head, fingerprint, list_files, pack
 
 
@@ -147,3 +148,11 @@ def test_a_folder_of_a_repository_has_a_name_of_its_own(tmp_path):
 def test_a_tree_without_git_is_named_after_its_folder(tmp_path):
     head = describe_head(tmp_path)
     assert (head.commit, head.repository) == (None, tmp_path.name)
+
+
+def test_ignored_builds_among_the_sources_are_known_to_be_left_out(tree):
+    assert left_out_builds(tree, EXPECTED) == []
+    git(tree, "init", "--quiet")
+    git(tree, "add", ".")
+    assert left_out_builds(tree, EXPECTED) == ["pkg/generated.py"]
+    assert left_out_builds(tree, [*EXPECTED, "pkg/generated.py"]) == []
