@@ -22,6 +22,7 @@ from testfleet.cli import (
     prioritise_command,
     profiles_command,
     quotas_command,
+    repair_command,
     replay_command,
     retrain_command,
     risk_command,
@@ -62,6 +63,7 @@ override_command.register(app)
 retrain_command.register(app)
 prioritise_command.register(app)
 fix_command.register(app)
+repair_command.register(app)
 
 
 def main() -> NoReturn:
