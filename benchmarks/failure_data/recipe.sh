@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes the training data with real tools and trains the embedded model: one command, about half an
 # hour on two idle cores, 2 GB of downloads into FOLDER. Needs Node.js 20, Python 3.11, git, make, gcc;
-# what else is missing (javac, rustc, psql) is left out of the data.
+# what else is missing (javac, rustc, psql, chromium) is left out of the data.
 #
 #   sh benchmarks/failure_data/recipe.sh FOLDER
 set -eu
@@ -22,6 +22,7 @@ install js18 jest@29 babel-jest@29 jest-environment-jsdom@29 @testing-library/re
 install js19 jest@30 jest-environment-jsdom@30 @testing-library/react@16 @testing-library/dom@10 \
   react@19 react-dom@19 @babel/preset-env@7 @babel/preset-react@7 typescript@5.8 vitest@3 mocha@11 \
   jsdom@26
+install more jest@29 babel-jest@29 @playwright/test@1.44
 for major in 6 7 8; do
   [ -d "$folder/py$major" ] || python3 -m venv "$folder/py$major"
   "$folder/py$major/bin/pip" install --quiet "pytest==$major.*" pytest-asyncio pytest-timeout

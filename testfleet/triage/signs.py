@@ -67,9 +67,10 @@ _CONSEQUENCE = _any(
     flags=re.IGNORECASE,
 )
 _RECOVERED = _any(
-    r"(?<!timed out )\bretry(?:ing)?\b|\bretried\b|will try again|\btrying again\b",
+    r"(?<!timed out )(?<!\band )(?<!\bor )\bretry(?:ing)?\b|\bretried\b",
+    r"will try again|\btrying again\b",
     r"attempts? #?\d+ ?(?:/|of) ?\d+|\battempt #?\d+",
-    r"\bexpected (?:error|failure|exception)\b| \(expected\)|\[expected\]|\bas expected",
+    r"\bexpected (?:error|failure|exception)\b| \(expected\)|(?<!<)\[expected\]|\bas expected",
     r"\bignor(?:ed|ing)\b|non-?fatal|\bskipping\b|allowed to fail|allow_failure",
     r"\bfall(?:ing|s)? ?back\b|\bsimulat|\bintentional|\bhandled\b|(?<!\[)\brecovered\b|gracefully",
     r"^(?:re)?connected\b|\bhttp\S+ \d+ ok\b|^\d+ ok$",
@@ -103,7 +104,9 @@ _HARD = _any(
 
 
 _NUMBER = re.compile(r"[1-9]\d*")
-_TELLING_EXIT = re.compile(r"(?:code|status):? (?:13[479]|143|126)\b|signal: ")
+_TELLING_EXIT = re.compile(
+    r"(?:code|status):? (?:13[479]|143|126)\b|signal: |exited (?:with )?(?:13[479]|143)\b"
+)
 _WORD = re.compile(r"\w+")
 
 

@@ -23,6 +23,8 @@ _MOST_MORE: Final = 5
 _DOMAINS: Final = {Domain.TYPESCRIPT: 0.3, Domain.REACT: 0.2, Domain.TEST: 0.1, Domain.GENERAL: 1.0}
 """What a domain has without any signature: also the order among equals."""
 _FOREIGN: Final = 0.5
+_ANYWHERE: Final = 0.6
+"""What the message of a machine or a library says for `general`: a test's report quotes it too."""
 _FADE: Final = 0.02
 """What a line loses for each line before it: what is said first is the root."""
 
@@ -82,7 +84,7 @@ def scores(lines: Sequence[WeighedLine]) -> tuple[Mapping[Domain, float], Mappin
 
 
 def _scores(votes: Sequence[_Vote]) -> tuple[dict[Domain, float], dict[Cause, float]]:
-    domains = _totals((vote.signature.domain, vote.weight) for vote in votes)
+    domains = _totals((vote.signature.domain, _as_domain(vote)) for vote in votes)
     domain_scores = {one: least + domains.get(one, 0.0) for one, least in _DOMAINS.items()}
     domain = max(Domain, key=lambda one: domain_scores[one])
     causes = _totals((vote.signature.cause, _at_home(vote, domain)) for vote in votes)
@@ -95,6 +97,10 @@ def _votes(lines: Sequence[WeighedLine]) -> Iterable[_Vote]:
         share = line.weight / (1 + _FADE * at)
         for signature in line.signatures:
             yield _Vote(line.number, signature, signature.weight * share)
+
+
+def _as_domain(vote: _Vote) -> float:
+    return vote.weight * (_ANYWHERE if vote.signature.domain is Domain.GENERAL else 1.0)
 
 
 def _at_home(vote: _Vote, domain: Domain) -> float:
