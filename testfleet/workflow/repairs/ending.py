@@ -15,7 +15,7 @@ from typing import Final
 from pydantic import TypeAdapter
 
 from testfleet.contracts.pull_request import ChangedFile, PullRequest
-from testfleet.contracts.repair import FixReport, FixStatus, Suggestion
+from testfleet.contracts.repair import CandidateCounts, FixReport, FixStatus, Suggestion
 from testfleet.contracts.repair_work import JUDGE, RepairPlan, RepairVerdict, SliceResult
 from testfleet.errors import UsageError
 from testfleet.planning.source_tree import ArchiveTree
@@ -73,7 +73,7 @@ class Ending:
             errors = [error.message for error in result.errors] if result else []
             reason = "; ".join(["nobody could decide between the candidates", *errors])
             return self.write(FixReport(status=FixStatus.NOT_FIXED, reason=reason))
-        report = result.report
+        report = result.report.model_copy(update={"candidates": self._counts(result.report)})
         if report.status is FixStatus.FIXED:
             problem = result.whole_suite or self._disbelief(result.files)
             report = _doubted(report, problem) if problem else self._take(report, result)
@@ -139,6 +139,18 @@ class Ending:
         memory.remember(remembered(memory.recall(), files, what, when))
         paths = tuple(sorted(files))
         return report.model_copy(update={"patch": diff_of_files(files), "files": paths})
+
+    def _counts(self, report: FixReport) -> CandidateCounts:
+        """What all slices have tried, and what the judge makes of it."""
+        names = slice_names(self.plan)
+        found = [each for name in names if (each := self.records.result(self.plan.cluster, name))]
+        tried = [each.report.candidates for each in found if each.report]
+        return report.candidates.model_copy(
+            update={
+                "generated": sum(each.generated for each in tried),
+                "tried": sum(each.tried for each in tried),
+            }
+        )
 
     def _disbelief(self, files: tuple[ChangedFile, ...]) -> str:
         """What is wrong with the files that a worker wants to have changed; empty if nothing."""
