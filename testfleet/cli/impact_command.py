@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from testfleet.cli.request import Draft
     from testfleet.contracts.change import FileChange
+    from testfleet.contracts.coverage import SuiteCoverage
     from testfleet.contracts.history import UnitHistory
     from testfleet.contracts.impact import UnitImpact
     from testfleet.contracts.plan import PlannedUnit, Unit
@@ -147,11 +148,11 @@ def _select(draft: Draft, changes: Sequence[FileChange]) -> _Found:
     from testfleet.planning.source_tree import DirectoryTree
 
     tree = DirectoryTree(draft.root, draft.files)
-    history = _history(draft)
+    history, coverage = _known(draft)
     args = draft.options.framework_args
     units = discover(tree, draft.suite, args, history).units
     readers = local_readers(draft.root, home(), draft.python)
-    options = SelectionOptions(framework_args=args, readers=readers)
+    options = SelectionOptions(args, readers, coverage)
     selection = select_units(tree, draft.suite, units, changes, options)
     return _Found(changes, selection, _planned(units, predict(units, history)))
 
@@ -160,15 +161,16 @@ def _planned(units: Sequence[Unit], planned: Sequence[PlannedUnit]) -> dict[str,
     return {unit.id: one for unit, one in zip(units, planned, strict=True)}
 
 
-def _history(draft: Draft) -> Mapping[str, UnitHistory]:
-    """What past runs took. A fleet on this machine is not started for it."""
+def _known(draft: Draft) -> tuple[Mapping[str, UnitHistory], SuiteCoverage | None]:
+    """What past runs took, and what they recorded. A fleet on this machine is not started for
+    it."""
     from testfleet.cli.client import connect
     from testfleet.config import load_environment
     from testfleet.local.fleet import Fleet
-    from testfleet.workflow.prepared import history_key, project_key
+    from testfleet.workflow.coverage_memory import CoverageMemory
 
     if load_environment(draft.options.env).embedded and not Fleet().status().is_up:
-        return {}
-    project = project_key(draft.head.repository, draft.original_root)
+        return {}, None
     client = connect(draft.options.env, say)
-    return client.history.load(history_key(project, draft.suite.name, trusted=True))
+    coverage = CoverageMemory(client.objects, draft.history_key).recall()
+    return client.history.load(draft.history_key), coverage

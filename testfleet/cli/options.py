@@ -31,6 +31,13 @@ FallbackOption = Annotated[
         "--fallback", help="Run what was lost again on the whole fleet, or on a single worker."
     ),
 ]
+RecordCoverageOption = Annotated[
+    bool,
+    typer.Option(
+        "--record-coverage",
+        help="Keep which functions each file enters, for --changed-since. Slower: a process each.",
+    ),
+]
 StrategyOption = Annotated[
     str,
     typer.Option("--strategy", metavar="NAME", help="How files become shards; see the reference."),

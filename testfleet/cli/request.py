@@ -19,6 +19,7 @@ from testfleet.cli.upload import upload_source
 from testfleet.config import load_environment
 from testfleet.contracts.base import utc_now
 from testfleet.contracts.change import FileChange, RecentCommit
+from testfleet.contracts.coverage import SuiteCoverage
 from testfleet.contracts.plan import Plan
 from testfleet.contracts.project import PROJECT_FILE
 from testfleet.contracts.run import (
@@ -43,6 +44,7 @@ from testfleet.planning.strategies import strategy_named
 from testfleet.scm.changes import changes_since
 from testfleet.scm.recent import recent_commits
 from testfleet.scm.working_tree import Head, describe_head, list_files
+from testfleet.workflow.coverage_memory import CoverageMemory
 from testfleet.workflow.explanation import UnitExplanation, explain
 from testfleet.workflow.keys import source_key
 from testfleet.workflow.placement_memory import PlacementMemory
@@ -67,6 +69,7 @@ class RunOptions:
     objectives: Objectives = field(default_factory=Objectives)
     changed_since: str | None = None
     fallback: Fallback = Fallback.FLEET
+    record_coverage: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,14 +109,21 @@ class Draft:
         """All that can be read on this machine."""
         return local_readers(self.root, home(), self.python)
 
-    def reached(self) -> tuple[str, ...] | None:
-        """Units that the changes can reach. None when there is no question of changes."""
+    def reached(self, coverage: SuiteCoverage | None = None) -> tuple[str, ...] | None:
+        """Units that the changes can reach, by what they import and by what was recorded of them.
+        None when there is no question of changes."""
         if self.changes is None:
             return None
         tree, args = DirectoryTree(self.root, self.files), self.options.framework_args
         units = discover(tree, self.suite, args, {}).units
-        options = SelectionOptions(framework_args=args, readers=self.readers)
+        options = SelectionOptions(args, self.readers, coverage)
         return select_units(tree, self.suite, units, self.changes, options).selected
+
+    def coverage(self, client: Client) -> SuiteCoverage | None:
+        """What was recorded of the suite's units, where it may leave something out."""
+        if self.changes is None:
+            return None
+        return CoverageMemory(client.objects, self.history_key).recall()
 
     def submit(self, client: Client) -> RunRequest:
         """Upload the source unless the fleet has it, store the request, start the workflow."""
@@ -137,10 +147,11 @@ class Draft:
             shards=self.options.shards,
             objectives=self.options.objectives,
             changes=self.changes,
-            reached=self.reached(),
+            reached=self.reached(self.coverage(client)),
             commits=commits,
             keep_going=self.options.keep_going,
             fallback=self.options.fallback,
+            record_coverage=self.options.record_coverage,
             framework_args=self.options.framework_args,
             env=home_variables() if self.original_root else {},
             python=self.python,
@@ -162,6 +173,7 @@ class Draft:
             objectives=self.options.objectives,
             changes=self.changes,
             readers=self.readers,
+            coverage=self.coverage(client),
         )
         planned = plan_with_reasons(source)
         return Preview(

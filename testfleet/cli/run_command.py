@@ -23,6 +23,7 @@ from testfleet.cli.options import (
     MaxCostOption,
     ModeOption,
     PathArgument,
+    RecordCoverageOption,
     ReportOption,
     SarifOption,
     ShardsOption,
@@ -70,6 +71,7 @@ def run(
         bool, typer.Option("--keep-going/--fail-fast", help="Go on, or stop, after a failure.")
     ] = True,
     fallback: FallbackOption = Fallback.FLEET,
+    record_coverage: RecordCoverageOption = False,
     json: JsonOption = False,
 ) -> None:
     """Run the tests of PATH on the fleet. What follows `--` goes to the test framework.
@@ -92,6 +94,7 @@ def run(
         objectives=parse_objectives(strategy, deadline, max_cost),
         changed_since=changed_since,
         fallback=fallback,
+        record_coverage=record_coverage,
     )
     draft = draft_run(options)
 

@@ -4,21 +4,48 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from testfleet.contracts.base import SCHEMA_VERSION, Contract
 
 
+class UnitTrace(Contract):
+    """What the process saw in which a unit ran alone, and passed."""
+
+    unit: str
+    entered: dict[str, tuple[int, ...]]
+    """By path in the tree: each Python file that was loaded, with a line of the body of each
+    function that was entered."""
+    read: tuple[str, ...] = ()
+    """Python files of the tree that were opened by others than the import system."""
+
+
 class FileCoverage(Contract):
-    """One file that was loaded in the process when the unit had ended."""
+    """One file that was loaded or read in the process when the unit had ended."""
 
     outline: str
-    """Hash of all that is not inside a function: what importing it runs."""
+    """Hash of all that is not inside a function: what importing it runs. Empty where all of the
+    file's text counts."""
     blocks: tuple[str, ...] = ()
     """Hashes of the bodies of the functions that the unit entered."""
+    content: str = ""
+    """Hash of the whole file."""
 
 
 class UnitCoverage(Contract):
     """The coverage of one unit, recorded in a process in which it ran alone."""
 
-    schema_version: Literal["1"] = SCHEMA_VERSION
     files: dict[str, FileCoverage]
     """By path in the tree: each file of the tree that was loaded, entered or not."""
+
+
+class SuiteCoverage(Contract):
+    """The recorded units of a suite, and the tree around them."""
+
+    schema_version: Literal["1"] = SCHEMA_VERSION
+    data: str
+    """Hash of all files that are neither Python nor documents."""
+    paths: tuple[str, ...]
+    """All Python files, sorted."""
+    units: dict[str, UnitCoverage] = Field(default_factory=dict)
+    """By the unit's file."""

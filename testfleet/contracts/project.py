@@ -134,6 +134,10 @@ class SuiteConfig(Contract):
     """Memory that the tests of one shard may use together. Default: the profile's."""
     services: tuple[str, ...] = ()
     """Names of `[services.NAME]` that are ready before the tests begin."""
+    record_coverage: bool = False
+    """With `pytest`: each test file runs in a process of its own, and which functions it enters is
+    kept, so that `--changed-since` can leave out what runs nothing of a change. It costs a start of
+    pytest for each file, and before Python 3.12 calls that take two to three times as long."""
     requires: tuple[str, ...] = ()
     """What the suite's workers must have, e.g. `docker`, `memory>=4096`, `browser:chromium`."""
     requires_for: dict[str, tuple[str, ...]] = Field(default_factory=dict)

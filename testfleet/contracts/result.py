@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from testfleet.contracts.base import SCHEMA_VERSION, Contract
+from testfleet.contracts.coverage import UnitTrace
 
 
 class Outcome(StrEnum):
@@ -125,6 +126,8 @@ class ShardResult(Contract):
     errors: tuple[WorkerError, ...] = ()
     notes: tuple[str, ...] = ()
     """What a person should know: processes left behind and ended, output cut, interpreter used."""
+    traces: tuple[UnitTrace, ...] = ()
+    """Of units whose coverage was recorded, which is left out of partial results."""
     is_partial: bool = False
     """Written while the shard goes on, in case that its worker is lost: more may come."""
 

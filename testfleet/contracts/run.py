@@ -105,6 +105,8 @@ class RunRequest(Contract):
     keep_going: bool = True
     fallback: Fallback = Fallback.FLEET
     """How what was lost is run again. When a round has no result at all, it is a single worker."""
+    record_coverage: bool = False
+    """Record which functions each test file enters, whatever its suite says."""
     framework_args: tuple[str, ...] = ()
     env: dict[str, str] = Field(default_factory=dict)
     """The client's own variables, secrets left out. Local fleets only; a suite's `env` wins."""

@@ -108,6 +108,8 @@ class WorkerTask(Contract):
     """In the order in which they start."""
     env: dict[str, str] = Field(default_factory=dict)
     limits: Limits = Limits()
+    records: bool = False
+    """Run each of `units` in a process of its own, and record its coverage."""
     fail_fast: bool = False
     cancel_url: str
     """GET: 404 while the run may go on, 200 once it was cancelled."""

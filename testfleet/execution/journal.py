@@ -46,6 +46,8 @@ class SessionState:
     stopped: str = ""
     """Why pytest broke off: an exit, an interrupt or an internal error."""
     stopped_text: str = ""
+    trace: dict[str, Any] | None = None
+    """What it has recorded of its coverage, as it told it."""
     changed_at: float = field(default_factory=time.monotonic)
     """When it last began or ended something."""
 
@@ -231,6 +233,9 @@ class Journal:
     def _on_finished(self, event: dict[str, Any]) -> None:
         self.session.is_finished = True
         self._leave(event)
+
+    def _on_coverage(self, event: dict[str, Any]) -> None:
+        self.session.trace = event
 
     def _on_returned(self, event: dict[str, Any]) -> None:
         self.session.returned = event["status"]

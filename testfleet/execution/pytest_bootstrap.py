@@ -3,7 +3,7 @@
 Run by the interpreter of the project under test, as a file: it imports nothing of Testfleet, only
 the standard library, and works on Python 3.8 and pytest 6.2 or newer. Its one argument names a JSON
 file: `events` (FIFO that events go to), `args`, and for the modules beside it `remap`, `selection`,
-`sequence`.
+`sequence`, `records` (whether coverage is recorded).
 """
 
 import atexit
@@ -97,6 +97,10 @@ def main() -> int:
 
 
 def _run(channel: Channel, settings: "dict[str, Any]") -> int:
+    recorder = None
+    if settings["records"]:
+        recorder = _load("pytest_coverage").Recorder(settings["selection"]["root"])
+        recorder.start()
     import pytest  # noqa: PLC0415  not before the remapping
 
     selection = _load("pytest_selection").Selection(settings["selection"], pytest.__version__)
@@ -110,6 +114,8 @@ def _run(channel: Channel, settings: "dict[str, Any]") -> int:
         channel.send("stopped", reason=reason[:1000], text="")
         raise
     sys.stdout.flush()
+    if recorder is not None:
+        channel.send("coverage", **recorder.finish())
     channel.send("returned", status=status)
     return status
 

@@ -56,6 +56,8 @@ class Choice:
     only: str | None = None
     chosen: tuple[str, ...] = ()
     fail_fast: bool = False
+    records: bool = False
+    """Record the coverage of what runs."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,7 @@ class SessionRunner:
             "remap": self.place.remap,
             "selection": selection,
             "sequence": self._sequence(choice),
+            "records": choice.records,
         }
         self.place.settings.write_text(json.dumps(settings), encoding="ascii")
 

@@ -45,6 +45,7 @@ from testfleet.execution.task_shard import (
     make_shard,
     service_setting,
 )
+from testfleet.execution.traces import traces_of
 from testfleet.execution.transfer import TransferError, upload
 from testfleet.execution.workspace import Workspace, temporary_for, workspace
 
@@ -118,6 +119,7 @@ class TaskRun:
             tests=tuple(self._journal.results.values()),
             errors=tuple(self.errors),
             notes=tuple(self.notes),
+            traces=() if is_partial else traces_of(self._shard),
             is_partial=is_partial,
         )
 

@@ -20,6 +20,7 @@ from testfleet.execution.services import running
 from testfleet.execution.session import Place, SessionRunner
 from testfleet.execution.shard import Shard
 from testfleet.execution.supervisor import Stop, Supervisor
+from testfleet.execution.traces import RecordingShard
 from testfleet.execution.workspace import Workspace
 
 PYTEST = "pytest"
@@ -60,7 +61,8 @@ def make_shard(task: WorkerTask, setting: Setting, journal: Journal) -> Shard | 
         limits=setting.limits,
         exit_grace_s=setting.exit_grace_s,
     )
-    return Shard(task, runner, journal, setting.announce_failure)
+    kind = RecordingShard if task.records and task.kind == "run" else Shard
+    return kind(task, runner, journal, setting.announce_failure)
 
 
 def _tool_shard(task: WorkerTask, setting: Setting, journal: ToolJournal) -> ToolShard:

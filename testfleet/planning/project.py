@@ -60,6 +60,7 @@ class ResolvedSuite:
     """Globs of the test files of a `command`."""
     services: tuple[Service, ...] = ()
     """In the order in which they start."""
+    record_coverage: bool = False
 
     @property
     def needs(self) -> Needs:
@@ -116,6 +117,7 @@ def resolve_suite(project: ProjectConfig, name: str | None, mode: Mode) -> Resol
         tool=suite.tool,
         units=suite.units,
         services=services_of(project.services, names),
+        record_coverage=suite.record_coverage,
     )
 
 

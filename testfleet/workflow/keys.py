@@ -28,6 +28,11 @@ def clusters_key(history_key: str) -> str:
     return f"clusters/{history_key}.json"
 
 
+def coverage_key(history_key: str) -> str:
+    """What a suite's files ran when their coverage was recorded."""
+    return f"coverage/{history_key}.json.gz"
+
+
 @dataclass(frozen=True)
 class RunKeys:
     """The keys of one run."""

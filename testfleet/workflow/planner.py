@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from testfleet.contracts.change import FileChange
+from testfleet.contracts.coverage import SuiteCoverage
 from testfleet.contracts.dependencies import Dependency, RulesWithin
 from testfleet.contracts.history import UnitHistory
 from testfleet.contracts.impact import UnitImpact
@@ -55,6 +56,8 @@ class PlanRequest:
     """Units that the changes are known to reach. None: to be found out."""
     readers: Readers = field(default_factory=Readers)
     """What may help to read imports."""
+    coverage: SuiteCoverage | None = None
+    """What units ran when that was recorded."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,7 @@ def _reached(
     if source.changes is None:
         return found, {}
     if source.reached is None:
-        options = SelectionOptions(framework_args=source.framework_args, readers=source.readers)
+        options = SelectionOptions(source.framework_args, source.readers, source.coverage)
         selection = select_units(source.tree, source.suite, found.units, source.changes, options)
     else:
         selection = known_selection(found.units, source.changes, source.reached)

@@ -24,6 +24,7 @@ from testfleet.results.aggregate import Aggregate, AggregateInput
 from testfleet.results.junit import junit_xml
 from testfleet.results.report import ReportInput, build_report, rejected_report
 from testfleet.triage.classify import Chain
+from testfleet.workflow.coverage_memory import CoverageMemory
 from testfleet.workflow.diagnosis import Diagnosis
 from testfleet.workflow.investigation import Investigation
 from testfleet.workflow.memory import runs_of_tests, runs_of_units
@@ -212,4 +213,6 @@ class Reporter:
             store.save_details(key, kept.model_copy(update={"tests": tests}))
         shards = [shard for plan in plans for shard in plan.shards]
         memory = PlacementMemory(self.records.objects, key)
-        memory.remember(shards, self.records.results(shards), self.environment.profiles)
+        results = self.records.results(shards)
+        memory.remember(shards, results, self.environment.profiles)
+        CoverageMemory(self.records.objects, key).remember(prepared.archive_key, results)

@@ -7,15 +7,18 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from testfleet.contracts.coverage import SuiteCoverage
 from testfleet.contracts.plan import Plan
 from testfleet.contracts.result import Outcome, WorkerError
 from testfleet.contracts.run import Fallback
 from testfleet.errors import UsageError
 from testfleet.planning.rounds.replan import replan
 from testfleet.planning.rounds.standing import Rounds
+from testfleet.workflow.coverage_memory import CoverageMemory
 from testfleet.workflow.losses import describe_loss
 from testfleet.workflow.placement_memory import PlacementMemory
 from testfleet.workflow.planner import PlanRequest, plan_suite
+from testfleet.workflow.prepared import PreparedRun
 from testfleet.workflow.reporting import aggregate_so_far
 from testfleet.workflow.step import Step, StepAnswer
 from testfleet.workflow.tasks import PREPARE_SHARD
@@ -81,11 +84,18 @@ class PlanRounds(Step):
                     objectives=request.objectives,
                     changes=prepared.changes,
                     reached=request.reached,
+                    coverage=self._coverage(prepared),
                     known=PlacementMemory(self._world.objects, prepared.history_key).recall(),
                 )
             )
         key = self._writer(prepared).write_round(1, plan)
         return self._answer_map(plan.shards, admitted=True, round=1, items_key=key)
+
+    def _coverage(self, prepared: PreparedRun) -> SuiteCoverage | None:
+        """Read only where it may leave something out."""
+        if prepared.changes is None or self._records.request().reached is not None:
+            return None
+        return CoverageMemory(self._world.objects, prepared.history_key).recall()
 
     def _refuse_broken_environment(self) -> None:
         preparation = self._world.objects.get(self._records.keys.result(PREPARE_SHARD))

@@ -153,6 +153,7 @@ class TaskWriter:
             services=suite.services if suite else (),
             env=self._home_env() | (suite.env if suite else {}),
             limits=self._limits(shard),
+            records=(suite is not None and suite.record_coverage) or self.request.record_coverage,
             fail_fast=fail_fast,
             cancel_url=self.objects.get_url(self._keys.cancel),
             stop_url=self.objects.get_url(self._keys.stop) if fail_fast else None,

@@ -5,15 +5,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from testfleet.contracts.change import FileChange, FileStatus
-from testfleet.contracts.coverage import UnitCoverage
+from testfleet.contracts.coverage import UnitTrace
 from testfleet.contracts.impact import Cause
 from testfleet.errors import UsageError
 from testfleet.planning.impact.blocks import cut_blocks
 from testfleet.planning.impact.imports.build import Readers
 from testfleet.planning.impact.imports.graph import EdgeKind, ImportGraph
 from testfleet.planning.impact.reach import impact
+from testfleet.planning.impact.recorded import coverage_of, merged
 from testfleet.planning.impact.selection import SelectionOptions
-from tests.impact_samples import deleted, modified, renamed, selected, selection
+from tests.impact_samples import Sources, deleted, modified, renamed, selected, selection
 
 A, B = "tests/test_a.py", "tests/test_b.py"
 TEST = "def test(): ...\n"
@@ -291,8 +292,10 @@ def test_no_change_selects_nothing():
 SOURCE = "def f():\n    return 1\n\n\ndef g():\n    return 2\n"
 
 
-def covering(source, lines):
-    return {A: UnitCoverage(files={"shop/a.py": cut_blocks(source.encode()).covered(lines)})}
+def covering(files, *lines, read=()):
+    """What was recorded of the first test, which entered these lines of `shop.a`."""
+    trace = UnitTrace(unit=A, entered={A: (1,), "shop/a.py": lines}, read=read)
+    return SelectionOptions(coverage=coverage_of(Sources(files), [trace]))
 
 
 @pytest.mark.parametrize(
@@ -307,7 +310,7 @@ def covering(source, lines):
     ],
 )
 def test_coverage_excuses_only_from_edits_of_functions_never_entered(edited, is_selected):
-    options = SelectionOptions(coverage=covering(SOURCE, {1, 2, 5}))
+    options = covering(project(shop__a=SOURCE), 1, 2, 5)
     found = selection(project(shop__a=edited), modified("shop/a.py"), options)
     assert (A in found.selected) is is_selected
 
@@ -320,17 +323,58 @@ def test_coverage_excuses_only_from_edits_of_functions_never_entered(edited, is_
     ],
 )
 def test_coverage_answers_what_was_loaded_and_not_what_ran_elsewhere(unread, is_selected):
-    options = SelectionOptions(coverage=covering(SOURCE, {1, 5}))
     files = project(shop__a=SOURCE) | {A: f"{unread}{TEST}"}
+    options = covering(files, 1, 5)
     found = selection(files, modified("shop/a.py"), options)
     assert (A in found.selected) is is_selected
 
 
 @pytest.mark.parametrize("status", [FileStatus.ADDED, FileStatus.DELETED])
 def test_coverage_excuses_from_no_file_that_came_or_went(status):
-    options = SelectionOptions(coverage=covering(SOURCE, {1, 5}))
+    options = covering(project(shop__a=SOURCE), 1, 5)
     change = FileChange(path="shop/a.py", status=status)
     assert A in selection(project(shop__a=SOURCE), [change], options).selected
+
+
+LATER = SOURCE.replace("return 2", "return 3")
+"""An edit of the function that the first test does not enter."""
+
+
+@pytest.mark.parametrize(
+    ("since", "is_selected"),
+    [
+        pytest.param({}, False, id="nothing"),
+        pytest.param({A: f"import shop.a\n{TEST}X = 1\n"}, True, id="the test itself"),
+        pytest.param({"prices.json": "{}"}, True, id="data"),
+        pytest.param({"README.md": "Read me"}, False, id="a document"),
+        pytest.param({"shop/__init__.py": ""}, True, id="a package above what it imports"),
+        pytest.param({"other.py": ""}, False, id="a file that it cannot reach"),
+        pytest.param({"shop/b.py": None}, True, id="a file has gone"),
+    ],
+)
+def test_coverage_counts_only_while_the_tree_around_it_is_what_was_recorded(since, is_selected):
+    recorded = project(shop__a=SOURCE, shop__b="", other__c="") | {"README.md": "", "pack.py": ""}
+    options = covering(recorded, 1, 2)
+    now = {path: text for path, text in (recorded | since).items() if text is not None}
+    found = selection(now | {"shop/a.py": LATER}, modified("shop/a.py"), options)
+    assert (A in found.selected) is is_selected
+
+
+def test_a_file_whose_text_was_read_counts_as_a_whole():
+    files = project(shop__a=SOURCE)
+    for read, is_selected in ((), False), (("shop/a.py",), True):
+        options = covering(files, 1, 2, read=read)
+        found = selection(files | {"shop/a.py": LATER}, modified("shop/a.py"), options)
+        assert (A in found.selected) is is_selected
+
+
+def test_the_newer_record_of_a_unit_counts_while_the_files_are_the_same():
+    files = project(shop__a=SOURCE)
+    old, new = (covering(files, 1, line).coverage for line in (2, 6))
+    assert merged(old, new) == new
+    alone = new.model_copy(update={"units": {}})
+    assert merged(old, alone).units == old.units
+    assert merged(old, alone.model_copy(update={"data": "other"})).units == {}
 
 
 def test_a_docstring_is_seen_without_calling_its_function():

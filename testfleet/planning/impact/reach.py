@@ -38,6 +38,11 @@ def impact(
     return [judge.decide(unit) for unit in units]
 
 
+def reaching(paths: Iterable[str], graph: ImportGraph) -> Collection[str]:
+    """The files that need one of these, themselves included."""
+    return _ways(paths, graph).steps.keys()
+
+
 @dataclass(frozen=True)
 class _Ways:
     """The next file on a shortest way to a start, for each file that has one."""

@@ -7,13 +7,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from testfleet.contracts.change import FileChange, FileStatus
-from testfleet.contracts.coverage import UnitCoverage
+from testfleet.contracts.change import FileChange
+from testfleet.contracts.coverage import SuiteCoverage
 from testfleet.contracts.impact import Cause, UnitImpact
 from testfleet.contracts.plan import Unit, file_of
-from testfleet.planning.impact.blocks import Blocks, cut_blocks
 from testfleet.planning.impact.imports.build import GraphRequest, Readers, build_graph
-from testfleet.planning.impact.reach import Excuse, impact
+from testfleet.planning.impact.reach import impact
+from testfleet.planning.impact.recorded import recorded_excuse
 from testfleet.planning.project import ResolvedSuite
 from testfleet.planning.source_tree import SourceTree
 
@@ -39,8 +39,8 @@ class SelectionOptions:
 
     framework_args: tuple[str, ...] = ()
     readers: Readers = field(default_factory=Readers)
-    coverage: Mapping[str, UnitCoverage] = field(default_factory=dict)
-    """By the unit's file, as recorded on an earlier state of the tree."""
+    coverage: SuiteCoverage | None = None
+    """As recorded on an earlier state of the tree."""
 
 
 def select_units(
@@ -67,7 +67,8 @@ def select_units(
         gone=frozenset(named - present),
     )
     graph = build_graph(request, options.readers)
-    excuse = _excuse(tree, changes, options.coverage) if options.coverage else None
+    known = options.coverage
+    excuse = recorded_excuse(tree, changes, graph, known) if known else None
     decisions = impact(changes, graph, [unit.id for unit in units], excuse)
     return Selection(
         selected=tuple(one.unit for one in decisions if one.selected),
@@ -97,24 +98,6 @@ def known_selection(
     files = "1 changed file" if len(changes) == 1 else f"{len(changes)} changed files"
     note = f"{files} can reach {len(selected)} of {len(units)} units"
     return Selection(selected=selected, reasons={}, notes=(note,))
-
-
-def _excuse(
-    tree: SourceTree, changes: Sequence[FileChange], coverage: Mapping[str, UnitCoverage]
-) -> Excuse:
-    """Coverage excuses a unit from an edit of functions that it has not entered."""
-    edited: dict[str, Blocks | None] = {
-        change.path: cut_blocks(tree.read(change.path))
-        for change in changes
-        if change.status is FileStatus.MODIFIED and change.path.endswith(".py")
-    }
-
-    def is_excused(unit: str, path: str) -> bool:
-        seen = coverage[unit].files.get(path) if unit in coverage else None
-        blocks = edited.get(path)
-        return seen is not None and blocks is not None and blocks.still_has(seen)
-
-    return is_excused
 
 
 def _notes(decisions: Sequence[UnitImpact], changes: int) -> tuple[str, ...]:

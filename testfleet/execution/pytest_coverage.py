@@ -1,0 +1,158 @@
+"""Records which functions of the tree were entered in this process, and what it cannot vouch for.
+
+Runs in the project's interpreter: standard library only, Python 3.8 or newer. It counts entries of
+functions and no lines: `sys.monitoring` from Python 3.12 on, which costs next to nothing, before
+that `sys.setprofile`, which makes calls two to three times as long.
+
+What happens in other processes, or where the recorder was switched off, is not seen: then there is
+no record at all, and the unit stays selected by what it imports.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from types import CodeType, FrameType
+
+SPAWNING = frozenset(
+    [
+        "subprocess.Popen",
+        "os.exec",
+        "os.fork",
+        "os.forkpty",
+        "os.posix_spawn",
+        "os.spawn",
+        "os.system",
+        "pty.spawn",
+        "cpython.PyInterpreterState_New",
+    ]
+)
+"""Audit events of code that runs where nobody looks."""
+_PROFILING = frozenset(["sys.setprofile", "_thread.start_new_thread"])
+MOST_FILES = 20000
+_IMPORTING = ("<frozen importlib", "<frozen zipimport")
+_REWRITING = "_pytest/assertion/rewrite.py"
+
+
+class Recorder:
+    """Everything from `start` on, of all threads."""
+
+    def __init__(self, root: str) -> None:
+        self._root = os.path.realpath(root) + os.sep
+        self._cwd = os.getcwd()  # noqa: PTH109  pathlib may be what is tested
+        # By identity: code of equal text in two files is equal.
+        self._codes: dict[int, CodeType] = {}
+        self._read: set[str] = set()
+        self._doubt = ""
+        self._tool = -1
+        self._is_over = False
+
+    def start(self) -> None:
+        """Begin to record. There is no way to take the audit hook back."""
+        self._monitoring = getattr(sys, "monitoring", None)
+        if self._monitoring is not None:
+            self._monitor()
+        else:
+            threading.setprofile(self._on_profile)
+            sys.setprofile(self._on_profile)
+        sys.addaudithook(self._on_audit)
+
+    def finish(self) -> dict[str, Any]:
+        """What was entered and read; `doubt` says why that may not be all."""
+        self._check()
+        self._is_over = True
+        if self._monitoring is None:
+            sys.setprofile(None)
+            threading.setprofile(None)
+        elif self._tool >= 0:
+            self._monitoring.set_events(self._tool, 0)
+        entered: dict[str, list[int]] = {}
+        loaded = set()
+        for code in list(self._codes.values()):
+            path = self._inside(code.co_filename)
+            if path:
+                entered.setdefault(path, []).append(_last_line(code))
+                if code.co_name == "<module>":
+                    loaded.add(path)
+        for path in entered.keys() - loaded:  # run without having been imported: all of it counts
+            self._read.add(path)
+        if len(entered) > MOST_FILES:
+            return {"entered": {}, "read": [], "doubt": "too many files"}
+        return {"entered": entered, "read": sorted(self._read), "doubt": self._doubt}
+
+    def _monitor(self) -> None:
+        monitoring: Any = self._monitoring
+        free = [tool for tool in (3, 4, 5, 2, 1, 0) if monitoring.get_tool(tool) is None]
+        if not free:
+            self._doubt = "other tools use all of sys.monitoring"
+            return
+        self._tool = free[0]
+        monitoring.use_tool_id(self._tool, "testfleet")
+        monitoring.register_callback(self._tool, monitoring.events.PY_START, self._on_start)
+        monitoring.set_events(self._tool, monitoring.events.PY_START)
+
+    def _on_start(self, code: CodeType, _: int) -> Any:
+        self._codes[id(code)] = code
+        return self._monitoring.DISABLE  # type: ignore[union-attr]  # it is there, or no events are
+
+    def _on_profile(self, frame: FrameType, event: str, _: Any) -> None:
+        if event == "call":
+            code = frame.f_code
+            self._codes[id(code)] = code
+
+    def _on_audit(self, event: str, args: Any) -> None:
+        if self._is_over:
+            return
+        if event == "open":
+            self._note_read(args[0])
+        elif event in SPAWNING:
+            self._doubt = self._doubt or event
+        elif self._monitoring is None and event in _PROFILING:
+            # threading starts its threads with the recorder; who else does either undoes it.
+            is_own = sys._getframe(1).f_code.co_filename == threading.__file__
+            self._doubt = self._doubt or ("" if is_own else event)
+
+    def _note_read(self, path: Any) -> None:
+        inside = self._inside(path) if isinstance(path, str) else ""
+        if inside:
+            opener = _opener(sys._getframe(2))
+            if not opener.startswith(_IMPORTING) and not opener.endswith(_REWRITING):
+                self._read.add(inside)
+
+    def _check(self) -> None:
+        if self._monitoring is None:
+            if sys.getprofile() != self._on_profile:
+                self._doubt = self._doubt or "sys.setprofile"
+            if "greenlet" in sys.modules:  # each has a profiler of its own
+                self._doubt = self._doubt or "greenlet"
+        elif self._tool >= 0 and self._monitoring.get_tool(self._tool) != "testfleet":
+            self._doubt = self._doubt or "sys.monitoring"
+
+    def _inside(self, path: str) -> str:
+        """The path in the tree; empty for what lies elsewhere, and for what has no file."""
+        if not path.endswith(".py"):
+            return ""
+        whole = os.path.join(self._cwd, path)  # noqa: PTH118
+        for found in (os.path.normpath(whole), os.path.realpath(whole)):
+            if found.startswith(self._root):
+                return found[len(self._root) :].replace(os.sep, "/")
+        return ""
+
+
+def _last_line(code: CodeType) -> int:
+    """A line of the function's own body: the first ones may belong to what is around it."""
+    import dis  # noqa: PLC0415  not before the tests have had their own look at it
+
+    lines = [line for _, line in dis.findlinestarts(code) if line]
+    return max(lines, default=code.co_firstlineno)
+
+
+def _opener(frame: Any) -> str:
+    """The file of the code that opens one, or lets pathlib open it, as pytest does."""
+    while frame is not None and "pathlib" in frame.f_code.co_filename:
+        frame = frame.f_back
+    return "" if frame is None else str(frame.f_code.co_filename)
