@@ -98,10 +98,11 @@ def _write_journal(root: Path, files: Mapping[str, tuple[bytes, bytes]], record:
 
 def _restore_record(record: Path, before: bytes | None) -> None:
     """An earlier fix can be undone still."""
-    if before is None:
-        record.unlink(missing_ok=True)
-    else:
-        record.write_bytes(before)
+    with suppress(OSError):  # On a full disk the journal of what was not applied stays: no harm.
+        if before is None:
+            record.unlink(missing_ok=True)
+        else:
+            record.write_bytes(before)
 
 
 def _write_all(root: Path, contents: Mapping[str, bytes]) -> None:
