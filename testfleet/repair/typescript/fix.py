@@ -2,52 +2,33 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from testfleet.contracts.change import FileChange
 from testfleet.contracts.repair import FixReport, FixStatus
 from testfleet.repair.fix import FixResult
+from testfleet.repair.javascript.fix import fix_tests
 from testfleet.repair.typescript.answer import Answer
 from testfleet.repair.typescript.bench import Bench, bench_of
 from testfleet.repair.typescript.home import Home, find_home
 from testfleet.repair.typescript.model import Edit
+from testfleet.repair.typescript.options import ENGINES, Options
 from testfleet.repair.typescript.rounds import Repaired, repair_all
 from testfleet.repair.typescript.search import Limits, Round, Searcher
 from testfleet.repair.typescript.service import LINT, TYPES, Service
-from testfleet.repair.typescript.snapshots import without_complaints
 from testfleet.repair.typescript.texts import Texts
 from testfleet.repair.typescript.touched import Touched
 from testfleet.repair.typescript.vote import Group, confirmed, without
 
-ENGINES: Final = ("tools", "rewrite")
 SEARCH_SHARE: Final = 0.6
 """Of the budget, for the search; the rest is for tsc and the tests."""
+__all__ = ["ENGINES", "Options", "fix_typescript"]
+
 TESTED: Final = 4
 """Groups that the project's tests are asked about, at most."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """What is to be repaired, and what that may cost."""
-
-    engines: Sequence[str] = ENGINES
-    only: Sequence[str] = ()
-    """Files, or complaints as `path(line,column): TS2322`; empty for all."""
-    budget_s: float = 300.0
-    max_candidates: int = 2_000
-    changes: Sequence[FileChange] = ()
-    """Of the commit under test, where git knows them."""
-    files: Sequence[str] = ()
-    """The project's sources, relative to its root; what is not listed is not copied."""
-    env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
-    """What the tests see."""
-    progress: Callable[[str], None] = field(default=lambda _text: None)
 
 
 def fix_typescript(root: Path, options: Options) -> FixResult:
@@ -55,10 +36,12 @@ def fix_typescript(root: Path, options: Options) -> FixResult:
     ServiceError when TypeScript itself cannot go on."""
     began = time.monotonic()
     home = find_home(root)
+    if not home.configs and not home.lints:
+        return fix_tests(home, options, "", began)
     options.progress("checking the types as they are")
     with _first_with_complaints(home) as (service, config):
         if not service.complaints:
-            return FixResult(_nothing(home, options, service, began), {})
+            return _content(home, options, service, began)
         return _Fix(home, options, service, config, began).run()
 
 
@@ -77,15 +60,15 @@ def _first_with_complaints(home: Home) -> Iterator[tuple[Service, str]]:
                 return
 
 
-def _nothing(home: Home, options: Options, service: Service, began: float) -> FixReport:
+def _content(home: Home, options: Options, service: Service, began: float) -> FixResult:
+    """What is left to repair when nobody complains: failing tests."""
     who = " and ".join(["tsc"] * bool(home.configs) + ["eslint"] * home.lints)
     content = f"{who} has no complaint about {len(service.files)} files"
-    report = FixReport(status=FixStatus.NOTHING_FAILED, reason=content)
     if home.runner:
-        options.progress(f"running {home.runner}")
-        with bench_of(home, options.files, began + options.budget_s, options.env) as bench:
-            report = without_complaints(bench, options.files, content)
-    return report.model_copy(update={"time_s": round(time.monotonic() - began, 3)})
+        return fix_tests(home, options, content, began)
+    report = FixReport(status=FixStatus.NOTHING_FAILED, reason=content)
+    spent = {"time_s": round(time.monotonic() - began, 3)}
+    return FixResult(report.model_copy(update=spent), {})
 
 
 class _Fix:

@@ -39,9 +39,9 @@ class Home:
 
 
 def is_typescript(root: Path, files: Sequence[str], engines: Sequence[str]) -> bool:
-    """Whether a repair here is about the TypeScript compiler or ESLint: one of them is configured,
+    """Whether a repair here is about TypeScript, ESLint, Vitest or Jest: one of them is configured,
     and either there is no pytest suite, or the engine `tools` was asked for by name."""
-    if not (_configs(root) or _lints(root)):
+    if not (_configs(root) or _lints(root) or _runner(root)):
         return False
     return "tools" in engines or not any(_PYTHON_TEST.search(path) for path in files)
 
@@ -51,10 +51,13 @@ def find_home(root: Path) -> Home:
     node = shutil.which("node")
     if node is None:
         raise UsageError("no node on PATH", hint="install Node.js 20 or newer")
-    configs, lints = _configs(root), _lints(root)
-    if not configs and not lints:
-        raise UsageError(f"{root} has no {CONFIG}", hint="name the folder that has one")
-    return Home(root, node, _tsc(root), configs, lints, _runner(root))
+    configs, lints, runner = _configs(root), _lints(root), _runner(root)
+    if not configs and not lints and not runner:
+        raise UsageError(
+            f"{root} has no {CONFIG}, and neither Vitest nor Jest is installed there",
+            hint="run `npm install` there, or name the folder that has one of them",
+        )
+    return Home(root, node, _tsc(root), configs, lints, runner)
 
 
 def _lints(root: Path) -> bool:
@@ -95,6 +98,8 @@ def _runner(root: Path) -> str:
         known = {**content.get("dependencies", {}), **content.get("devDependencies", {})}
     except (OSError, ValueError, AttributeError, TypeError):
         return ""
-    named = [name for name in RUNNERS if re.search(rf"\b{name}\b", script) or name in known]
+    configured = {name for name in RUNNERS if any(root.glob(f"{name}.config.*"))}
+    configured |= {name for name in RUNNERS if re.search(rf"\b{name}\b", script)}
+    named = [name for name in RUNNERS if name in configured or name in known]
     installed = (name for name in named if (root / "node_modules" / ".bin" / name).exists())
     return next(installed, "")

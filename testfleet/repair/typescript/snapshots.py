@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,24 +18,18 @@ CONCERN: Final = (
 )
 
 
-def without_complaints(bench: Bench, files: Sequence[str], content: str) -> FixReport:
-    """The answer for a project whose compiler and linter are `content`.
+def only_snapshots(failing: Mapping[str, str]) -> bool:
+    """Whether all of these failures, messages by test, are about snapshots."""
+    return bool(failing) and all(map(_MISMATCH.search, failing.values()))
 
-    Its tests are run. Where only snapshots disagree, what an update would make of them is
-    suggested, and never called a fix: nobody but a person knows what was meant.
-    """
-    results = bench.results()
-    failing = {name: said for name, (how, said) in (results or {}).items() if how == "failed"}
-    if not failing:
-        tests = f"; {len(results)} tests, none fails" if results else ""
-        return FixReport(status=FixStatus.NOTHING_FAILED, reason=content + tests)
+
+def updated(bench: Bench, files: Sequence[str], failing: Mapping[str, str]) -> FixReport:
+    """The answer where only snapshots disagree: what an update would make of them is suggested,
+    and never called a fix, as nobody but a person knows what was meant."""
     names = tuple(sorted(failing))
-    if not all(map(_MISMATCH.search, failing.values())):
-        reason = f"{content}; {len(failing)} tests fail for what they compute, e.g. {names[0]}"
-        return FixReport(status=FixStatus.NOT_FIXED, reason=reason, tests=names)
     patch = _update(bench, files)
     if not patch:
-        reason = f"{content}; updating the snapshots of {names[0]} does not turn it green"
+        reason = f"updating the snapshots of {names[0]} does not turn it green"
         return FixReport(status=FixStatus.NOT_FIXED, reason=reason, tests=names)
     return FixReport(
         status=FixStatus.SUGGESTED,

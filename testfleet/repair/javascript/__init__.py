@@ -1,0 +1,1 @@
+"""Repair of failing JavaScript and TypeScript tests: Vitest and Jest."""
