@@ -18,7 +18,19 @@ from stacks.topic import Topics
 from testfleet.config import Endpoint
 from testfleet.errors import UsageError
 
-_REQUESTS_AT_ONCE = 4
+_START_LIMIT_S = 1800
+"""Large models take minutes to be fetched and loaded: without it SageMaker gives up before."""
+_TOOLKIT = {"SAGEMAKER_PROGRAM": "inference.py"}
+_VLLM = {
+    "OPTION_ASYNC_MODE": "true",
+    "OPTION_ENTRYPOINT": "djl_python.lmi_vllm.vllm_async_service",
+    "OPTION_MODEL_LOADING_TIMEOUT": str(_START_LIMIT_S),
+    "OPTION_ROLLING_BATCH": "disable",
+    "OPTION_TENSOR_PARALLEL_DEGREE": "max",
+    "SERVING_FAIL_FAST": "true",
+}
+"""How the container for large models hands requests to vLLM's own server, with all of its options
+(several answers to one question among them)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +48,8 @@ class EndpointProps:
 class AsyncEndpoint(Construct):
     """Model, endpoint configuration, endpoint, and its scaling between zero and the maximum.
 
-    The container is AWS's deep learning container; the model archive brings our inference code.
+    The container is AWS's: the one for Hugging Face's models, where the archive brings our code, or
+    the one for large models, where vLLM serves what the archive holds.
     """
 
     def __init__(self, stack: FleetStack, props: EndpointProps) -> None:
@@ -107,7 +120,7 @@ class AsyncEndpoint(Construct):
         container = sagemaker.CfnModel.ContainerDefinitionProperty(
             image=self._image.repository_uri_for_tag(settings.image_tag),
             model_data_url=self._props.storage.models.s3_url_for_object(settings.model_data_key),
-            environment={"SAGEMAKER_PROGRAM": "inference.py"},
+            environment={**_VLLM, **settings.environment} if settings.environment else _TOOLKIT,
         )
         model = sagemaker.CfnModel(
             self,
@@ -130,6 +143,8 @@ class AsyncEndpoint(Construct):
             # An asynchronous endpoint must begin with one; the scaling takes it away when idle.
             initial_instance_count=1,
             initial_variant_weight=1,
+            container_startup_health_check_timeout_in_seconds=_START_LIMIT_S,
+            model_data_download_timeout_in_seconds=_START_LIMIT_S,
         )
         return sagemaker.CfnEndpointConfig(
             self,
@@ -143,7 +158,7 @@ class AsyncEndpoint(Construct):
         folder = f"inference/{props.name}"
         return config.AsyncInferenceConfigProperty(
             client_config=config.AsyncInferenceClientConfigProperty(
-                max_concurrent_invocations_per_instance=_REQUESTS_AT_ONCE
+                max_concurrent_invocations_per_instance=props.settings.concurrency
             ),
             output_config=config.AsyncInferenceOutputConfigProperty(
                 s3_output_path=props.storage.data.s3_url_for_object(f"{folder}/output/"),

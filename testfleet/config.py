@@ -10,6 +10,7 @@ from typing import Literal, TypeVar
 from pydantic import Field, ValidationError, model_validator
 
 from testfleet.contracts.base import Contract
+from testfleet.contracts.models import Models
 from testfleet.contracts.plan import Compute
 from testfleet.contracts.profile import Group, Profile
 from testfleet.contracts.quota import Quotas
@@ -25,6 +26,7 @@ __all__ = [
     "Group",
     "Profile",
     "load_environment",
+    "load_models",
     "load_risk_rules",
     "load_routing",
 ]
@@ -96,6 +98,11 @@ class Endpoint(Contract):
     """Tag in that repository."""
     backlog_per_instance: int = Field(default=5, ge=1)
     """Waiting requests for each instance that the scaling aims at."""
+    concurrency: int = Field(default=4, ge=1, le=64)
+    """Requests that an instance works on at the same time."""
+    environment: dict[str, str] = Field(default_factory=dict)
+    """Variables of the container: how AWS's container for large models (`djl-inference`) starts
+    vLLM. Without any, the archive's `code/inference.py` serves."""
 
 
 class ScheduledRepository(Contract):
@@ -143,7 +150,10 @@ class Environment(Contract):
     groups: dict[str, Group] = Field(default_factory=dict)
     retention: Retention = Retention()
     budget: Budget
-    endpoints: dict[Literal["classifier", "fixer"], Endpoint] = Field(default_factory=dict)
+    endpoints: dict[
+        Literal["classifier", "fixer-large", "fixer-small", "fixer-react"], Endpoint
+    ] = Field(default_factory=dict)
+    """Of the stack `models`. Those of code models are named in config/models.toml as well."""
     schedules: Schedules = Schedules()
     quotas: Quotas = Quotas()
     scaling: Scaling = Scaling()
@@ -238,6 +248,11 @@ def load_risk_rules(root: Path = ROOT) -> RiskRules:
 def load_routing(root: Path = ROOT) -> Routing:
     """Read and check `config/routing.toml`. Raises UsageError."""
     return _read(root / "config" / "routing.toml", Routing, {})
+
+
+def load_models(root: Path = ROOT) -> Models:
+    """Read and check `config/models.toml`. Raises UsageError."""
+    return _read(root / "config" / "models.toml", Models, {})
 
 
 def _read(path: Path, model: type[_Model], extra: Mapping[str, str]) -> _Model:

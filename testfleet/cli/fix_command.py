@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from testfleet.cli.console import out, print_json, say
+from testfleet.cli.console import print_json, say
+from testfleet.cli.fix_applying import apply_fix, place_of, undo_fix
 from testfleet.cli.fix_view import Progress, print_report
 from testfleet.cli.fleet_commands import JsonOption
 from testfleet.cli.options import PathArgument, SuiteOption
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from testfleet.contracts.change import FileChange
     from testfleet.contracts.repair import FixReport
-    from testfleet.repair.fix import FixResult
     from testfleet.repair.project import Project
 
 DEFAULT_BUDGET_S = 300.0
@@ -53,6 +52,20 @@ BranchOption = Annotated[
 ForceOption = Annotated[
     bool, typer.Option("--force", help="Apply to files with uncommitted changes, too.")
 ]
+ModelsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--models", metavar="ENV", help="Ask the code models of this environment, e.g. dev."
+    ),
+]
+PullRequestOption = Annotated[
+    bool,
+    typer.Option(
+        "--pull-request",
+        help="Prove a fix on its branch by the whole suite once more, push it to the local code"
+        " host, and ask for its merge.",
+    ),
+]
 UndoOption = Annotated[bool, typer.Option("--undo", help="Take the last applied fix back.")]
 
 
@@ -70,9 +83,11 @@ def fix(
     budget: BudgetOption = DEFAULT_BUDGET_S,
     max_candidates: CandidatesOption = DEFAULT_CANDIDATES,
     suite: SuiteOption = None,
+    models: ModelsOption = None,
     apply: ApplyOption = False,
     force: ForceOption = False,
     branch: BranchOption = False,
+    pull_request: PullRequestOption = False,
     undo: UndoOption = False,
     json: JsonOption = False,
 ) -> None:
@@ -84,9 +99,11 @@ def fix(
 
     root = project_root(path)
     if undo:
-        _undo(root, as_json=json)
+        undo_fix(root, as_json=json)
         return
     _check(budget, max_candidates)
+    from testfleet.cli.fix_memory import memory_engine, remember_fix
+    from testfleet.cli.fix_model import model_engine, remember
     from testfleet.cli.fix_typescript import fix_here
     from testfleet.repair.engines import engines_named
     from testfleet.repair.fix import fix as search
@@ -94,13 +111,17 @@ def fix(
 
     signal.signal(signal.SIGTERM, _interrupt)
     names = [name.strip() for name in (engine or "").split(",") if name.strip()]
-    engines = engines_named(names)
-    with Progress() as progress:
+    with model_engine(names, models) as own, Progress() as progress:
+        memory = memory_engine(place_of(root, "memory"), names)
+        asked = engines_named(names, [*own, memory])
+        engines = asked if memory in asked else [*asked, memory]
         limits = budget, max_candidates
+        project = None
         result = fix_here(root, names, test or (), limits, _changes(root), progress.show)
         if result is None:
+            project = _project(root, suite, context.obj or ())
             job = FixJob(
-                project=_project(root, suite, context.obj or ()),
+                project=project,
                 engines=engines,
                 tests=test or (),
                 budget_s=budget,
@@ -109,15 +130,21 @@ def fix(
                 progress=progress.show,
             )
             result = search(job)
+        remember(own, result.report)
+        remember_fix(place_of(root, "memory"), memory, result)
     is_applied = False
     try:
         if apply and result.files:
-            _apply(root, result, force=force)
+            apply_fix(root, result, force=force)
             is_applied = True
         if branch and result.files and result.report.patch:
             from testfleet.repair.branch import commit_fix
 
             say(f"committed to {commit_fix(root, result.report, result.files)}")
+        if pull_request and result.files:
+            from testfleet.cli.fix_pull_request import open_pull_request
+
+            open_pull_request(root, project, result, budget)
     finally:  # What took minutes to find is shown, too, when it cannot be written.
         if json:
             print_json(result.report.model_dump(mode="json"))
@@ -180,36 +207,6 @@ def _changes(root: Path) -> Sequence[FileChange]:
         return changes_since(root, "HEAD~1", frozenset())
     except UsageError:
         return ()
-
-
-def _record(root: Path) -> Path:
-    from testfleet.cli.home import home
-
-    name = hashlib.sha256(str(root).encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    return home() / "fixes" / f"{name}.json"
-
-
-def _apply(root: Path, result: FixResult, *, force: bool) -> None:
-    from testfleet.errors import UsageError
-    from testfleet.repair.patch import apply_files, dirty_files
-
-    dirty = [] if force else dirty_files(root, list(result.files))
-    if dirty:
-        raise UsageError(
-            f"{', '.join(dirty)} has changes that are not committed, so the fix was not applied",
-            hint="commit or stash them, or add --force; the patch stands above",
-        )
-    apply_files(root, result.files, _record(root))
-
-
-def _undo(root: Path, *, as_json: bool) -> None:
-    from testfleet.repair.patch import undo
-
-    paths = undo(root, _record(root))
-    if as_json:
-        print_json({"restored": paths})
-    else:
-        out().print(f"restored {', '.join(paths)}", markup=False)
 
 
 def _exit_code(report: FixReport) -> int:

@@ -1,8 +1,9 @@
 """Stands in for SageMaker's asynchronous endpoints, which the embedded AWS lacks.
 
 It speaks InvokeEndpointAsync: a request names where its input lies, 202 tells where the answer will
-lie, and SNS announces the end, good or bad, in SageMaker's own words. The model is loaded and
-called by the code that the container runs. Reached by `AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME`.
+lie and where the reason if there is none, and SNS announces the end, good or bad, in SageMaker's
+own words. The model is loaded and called by the code that the container runs. Reached by
+`AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME`.
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
-from testfleet.inference import classifier
+from testfleet.inference import classifier, fixer
 from testfleet.local.network import HOST
 
 _ASYNC: Final = re.compile(r"/endpoints/(?P<name>[A-Za-z0-9-]{1,63})/async-invocations\Z")
+_NAME: Final = re.compile(r"(?:\A|-)(classifier|fixer-[a-z0-9]{1,20})\Z")
 _AT_ONCE: Final = 4
 """As `stacks/endpoint.py` has it for an instance."""
 _MAX_REASON: Final = 500
@@ -40,6 +42,37 @@ class Storage(Protocol):
     def put(self, key: str, body: bytes) -> None:
         """Write the object."""
         ...
+
+
+class Handler(Protocol):
+    """What SageMaker's containers call: a module of testfleet/inference."""
+
+    def model_fn(self, model_dir: str) -> Any:
+        """Load the model of a folder."""
+        ...
+
+    def input_fn(self, body: bytes, content_type: str) -> Any:
+        """Read a request."""
+        ...
+
+    def predict_fn(self, request: Any, model: Any) -> Any:
+        """Answer."""
+        ...
+
+    def output_fn(self, response: Any, accept: str) -> tuple[bytes, str]:
+        """The answer as bytes, and their content type."""
+        ...
+
+
+def handler_of(name: str) -> Handler:
+    """What serves an endpoint, by the name that the configuration has for it."""
+    return fixer if name.startswith("fixer-") else classifier
+
+
+def name_of(endpoint: str) -> str:
+    """An endpoint's name in the configuration: without what all names of a fleet begin with."""
+    found = _NAME.search(endpoint)
+    return found[1] if found else endpoint
 
 
 @dataclass(frozen=True)
@@ -60,11 +93,18 @@ class ModelServer:
     """None until the application is deployed."""
     models: Mapping[str, str]
     """Endpoint name to the folder of its model."""
+    handlers: Callable[[str], Handler] = handler_of
     _server: ThreadingHTTPServer = field(init=False)
     _workers: ThreadPoolExecutor = field(init=False)
 
     def __post_init__(self) -> None:
-        self._predictors = {name: classifier.model_fn(path) for name, path in self.models.items()}
+        self._predictors = {
+            endpoint: _Served(self.handlers(name_of(endpoint)), path)
+            for endpoint, path in self.models.items()
+        }
+        for served in self._predictors.values():
+            if served.handler is classifier:  # A run waits for its answer for seconds only.
+                served.model()
         self._workers = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="model")
         self._server = ThreadingHTTPServer((HOST, 0), _handler(self))
 
@@ -93,12 +133,16 @@ class ModelServer:
         if place.scheme != "s3" or place.netloc != around.bucket:
             return _refused(f"InputLocation must be in s3://{around.bucket}/")
         inference = headers.get("X-Amzn-SageMaker-Inference-Id") or str(uuid.uuid4())
-        folder = f"inference/{name.rpartition('-')[2]}"
-        key, output = place.path.lstrip("/"), f"{folder}/output/{uuid.uuid4()}.out"
+        folder, number = f"inference/{name_of(name)}", uuid.uuid4()
+        output, failed = f"{folder}/output/{number}.out", f"{folder}/failed/{number}-error.out"
         kind = headers.get("X-Amzn-SageMaker-Content-Type", "")
-        job = _Job(around, name, inference, key, output, kind)
+        key = place.path.lstrip("/")
+        job = _Job(around, name, inference, key=key, output=output, failed=failed, kind=kind)
         self._workers.submit(self._work, job)
-        told = {"X-Amzn-SageMaker-OutputLocation": f"s3://{around.bucket}/{output}"}
+        told = {
+            "X-Amzn-SageMaker-OutputLocation": f"s3://{around.bucket}/{output}",
+            "X-Amzn-SageMaker-FailureLocation": f"s3://{around.bucket}/{failed}",
+        }
         return Answer(202, {"InferenceId": inference}, told)
 
     def _work(self, job: _Job) -> None:
@@ -106,7 +150,9 @@ class ModelServer:
             self._infer(job)
         except Exception as exc:  # noqa: BLE001  a container that fails answers for every error
             _log.warning("inference %s failed: %s", job.inference, exc)
-            self._tell(job, f"{type(exc).__name__}: {exc}"[:_MAX_REASON])
+            reason = f"{type(exc).__name__}: {exc}"[:_MAX_REASON]
+            job.around.storage.put(job.failed, reason.encode())
+            self._tell(job, reason)
         else:
             self._tell(job, None)
 
@@ -114,9 +160,10 @@ class ModelServer:
         body = job.around.storage.get(job.key)
         if body is None:
             raise FileNotFoundError(job.key)
-        request = classifier.input_fn(body, job.content_type)
-        response = classifier.predict_fn(request, self._predictors[job.endpoint])
-        answer, _ = classifier.output_fn(response, classifier.JSON)
+        served = self._predictors[job.endpoint]
+        request = served.handler.input_fn(body, job.kind)
+        response = served.handler.predict_fn(request, served.model())
+        answer, _ = served.handler.output_fn(response, classifier.JSON)
         job.around.storage.put(job.output, answer)
 
     def _tell(self, job: _Job, failure: str | None) -> None:
@@ -160,7 +207,25 @@ class _Job:
     inference: str
     key: str
     output: str
-    content_type: str
+    failed: str
+    kind: str
+    """Content type."""
+
+
+@dataclass
+class _Served:
+    """A model that is loaded when it is first asked: an endpoint at rest has none in memory."""
+
+    handler: Handler
+    folder: str
+    _loaded: Any = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def model(self) -> Any:
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = self.handler.model_fn(self.folder)
+            return self._loaded
 
 
 def _refused(message: str) -> Answer:

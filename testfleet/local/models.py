@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import boto3
 from botocore.exceptions import ClientError
 
-from testfleet.config import load_environment
+from testfleet.config import load_environment, load_models
 from testfleet.errors import UsageError
 from testfleet.local.environment import MODELS_VARIABLE
 from testfleet.local.home import FleetHome
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
 SERVER_VARIABLE: Final = "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME"
-_MODELS: Final = ("classifier",)
 
 
 @dataclass(frozen=True)
@@ -80,12 +79,21 @@ def model_server(home: FleetHome, environ: Mapping[str, str]) -> ModelServer | N
     folder = environ.get(MODELS_VARIABLE)
     if not folder:
         return None
-    prefix = load_environment("local").prefix
-    found = {name: Path(folder, name) for name in _MODELS if Path(folder, name).is_dir()}
+    prefix, names = load_environment("local").prefix, served_names()
+    found = model_folders(folder, names)
     if not found:
         raise UsageError(
-            f"{MODELS_VARIABLE} is {folder!r}: expected a folder with one of {', '.join(_MODELS)}",
+            f"{MODELS_VARIABLE} is {folder!r}: expected a folder with one of {', '.join(names)}",
             hint="unset it to go without models",
         )
-    models = {f"{prefix}-{name}": str(path) for name, path in found.items()}
-    return ModelServer(Deployed(home), models)
+    return ModelServer(Deployed(home), {f"{prefix}-{name}": path for name, path in found.items()})
+
+
+def served_names() -> list[str]:
+    """Endpoints that a server on this machine can stand in for."""
+    return ["classifier", *(model.endpoint for model in load_models().models.values())]
+
+
+def model_folders(folder: str, names: Sequence[str]) -> dict[str, str]:
+    """Those of the models that the folder has, with the folder of each."""
+    return {name: str(Path(folder, name)) for name in names if Path(folder, name).is_dir()}

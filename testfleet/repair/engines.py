@@ -32,9 +32,11 @@ def engine_names() -> list[str]:
     return sorted(OWN_ENGINES.keys() | {entry.name for entry in entry_points(group=GROUP)})
 
 
-def engines_named(names: Sequence[str]) -> list[Engine]:
-    """The engines of these names; of all when there are none. Raises UsageError."""
-    known = engine_names()
+def engines_named(names: Sequence[str], more: Sequence[Engine] = ()) -> list[Engine]:
+    """The engines of these names; of all when there are none. `more` are there already, and known
+    by their names as well. Raises UsageError."""
+    given = {engine.name: engine for engine in more}
+    known = [*(name for name in engine_names() if name not in given), *given]
     wanted = [
         name for name in dict.fromkeys(names or known) if name in known or name not in OPTIONAL
     ]
@@ -42,7 +44,7 @@ def engines_named(names: Sequence[str]) -> list[Engine]:
         raise UsageError(
             f"engine {', '.join(names)} is not configured", hint=f"use {', '.join(known)}"
         )
-    return [engine_named(name) for name in wanted]
+    return [given[name] if name in given else engine_named(name) for name in wanted]
 
 
 def engine_named(name: str) -> Engine:

@@ -55,7 +55,9 @@ def fix(job: FixJob) -> FixResult:
         sort_out_flaky(server, baseline, targets)
         run = _Run(job, crew, baseline, began + job.budget_s)
         run.repair_all([test for test in targets if test not in baseline.flaky])
-    report = run.ledger.report(time.monotonic() - began)
+    run.ledger.notes += [note for each in job.engines for note in getattr(each, "notes", ())]
+    cost = sum(getattr(each, "usd", 0.0) for each in job.engines)
+    report = run.ledger.report(time.monotonic() - began).model_copy(update={"cost": cost})
     files = run.changed_files() if report.status is FixStatus.FIXED else {}
     return FixResult(report, files, frozenset({*baseline.failing, *baseline.flaky}))
 

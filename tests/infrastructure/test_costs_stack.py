@@ -63,7 +63,7 @@ def test_the_function_may_exactly_bring_these_endpoints_to_zero(account: Assembl
     )
     endpoints = [
         right
-        for model in ("classifier", "fixer")
+        for model in ("classifier", "fixer-large", "fixer-small", "fixer-react")
         for right in rights_on(
             f"arn:aws:sagemaker:{place}:endpoint/{account.config.prefix}-{model}",
             "sagemaker:DescribeEndpoint",

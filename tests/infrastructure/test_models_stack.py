@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from aws_cdk.assertions import Match, Template
 
+from testfleet.config import load_models, load_routing
+from testfleet.contracts.models import CodeModel
+from testfleet.costs.prices import INSTANCE_HOUR
 from tests.infrastructure.templates import Assembly, own_logs, read, rights_on
 
-MODELS = ("classifier", "fixer")
+FIXERS = ("fixer-large", "fixer-small", "fixer-react")
+MODELS = ("classifier", *FIXERS)
 
 
 @pytest.fixture
@@ -85,7 +90,7 @@ def test_answers_go_to_s3_and_are_announced(account: Assembly, model: str) -> No
     configs = [
         r["Properties"]["AsyncInferenceConfig"]["OutputConfig"]
         for _, name, r in account.resources("AWS::SageMaker::EndpointConfig")
-        if name.startswith(model.title())
+        if name.startswith(f"{_id(model)}Config")
     ]
     [output] = configs
 
@@ -108,10 +113,10 @@ def test_models_run_in_awss_container_without_a_network(models: Template) -> Non
 @pytest.mark.parametrize("model", MODELS)
 def test_an_endpoint_may_exactly_read_its_model_and_answer(account: Assembly, model: str) -> None:
     files = f"<storage.Data.Arn>/inference/{model}/*"
-    image = "arn:aws:ecr:us-east-1:763104351884:repository/huggingface-pytorch-inference"
+    image = f"arn:aws:ecr:us-east-1:763104351884:repository/{_image(account, model)}"
     metrics = "cloudwatch:namespace=/aws/sagemaker/Endpoints"
 
-    assert account.rights("models", f"{model.title()}Role") == {
+    assert account.rights("models", f"{_id(model)}Role") == {
         *rights_on(f"<storage.Models.Arn>/{model}/model.tar.gz", "s3:GetObject"),
         *rights_on(files, "s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"),
         *rights_on("<answers.TopicsSuccess>", "sns:Publish"),
@@ -121,12 +126,54 @@ def test_an_endpoint_may_exactly_read_its_model_and_answer(account: Assembly, mo
         *rights_on(image, "ecr:GetDownloadUrlForLayer"),
         *rights_on("*", "ecr:GetAuthorizationToken"),
         *rights_on("*", "cloudwatch:PutMetricData", conditions=metrics),
-        *own_logs(f"{model.title()}Logs"),
+        *own_logs(f"{_id(model)}Logs"),
     }
+
+
+@pytest.mark.parametrize("model", FIXERS)
+def test_code_models_are_served_by_vllm_from_their_archive(account: Assembly, model: str) -> None:
+    [container] = [
+        r["Properties"]["PrimaryContainer"]
+        for _, name, r in account.resources("AWS::SageMaker::Model")
+        if name.startswith(f"{_id(model)}Model")
+    ]
+
+    assert "djl-inference" in json.dumps(container["Image"])
+    assert container["Environment"]["HF_MODEL_ID"] == "/opt/ml/model"
+    assert container["Environment"]["OPTION_ASYNC_MODE"] == "true"
+    assert int(container["Environment"]["OPTION_MAX_MODEL_LEN"]) >= _router(model).context_tokens
+
+
+def test_the_router_knows_each_endpoint_and_its_price(account: Assembly) -> None:
+    prices = {m.endpoint: m.usd_per_hour for m in load_models().models.values()}
+    deployed = {name: each for name, each in account.config.endpoints.items() if name in FIXERS}
+
+    assert prices == {n: INSTANCE_HOUR[each.instance_type] for n, each in deployed.items()}
+    assert {n: _router(n).concurrency for n in deployed} == {
+        n: each.concurrency for n, each in deployed.items()
+    }
+
+
+def test_the_models_that_failures_are_routed_to_are_known() -> None:
+    routed = {engine.model for engine in load_routing().engines.values() if engine.model}
+
+    assert routed <= set(load_models().models)
 
 
 def test_the_laptop_has_no_models_stack(local: Assembly) -> None:
     assert "models" not in local.stacks
+
+
+def _id(model: str) -> str:
+    return model.title().replace("-", "")
+
+
+def _image(account: Assembly, model: Any) -> str:
+    return account.config.endpoints[model].image_repository
+
+
+def _router(endpoint: str) -> CodeModel:
+    return next(m for m in load_models().models.values() if m.endpoint == endpoint)
 
 
 _POLICY = "AWS::ApplicationAutoScaling::ScalingPolicy"

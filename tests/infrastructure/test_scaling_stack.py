@@ -92,7 +92,7 @@ def test_for_instances_the_function_may_set_the_least_of_these_endpoints(
     assert {right for right in rights if right.action.split(":")[0] in services} == {
         *(
             right
-            for model in ("classifier", "fixer")
+            for model in ("classifier", "fixer-large", "fixer-small", "fixer-react")
             for right in rights_on(
                 f"arn:aws:sagemaker:{PLACE}:endpoint/testfleet-prod-{model}",
                 "sagemaker:DescribeEndpoint",

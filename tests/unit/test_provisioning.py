@@ -265,10 +265,10 @@ def test_what_is_spent_is_what_the_budget_says_and_no_budget_is_an_error(account
 
 def test_a_tick_raises_the_endpoints_when_runs_are_expected(account, monkeypatch):
     make_budget("testfleet-prod-month", "0")
-    resource = make_target("testfleet-prod-fixer", most=3)
+    resource = make_target("testfleet-prod-fixer-large", most=3)
     variables = {
         "TESTFLEET_ENVIRONMENT": "prod", "RUNS_TABLE": "runs", "ACCOUNT": "123456789012",
-        "BUDGET": "testfleet-prod-month", "ENDPOINTS": f'{{"fixer": "{resource}"}}',
+        "BUDGET": "testfleet-prod-month", "ENDPOINTS": f'{{"fixer-large": "{resource}"}}',
     }  # fmt: skip
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
@@ -280,13 +280,13 @@ def test_a_tick_raises_the_endpoints_when_runs_are_expected(account, monkeypatch
     provision._settings.cache_clear()
     (done,) = provision.handler({}, Context())
     provision._settings.cache_clear()
-    assert (done["name"], done["before"], done["after"]) == ("testfleet-prod-fixer", 0, 1)
+    assert (done["name"], done["before"], done["after"]) == ("testfleet-prod-fixer-large", 0, 1)
 
 
 def test_production_is_priced_and_an_unknown_instance_is_refused():
     prod = load_environment("prod")
-    assert provision._price(prod, "fixer") == 1.515
-    odd = prod.endpoints["fixer"].model_copy(update={"instance_type": "ml.p5.48xlarge"})
-    changed = prod.model_copy(update={"endpoints": {"fixer": odd}})
+    assert provision._price(prod, "fixer-large") == 1.515
+    odd = prod.endpoints["fixer-large"].model_copy(update={"instance_type": "ml.p5.48xlarge"})
+    changed = prod.model_copy(update={"endpoints": {"fixer-large": odd}})
     with pytest.raises(UsageError, match=r"no price of ml\.p5\.48xlarge"):
-        provision._price(changed, "fixer")
+        provision._price(changed, "fixer-large")
