@@ -1,6 +1,8 @@
 """A patch goes into the tree byte for byte, and out again."""
 
+import os
 import subprocess
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -8,8 +10,9 @@ from hypothesis import strategies as st
 
 from testfleet.contracts.repair import FixReport, FixStatus, SuspiciousLine, TextEdit
 from testfleet.errors import UsageError
+from testfleet.repair.applying import apply_files, undo
 from testfleet.repair.branch import commit_fix
-from testfleet.repair.patch import apply_files, dirty_files, undo, unified_diff
+from testfleet.repair.patch import dirty_files, unified_diff
 from testfleet.repair.sources import apply_edits, read_source
 
 LINES = st.lists(st.sampled_from(["a\n", "b\r\n", "c\n", "\tx = 1\n", "\f\n"]), max_size=6)
@@ -171,3 +174,60 @@ def test_a_git_that_cannot_tell_is_not_taken_for_a_clean_tree(tmp_path):
     (tmp_path / "a.py").write_text("x\n", "utf-8")
     with pytest.raises(UsageError, match="git does not tell"):
         dirty_files(tmp_path, ["a.py"])
+
+
+TWO = {"a.py": (b"x = 1\r\n", b"x = 2\r\n"), "b.py": (b"y = 1\n", b"y = 2\n")}
+
+
+@pytest.fixture
+def pair(tree):
+    (tree / "b.py").write_bytes(b"y = 1\n")
+    return tree
+
+
+def test_an_apply_that_was_killed_half_way_can_be_undone(pair, tmp_path, monkeypatch):
+    record = tmp_path / "record.json"
+    replace = Path.replace
+
+    def die_at_the_second(self, target):
+        if target == (pair / "b.py"):
+            raise KeyboardInterrupt
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", die_at_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        apply_files(pair, TWO, record)
+    monkeypatch.undo()
+    assert (pair / "a.py").read_bytes() == b"x = 2\r\n"
+    assert undo(pair, record) == ["a.py"]
+    assert [(pair / name).read_bytes() for name in TWO] == [old for old, _ in TWO.values()]
+
+
+def test_an_apply_that_fails_changes_nothing_and_keeps_the_earlier_journal(
+    pair, tmp_path, monkeypatch
+):
+    record = tmp_path / "record.json"
+    (pair / "c.py").write_bytes(b"z = 1\n")
+    apply_files(pair, {"c.py": (b"z = 1\n", b"z = 2\n")}, record)
+    replace = Path.replace
+
+    def fail_at_the_second(self, target):
+        if target == pair / "b.py":
+            raise OSError(28, "No space left on device", str(target))
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", fail_at_the_second)
+    with pytest.raises(UsageError, match="nothing was changed"):
+        apply_files(pair, TWO, record)
+    monkeypatch.undo()
+    assert (pair / "a.py").read_bytes() == b"x = 1\r\n"
+    assert undo(pair, record) == ["c.py"]
+
+
+def test_mode_and_other_names_of_a_file_stay(pair, tmp_path):
+    (pair / "a.py").chmod(0o754)
+    os.link(pair / "b.py", pair / "twin.py")
+    apply_files(pair, TWO, tmp_path / "record.json")
+    assert (pair / "a.py").stat().st_mode & 0o777 == 0o754
+    assert (pair / "twin.py").read_bytes() == b"y = 2\n"
+    assert sorted(path.name for path in pair.iterdir()) == ["a.py", "b.py", "twin.py"]
