@@ -56,6 +56,7 @@ class StorageStack(FleetStack):
             _expire("runs/", days.runs_days),
             _expire("placement/", days.history_days),
             _expire("clusters/", days.history_days),
+            _expire("coverage/", days.history_days),
             _expire("repairs/", days.runs_days),
             _expire("fixes/", days.history_days),
             _expire("inference/", days.runs_days),

@@ -88,6 +88,7 @@ class WorkflowsStack(FleetStack):
             "runs/*",
             "placement/*",
             "clusters/*",
+            "coverage/*",
             "overrides/*",
         )
         # The addresses that workers are given can do what this role may do.

@@ -23,14 +23,16 @@ EXPLAINED = {
     r"cloudwatch:GetMetricStatistics \*": "metrics are no resources",
     r"kms:(\*|Decrypt|GenerateDataKey) \*": "in the policy of a key, * is this key",
     # The names are made when the thing is.
-    r"s3:\w+ <storage\.Data\.Arn>/(sources|environments|runs|placement|clusters|overrides)/\*": (
-        "named later"
-    ),
+    r"s3:\w+ <storage\.Data\.Arn>"
+    r"/(sources|environments|runs|placement|clusters|coverage|overrides)/\*": "named later",
     r"s3:PutObject <storage\.Data\.Arn>/runs/\*/request\.json": "the run's id stands between",
     r"s3:\w+ <storage\.Data\.Arn>/inference/(classifier|fixer-\w+)/\*": "requests and answers",
     r"s3:\w+ <storage\.Data\.Arn>/inference/classifier/(waiting|answered)/\*": "named by runs",
     r"s3:PutObject <AccessLogs\.Arn>/(data|models)/\*": "log files, written by S3",
-    r"states:\w+ arn:.*:execution:testfleet-\w+-run-tests/\*": "children of the Map",
+    r"s3:PutObject <storage\.Data\.Arn>/repairs/\*/request\.json": "the repair's id, likewise",
+    r"states:\w+ arn:.*:execution:testfleet-\w+-(run-tests|repair-failure)/\*": (
+        "children of the Map"
+    ),
     r"ecs:(StopTask|DescribeTasks) arn:.*:task/testfleet-\w+-workers/\*": "tasks of the cluster",
     r"application-autoscaling:RegisterScalableTarget arn:.*:scalable-target/\*": (
         "AWS makes the id; conditions limit it to endpoints"
@@ -51,7 +53,7 @@ def test_cfn_lint_warns_of_nothing(account: Assembly) -> None:
 
     found = [str(match) for template in templates for match in lint_file(template)]
 
-    assert len(templates) == 10 + bool(account.config.scaling)
+    assert len(templates) == 11 + bool(account.config.scaling)
     assert found == []
 
 
@@ -111,7 +113,16 @@ def test_functions_are_traced_in_accounts_except_the_worker(account: Assembly) -
 
 
 @pytest.mark.parametrize(
-    "name", ["control", "webhook", "start_scheduled_run", "stop_endpoints", "model_answer"]
+    "name",
+    [
+        "control",
+        "webhook",
+        "start_scheduled_run",
+        "stop_endpoints",
+        "model_answer",
+        "repair",
+        "start_repair",
+    ],
 )
 def test_functions_are_given_the_variables_that_they_ask_for(dev: Assembly, name: str) -> None:
     settings = importlib.import_module(f"lambdas.{name}.handler").Settings

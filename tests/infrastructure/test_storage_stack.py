@@ -52,6 +52,7 @@ def test_objects_expire_as_the_configuration_says(account: Assembly) -> None:
         "environments/": days.sources_days,
         "placement/": days.history_days,
         "clusters/": days.history_days,
+        "coverage/": days.history_days,
         "runs/": days.runs_days,
         "inference/": days.runs_days,
     }

@@ -61,7 +61,15 @@ def test_control_may_do_exactly_what_its_steps_do(account: Assembly) -> None:
     data = "<storage.Data.Arn>"
     files = [
         right
-        for folder in ("sources", "environments", "runs", "placement", "clusters", "overrides")
+        for folder in (
+            "sources",
+            "environments",
+            "runs",
+            "placement",
+            "clusters",
+            "coverage",
+            "overrides",
+        )
         for right in rights_on(f"{data}/{folder}/*", "s3:GetObject", "s3:PutObject")
     ]
 
