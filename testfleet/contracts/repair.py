@@ -95,7 +95,8 @@ class FixReport(Contract):
     schema_version: Literal["1"] = SCHEMA_VERSION
     status: FixStatus
     reason: str = ""
-    """Why it is not `fixed`, and what to do next."""
+    """Why it is not `fixed`, what to do next, and what else has to be known, such as candidates
+    that could not be kept from writing elsewhere."""
     patch: str = ""
     """Unified diff relative to the root of the repository; empty without a fix."""
     files: tuple[str, ...] = ()

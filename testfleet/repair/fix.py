@@ -55,6 +55,7 @@ def fix(job: FixJob) -> FixResult:
         sort_out_flaky(server, baseline, targets)
         run = _Run(job, crew, baseline, began + job.budget_s)
         run.repair_all([test for test in targets if test not in baseline.flaky])
+        run.ledger.notes += [server.confinement_gap] if server.confinement_gap else []
     run.ledger.notes += [note for each in job.engines for note in getattr(each, "notes", ())]
     cost = sum(getattr(each, "usd", 0.0) for each in job.engines)
     report = run.ledger.report(time.monotonic() - began).model_copy(update={"cost": cost})

@@ -23,7 +23,7 @@ from testfleet.repair.reach import Reach
 from testfleet.repair.sources import Source, apply_edits, paths_of
 from testfleet.repair.validate.trials import Trial, Trials
 
-AFTERMATH: Final = (80, 300)
+AFTERMATH: Final = (140, 400)
 """Candidates that are tried after the first repair, to find others: as many as before it, but at
 least and at most so many..."""
 AFTERMATH_S: Final = 12.0

@@ -9,6 +9,11 @@ from typing import Final
 
 CASES: Final[tuple[tuple[str, ...], ...]] = (
     (
+        "comparisons-alike",
+        "def f(r, c, n, m):|>return r < 0 or r > n or c > m",
+        "def f(r, c, n, m):|>return r < 0 or r >= n or c >= m",
+    ),
+    (
         "paired",
         "def f(left, i, right, j, out):|>out.extend(left[i:])|>return out",
         "def f(left, i, right, j, out):|>out.extend(left[i:])|>out.extend(right[j:])|>return out",

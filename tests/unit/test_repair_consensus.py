@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from testfleet.contracts.repair import Candidate
 from testfleet.repair.consensus.behaviour import Reply, behaviours
 from testfleet.repair.consensus.concerns import concerns_of
-from testfleet.repair.consensus.vote import UNSEEN, Opinion, vote
+from testfleet.repair.consensus.vote import SHARPNESS, UNSEEN, Opinion, vote
 from testfleet.repair.inside.neighbours import Neighbours
 from testfleet.repair.inside.shapes import fits, shapes_of
 from testfleet.repair.inside.values import digest
@@ -38,8 +38,9 @@ def reply(how="ok", what="", *, direct=False):
 def test_patches_that_behave_alike_share_their_vote():
     groups = vote([opinion("a", 0.5), opinion("b", 0.3), opinion("a", 0.4)])
     assert len(groups[0].members) == 2
-    assert groups[0].share == pytest.approx(0.56 / (0.86 + UNSEEN))
-    assert groups[1].share == pytest.approx(0.3 / (0.86 + UNSEEN))
+    second = 0.56 * (0.3 / 0.56) ** SHARPNESS
+    assert groups[0].share == pytest.approx(0.56 / (0.56 + second + UNSEEN))
+    assert groups[1].share == pytest.approx(second / (0.56 + second + UNSEEN))
 
 
 def test_an_unlikely_patch_does_not_win_for_want_of_others():
@@ -88,6 +89,12 @@ def test_signs_of_overfitting_are_told(old, new, words):
     texts = [{"a.py": f"def f(a, b):\n    {body}\n"} for body in (old, new)]
     found = concerns_of(*texts, ["def test():\n    assert f(42, 1) == 17\n"])
     assert any(words in concern.text for concern in found)
+
+
+def test_an_expression_that_speaks_of_less_raises_a_concern():
+    texts = {"a.py": "x = f(a[i - w])\n"}, {"a.py": "x = f(a[i])\n"}
+    assert [concern.text for concern in concerns_of(*texts, [])] == ["it leaves out w"]
+    assert concerns_of(texts[0], {"a.py": "x = f(a[i - v])\n"}, []) == []
 
 
 def test_an_ordinary_change_raises_no_concern():

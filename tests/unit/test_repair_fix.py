@@ -294,6 +294,7 @@ def test_tests_that_write_elsewhere_still_run(tmp_path):
     result = repair(project, ("a - b", "a + b"))
     assert result.report.tests == ("test_calc.py::test_add",)
     assert result.report.status is FixStatus.FIXED
+    assert "could write outside the private copy" in result.report.reason
 
 
 def test_a_conftest_that_imports_the_program_and_asks_for_an_option_is_served(tmp_path):

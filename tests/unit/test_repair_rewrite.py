@@ -10,6 +10,7 @@ import textwrap
 from itertools import islice
 from pathlib import Path
 from types import ModuleType
+from typing import Final
 
 import pytest
 
@@ -67,6 +68,56 @@ def proposals(name: str, text: str, failure: str = "") -> set[str]:
 def test_a_template_proposes_what_it_is_for(case: tuple[str, ...]) -> None:
     name, before, after, *failure = case
     assert laid_out(after) in proposals(name, laid_out(before), *failure)
+
+
+# As in CASES: what templates propose where the surroundings ask for it.
+SURROUNDINGS: Final = (
+    (
+        "undone",
+        "def f(m, i):|>m[i] = True|>f(m, i + 1)|>print(m)",
+        "def f(m, i):|>m[i] = True|>f(m, i + 1)|>m[i] = False|>print(m)",
+    ),
+    (
+        "guard-around",
+        "def f(b, r, c, n):|>for i in range(r - 1, r + 2):|>>for j in range(c - 1, c + 2):"
+        "|>>>n += b[i][j]|>return n",
+        "def f(b, r, c, n):|>for i in range(r - 1, r + 2):|>>for j in range(c - 1, c + 2):"
+        "|>>>if (i, j) != (r, c):|>>>>n += b[i][j]|>return n",
+    ),
+    (
+        "guard-around",
+        "def f(g, x):|>for y in g[x]:|>>if y:|>>>z = f(g, y)|>>>return z",
+        "def f(g, x):|>for y in g[x]:|>>if y:|>>>z = f(g, y)|>>>if z:|>>>>return z",
+    ),
+    (
+        "returned-condition",
+        "class A:|>def __init__(self):|>>self.done = False|>def f(self, x):|>>return x is not None",
+        "class A:|>def __init__(self):|>>self.done = False|>def f(self, x):"
+        "|>>return x is not None and x.done",
+    ),
+    (
+        "more-operands",
+        "def f(a):|>low, high = min(a), max(a)|>return [0] * (high + 1)",
+        "def f(a):|>low, high = min(a), max(a)|>return [0] * (high - low + 1)",
+    ),
+    (
+        "range-bounds",
+        "def f(n, w):|>for i in range(w, n + 1):|>>print(i)",
+        "def f(n, w):|>for i in range(n, w - 1, -1):|>>print(i)",
+    ),
+)
+
+
+@pytest.mark.parametrize("case", SURROUNDINGS, ids=[case[0] for case in SURROUNDINGS])
+def test_a_template_looks_around(case: tuple[str, ...]) -> None:
+    name, before, after = case
+    assert laid_out(after) in proposals(name, laid_out(before))
+
+
+def test_what_a_statement_says_twice_is_changed_twice() -> None:
+    text = "def f(a, p):\n    a[p:] = reversed(a[p:])\n    return a\n"
+    made = {applied(text, each) for each in islice(RewriteEngine().candidates(fault(text)), 300)}
+    assert text.replace("[p:]", "[p + 1:]") in made
 
 
 def test_every_template_has_a_case() -> None:

@@ -40,6 +40,7 @@ def concerns_of(
             continue
         found += _special_case(before, after, tests)
         found += _deletion(before, after)
+        found += _forgotten(before, after)
         found += _constant_return(before, after)
         found += _unrelated_condition(before, after)
     return found
@@ -87,6 +88,21 @@ def _deletion(before: ast.Module, after: ast.Module) -> Iterator[Concern]:
         yield Concern("it removes a check that raises", 0.3)
     elif sum(lost.values()) and not sum(gained.values()) - gained["Pass"]:
         yield Concern("it only removes code", 0.6)
+
+
+def _forgotten(before: ast.Module, after: ast.Module) -> Iterator[Concern]:
+    """An expression that speaks of less: `x[i - w]` made `x[i]`, `a and b` made `a`."""
+    old, new = _reads(before), _reads(after)
+    if old - new and not new - old and _count(before) == _count(after):
+        yield Concern(f"it leaves out {min(old - new)}", 0.5)
+
+
+def _reads(tree: ast.Module) -> Counter[str]:
+    return Counter(
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    )
 
 
 def _count(tree: ast.Module) -> Counter[str]:

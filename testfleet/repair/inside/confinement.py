@@ -32,14 +32,20 @@ class _Beneath(ctypes.Structure):
     _fields_ = (("allowed", ctypes.c_uint64), ("parent", ctypes.c_int32))
 
 
+def version_here() -> int:
+    """Landlock's version in this kernel; below 1 where there is none."""
+    if not sys.platform.startswith("linux"):
+        return 0
+    libc = ctypes.CDLL(None, use_errno=True)
+    return int(libc.syscall(CREATE_RULESET, None, 0, VERSION))
+
+
 def confine(folders: list[str]) -> bool:
     """Let this process and its children write below these folders only; whether that works here."""
-    if not sys.platform.startswith("linux"):
-        return False
-    libc = ctypes.CDLL(None, use_errno=True)
-    version = libc.syscall(CREATE_RULESET, None, 0, VERSION)
+    version = version_here()
     if version < 1:
         return False
+    libc = ctypes.CDLL(None, use_errno=True)
     writes = WRITES | (REFER if version >= SINCE_REFER else 0)
     writes |= TRUNCATE if version >= SINCE_TRUNCATE else 0
     rules = _Rules(writes)

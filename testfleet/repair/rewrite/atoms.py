@@ -12,6 +12,7 @@ from testfleet.repair.rewrite.reading.kinds import NUMBERS, SIZED, likeness
 from testfleet.repair.rewrite.reading.pool import names_read
 from testfleet.repair.rewrite.reading.scope import Binding
 from testfleet.repair.rewrite.reading.siblings import counterparts
+from testfleet.repair.rewrite.surroundings import of_flags, of_loops
 
 MAX_NAMES: Final = 8
 """Names that conditions are made of: the nearest ones."""
@@ -33,6 +34,8 @@ def atoms(at: Place, around: ast.AST | None = None) -> Iterator[tuple[str, float
         *_paired(at, beside),
         *_found(at),
         *_bounds(at, beside),
+        *of_loops(at),
+        *of_flags(at),
         *_of_places(at, near),
         *_made(at, near),
     ):
@@ -57,7 +60,22 @@ def guards_of(node: ast.stmt, at: Place) -> Iterator[tuple[str, float]]:
             if not (isinstance(called, ast.Call) and called.func is inner):
                 yield f"{at.code(inner)} is not None", 0.95
                 yield at.code(inner), 0.8
+    yield from _of_arguments(node, at)
     yield from atoms(at, node)
+
+
+def _of_arguments(node: ast.stmt, at: Place) -> Iterator[tuple[str, float]]:
+    """What is to be added is to differ from what it is made of, or not to be there yet."""
+    call = node.value if isinstance(node, ast.Expr) else None
+    if not isinstance(call, ast.Call) or len(call.args) != 1:
+        return
+    text, owner = at.operand(call.args[0]), call.func
+    if not isinstance(call.args[0], ast.Name | ast.Constant) and len(text) < 40:
+        for name in sorted(names_read(call.args[0]) & at.scope.bindings.keys()):
+            if at.scope.kinds.get(name, "") in NUMBERS | {"", "str"}:
+                yield f"{text} != {name}", 0.9
+    if isinstance(owner, ast.Attribute) and owner.attr in {"append", "appendleft", "add"}:
+        yield f"{text} not in {at.code(owner.value)}", 0.8
 
 
 def _paired(at: Place, beside: ast.AST) -> Iterator[tuple[str, float]]:

@@ -20,6 +20,7 @@ from testfleet.repair.rewrite.reading.scope import Scope
 from testfleet.repair.rewrite.reading.source import Edit, Function, Source
 from testfleet.repair.rewrite.second import after_first, joined
 from testfleet.repair.rewrite.sites import Site, sites, suspicious_statements
+from testfleet.repair.rewrite.twins import FAMILIES, everywhere, offsets
 
 NAME: Final = "rewrite"
 _WORD: Final = re.compile(r"[A-Za-z_]\w*")
@@ -130,7 +131,7 @@ class _Stream:
     def _expand(self, waiting: _Waiting) -> None:
         prior = boosted(waiting.template, self.hints)
         scope = waiting.place.scope
-        for draft in waiting.template.drafts(waiting.site.node, waiting.place):
+        for draft in _drafts(waiting):
             factor = UNUSED if scope.unused and reads_any(scope.unused, draft.edits) else 1.0
             if scope.changes and any(scope.changes.search(edit.text) for edit in draft.edits):
                 factor *= FROZEN
@@ -170,6 +171,20 @@ class _Waiting:
             suspiciousness=self.place.score,
             prior=min(1.0, score / self.place.score if self.place.score else 0.0),
         )
+
+
+def _drafts(waiting: _Waiting) -> Iterator[Draft]:
+    """What the template proposes for the site, and the same for others like it."""
+    site, source = waiting.site, waiting.file.source
+    others = offsets(source, site) if waiting.template.family in FAMILIES else ()
+    for draft in waiting.template.drafts(site.node, waiting.place):
+        yield draft
+        if others and isinstance(site.node, ast.expr):
+            start, end = source.start(site.node), source.end(site.node)
+            inside = all(start <= edit.start and edit.end <= end for edit in draft.edits)
+            twin = everywhere(draft, others, end - start) if inside else None
+            if twin is not None:
+                yield twin
 
 
 def reads_any(names: frozenset[str], edits: Sequence[Edit]) -> bool:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from testfleet.errors import FleetError
+from testfleet.repair.inside.confinement import version_here
 from testfleet.repair.project import Project
 from testfleet.repair.validate.copy import WorkingCopy
 from testfleet.repair.validate.messages import Answer, Ask, read_answer
@@ -97,6 +98,21 @@ class ForkServer:
         """Let children write in the copy only, as at first."""
         self.stop()
         self._mode.confined = True
+
+    @property
+    def confinement_gap(self) -> str:
+        """Why children can write outside the copy, for the report; empty where they cannot."""
+        if not self._mode.confined:
+            return (
+                "candidates could write outside the private copy, as the tests have to; run it in"
+                " a container where that matters"
+            )
+        if version_here() < 1:
+            return (
+                "candidates could write outside the private copy: this machine's kernel has no"
+                " Landlock (Linux 5.13 or newer); run it in a container where that matters"
+            )
+        return ""
 
     def preload(self, modules: Sequence[str]) -> None:
         """Import other people's modules once for all children, where that is safe."""

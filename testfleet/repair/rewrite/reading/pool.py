@@ -52,6 +52,8 @@ class Pool:
         self.places: list[Expression] = []
         self.returned: list[Expression] = []
         self.statements: list[Statement] = []
+        self.flags: set[str] = set()
+        """Attributes that are made True or False."""
         self.operators: dict[Function | None, frozenset[type[ast.operator]]] = {}
         for function in source.functions:
             self.operators[function] = frozenset(
@@ -65,6 +67,9 @@ class Pool:
     def _read(self, source: Source, node: ast.AST, function: Function) -> None:
         if isinstance(node, ast.If | ast.While | ast.IfExp):
             self._read_condition(source, node.test, function)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+            is_flag = isinstance(node.value.value, bool)
+            self.flags |= {t.attr for t in node.targets if is_flag and isinstance(t, ast.Attribute)}
         if isinstance(node, ast.Call):
             self.calls.append(_expression(source, node, function))
         elif isinstance(node, ast.Subscript | ast.Attribute):

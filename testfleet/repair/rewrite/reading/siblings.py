@@ -19,6 +19,8 @@ _OPPOSITES: Final = (
     *(("key", "value"), ("column", "row"), ("smaller", "larger"), ("less", "greater")),
     *(("before", "after"), ("old", "new"), ("up", "down"), ("start", "stop"), ("open", "close")),
     *(("one", "two"), ("this", "other"), ("self", "other"), ("parent", "child"), ("ref", "hyp")),
+    *(("lowest", "highest"), ("lower", "upper"), ("smallest", "largest"), ("least", "most")),
+    *(("small", "large"), ("inner", "outer"), ("prefix", "suffix"), ("best", "worst")),
     *(("numerator", "denominator"), ("num", "den"), ("plus", "minus"), ("positive", "negative")),
 )
 _PART: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")

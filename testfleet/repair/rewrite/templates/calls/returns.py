@@ -46,8 +46,9 @@ def _returned_condition(node: ast.Return, at: Place) -> Drafts:
         if is_fixed:
             yield at.replace(node, f"return {bare(test)}", weight)
         else:
+            own = at.code(value) if isinstance(value, ast.Compare) else at.operand(value)
             for word in ("and", "or"):
-                yield at.replace(node, f"return {at.operand(value)} {word} {test}", 0.7 * weight)
+                yield at.replace(node, f"return {own} {word} {test}", 0.7 * weight)
 
 
 def bare(text: str) -> str:

@@ -56,6 +56,7 @@ def _wrapped(node: ast.expr, at: Place) -> Drafts:
             yield at.replace(node, f"{separator}.join({text})", 0.4 if kind else 0.15)
     if kind in {"list", "iterable", "tuple", ""} and not isinstance(node, ast.List):
         likely = 1.2 if isinstance(at.parent(node), ast.Return) and kind == "list" else 0.3
+        yield at.replace(node, f"sorted({text}, reverse=True)", 0.7 * likely)
         yield at.replace(node, f"{at.operand(node)}[::-1]", likely)
 
 

@@ -11,6 +11,8 @@ from testfleet.repair.rewrite.place import Drafts, Place, Template
 from testfleet.repair.rewrite.reading.kinds import NUMBERS, likeness
 from testfleet.repair.rewrite.reading.scope import Binding
 
+SPAN: Final = 8.0
+
 
 def _more_operands(node: ast.expr, at: Place) -> Drafts:
     """`x` to `x + y`, to `max(x, y)`: a term that was forgotten."""
@@ -36,8 +38,11 @@ def _calculated(node: ast.expr, binding: Binding, at: Place) -> Drafts:
     """The expression and a number in scope."""
     like = likeness(at.scope.kind(node), binding.kind)
     text = at.operand(node)
+    # A span is the one less the other: `high + 1` of `low` and `high` is `high - low + 1`.
+    span = SPAN if any(swap.get(text) == binding.name for swap in at.scope.swaps) else 1.0
     for sign, weight in (("+", 0.9), ("-", 0.8), ("*", 0.4), ("//", 0.15), ("%", 0.2)):
-        yield at.replace(node, f"{text} {sign} {binding.name}", weight * like)
+        likely = weight * like * (span if sign == "-" else 1.0)
+        yield at.replace(node, f"{text} {sign} {binding.name}", likely)
     yield at.replace(node, f"{binding.name} - {text}", 0.4 * like)
     for call in ("max", "min"):
         yield at.replace(node, f"{call}({at.code(node)}, {binding.name})", 0.4 * like)
@@ -135,7 +140,13 @@ def _is_value(node: ast.expr, at: Place) -> bool:
             return parent.left is node
         return not any(isinstance(op, ast.Is | ast.IsNot) for op in parent.ops)
     is_element = isinstance(parent, ast.Tuple) and isinstance(node, ast.Name | ast.Subscript)
-    return is_element or isinstance(parent, _HOLDERS)
+    # `a + 1` to `a - b + 1`; the other side of a sum is its own place.
+    is_left = isinstance(parent, ast.BinOp) and parent.left is node and _is_step(parent)
+    return is_element or is_left or isinstance(parent, _HOLDERS)
+
+
+def _is_step(node: ast.BinOp) -> bool:
+    return isinstance(node.op, ast.Add | ast.Sub) and isinstance(node.right, ast.Constant)
 
 
 _VALUES: Final = (ast.Name, ast.Call, ast.Subscript, ast.Attribute, ast.Constant, ast.BinOp)
@@ -147,6 +158,7 @@ TEMPLATES: Final = (
         0.007,
         _VALUES,
         _more_operands,
+        SPAN,
     ),
     Template(
         "more-places",

@@ -87,11 +87,22 @@ def _range_bounds(node: ast.Call, at: Place) -> Drafts:
     if len(node.args) == 2:
         swapped = f"range({at.code(stop)}, {at.code(start)}, -1)"
         yield at.replace(node, swapped, 0.3)
-        yield at.replace(node, f"range({at.operand(stop)} - 1, {at.operand(start)} - 1, -1)", 0.5)
+        yield at.replace(node, f"range({_one_less(stop, at)}, {_one_less(start, at)}, -1)", 0.9)
         yield at.replace(node, f"range({at.operand(start)} + 1, {at.operand(stop)} + 1)", 0.4)
         yield at.replace(stop, f"{at.code(stop)}, 2", 0.2)
     else:
         yield at.replace(node, f"range({at.code(start)}, {at.code(stop)})", 0.4)
+
+
+def _one_less(node: ast.expr, at: Place) -> str:
+    """`x - 1`; `x` for `x + 1`, -1 for 0."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, int):
+        return str(node.value - 1)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        right = node.right
+        if isinstance(right, ast.Constant) and right.value == 1:
+            return at.operand(node.left)
+    return f"{at.operand(node)} - 1"
 
 
 def _role(node: ast.expr, at: Place) -> float:

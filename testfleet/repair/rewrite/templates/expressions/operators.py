@@ -8,6 +8,7 @@ from typing import Final
 
 from testfleet.repair.rewrite.place import Draft, Drafts, Place, Template
 from testfleet.repair.rewrite.reading.kinds import NUMBERS
+from testfleet.repair.rewrite.reading.source import Edit
 
 _TOKENS: Final[Mapping[type[ast.AST], str]] = {
     ast.Add: "+",
@@ -121,6 +122,23 @@ def _comparison(node: ast.Compare, at: Place) -> Drafts:
             yield Draft((place._replace(text=other),), weight * _fit(other, right, at))
 
 
+def _comparisons(node: ast.BoolOp, at: Place) -> Drafts:
+    """The same comparison operator of all parts that have it: who takes `>` for `>=` in the check
+    of a row does so in the check of its column."""
+    alike: dict[str, list[Edit]] = {}
+    for part in node.values:
+        if isinstance(part, ast.Compare) and len(part.ops) == 1:
+            token = _TOKENS[type(part.ops[0])]
+            start, end = at.source.end(part.left), at.source.start(part.comparators[0])
+            place = at.source.token(start, end, token)
+            if place is not None and " " not in token:
+                alike.setdefault(token, []).append(place)
+    for token, places in alike.items():
+        for other, weight in _COMPARISONS[token].items():
+            if len(places) > 1:
+                yield Draft(tuple(place._replace(text=other) for place in places), weight)
+
+
 def _fit(operator: str, right: ast.expr, at: Place) -> float:
     if operator in {"in", "not in"}:
         return 1.0 if at.scope.kind(right) not in NUMBERS else 0.1
@@ -190,6 +208,14 @@ TEMPLATES: Final = (
         0.803,
         (ast.Compare,),
         _comparison,
+    ),
+    Template(
+        "comparisons-alike",
+        "operators",
+        "Conditionals Boundary (PIT), of all parts of a condition",
+        0.3,
+        (ast.BoolOp,),
+        _comparisons,
     ),
     Template(
         "boolean-operator",

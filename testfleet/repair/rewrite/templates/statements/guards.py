@@ -42,10 +42,18 @@ def _standing(node: ast.stmt, at: Place) -> float:
 
 
 def cuts_off(node: ast.stmt, at: Place) -> bool:
-    """Whether statements behind it in its block can never run."""
+    """Whether statements behind it in its block can never run, or a loop around it goes round
+    only once."""
     block, index = at.source.block(node)
+    if isinstance(node, ast.Return | ast.Raise | ast.Break) and index == len(block) - 1:
+        return isinstance(at.parent(node), ast.For | ast.While) and not _goes_round(node, at)
     leaves = isinstance(node, ast.Return | ast.Raise | ast.Continue | ast.Break)
     return leaves and 0 <= index < len(block) - 1
+
+
+def _goes_round(node: ast.stmt, at: Place) -> bool:
+    loop = at.parent(node)
+    return loop is not None and any(isinstance(each, ast.Continue) for each in ast.walk(loop))
 
 
 def _around(node: ast.stmt, at: Place) -> Drafts:
@@ -62,8 +70,21 @@ def _around(node: ast.stmt, at: Place) -> Drafts:
     body = "".join(f"{indent}{unit}{line}{newline}" for line in lines)
     # What leaves the block before its end can only have been meant to do so at times.
     sign = CUTS_OFF if cuts_off(node, at) else 1.0
-    for test, likely in islice(guards_of(node, at), _MOST):
+    found = _just_found(node, at)
+    tests = [(found, 3.0), (f"{found} is not None", 2.0)] if found else []
+    for test, likely in (*tests, *islice(guards_of(node, at), _MOST)):
         yield Draft((Edit(start, end, f"{indent}if {test}:{newline}{body}"),), likely * sign)
+
+
+def _just_found(node: ast.stmt, at: Place) -> str:
+    """The name whose value a loop gives back in its first round without looking at it."""
+    block, index = at.source.block(node)
+    before = block[index - 1] if index > 0 else None
+    if not (at.loops() and isinstance(node, ast.Return) and isinstance(node.value, ast.Name)):
+        return ""
+    if not isinstance(before, ast.Assign) or not isinstance(before.targets[0], ast.Name):
+        return ""
+    return node.value.id if before.targets[0].id == node.value.id else ""
 
 
 def _unguarded(node: ast.If, at: Place) -> Drafts:

@@ -138,7 +138,8 @@ def _speaks_of_loop(statement: Statement, at: Place) -> bool:
 
 
 def _undone(node: ast.stmt, at: Place) -> Drafts:
-    """`x.append(y)` before a call undone behind it by `x.pop()`."""
+    """What stands before a call undone behind it: `x.append(y)` by `x.pop()`, `x[y] = True` by
+    `x[y] = False`."""
     if not isinstance(node, ast.Expr | ast.Assign | ast.For | ast.If | ast.AugAssign):
         return
     block, index = at.source.block(node)
@@ -150,6 +151,23 @@ def _undone(node: ast.stmt, at: Place) -> Drafts:
         owner, found, rest = code.partition(".add(")
         if found and "\n" not in code:
             yield from at.after(node, [f"{owner}.remove({rest}"], 1.0)
+        if isinstance(before, ast.Assign) and isinstance(before.targets[0], ast.Subscript):
+            target = at.code(before.targets[0])
+            for text in _MARKS.get(at.code(before.value), _ANY_MARK):
+                yield from at.after(node, [f"{target} = {text}"], 0.9)
+        if isinstance(before, ast.AugAssign) and isinstance(before.op, ast.Add | ast.Sub):
+            sign = "-=" if isinstance(before.op, ast.Add) else "+="
+            undo = f"{at.code(before.target)} {sign} {at.code(before.value)}"
+            yield from at.after(node, [undo], 0.5)
+
+
+_MARKS: Final[Mapping[str, Sequence[str]]] = {
+    "True": ("False",),
+    "False": ("True",),
+    "1": ("0",),
+    "0": ("1",),
+}
+_ANY_MARK: Final = ("0", "None")
 
 
 def _distance(statement: Statement, node: ast.stmt, at: Place) -> tuple[bool, int]:
