@@ -17,8 +17,15 @@ from testfleet.contracts.result import (
 from testfleet.contracts.run import ArchiveSource, RunRequest, Trigger
 from testfleet.contracts.task import WorkerTask
 from testfleet.scm.working_tree import list_files, pack
-from testfleet.workflow.fakes import InMemoryHistory, InMemoryObjects, InMemoryRuns
+from testfleet.workflow.fakes import (
+    InMemoryDeadLetters,
+    InMemoryEvents,
+    InMemoryHistory,
+    InMemoryObjects,
+    InMemoryRuns,
+)
 from testfleet.workflow.keys import RunKeys, source_key
+from testfleet.workflow.step import Stream
 from testfleet.workflow.steps import RunTests, World
 
 RUN_ID = "20260101-000000-abcdef"
@@ -31,6 +38,7 @@ class Scene:
 
     def __init__(self, tmp_path, **request):
         self.objects = InMemoryObjects()
+        events = InMemoryEvents()
         self.world = World(
             environment=load_environment("local"),
             objects=self.objects,
@@ -39,6 +47,8 @@ class Scene:
             fetch_tarball=lambda _: b"",
             now=lambda: NOW + timedelta(seconds=5),
             image="image-1",
+            stream=Stream(events, events),
+            dead_letters=InMemoryDeadLetters(),
         )
         packed = io.BytesIO()
         sha256 = pack(tmp_path, list_files(tmp_path), packed)

@@ -33,6 +33,7 @@ _STATUS_STYLE = {
 _FAILURES_SHOWN = 20
 _SLOWEST_SHOWN = 5
 _SHARDS_SHOWN = 12
+_LEAKS_SHOWN = 10
 _BAR_WIDTH = 24
 
 
@@ -48,11 +49,22 @@ def print_summary(report: RunReport, written: Sequence[Path]) -> None:
     if report.shards:
         _print_shards(console, report)
         _print_slowest(console, summary.slowest)
+    _print_leaks(console, report)
     for note in summary.notes:
         console.print(f"note: {note}", style="dim", markup=False)
     console.print(_verdict(report, summary))
     for path in written:
         console.print(f"wrote {path}", markup=False)
+
+
+def _print_leaks(console: Console, report: RunReport) -> None:
+    """Names of files and processes are the tests' own: they may hold anything."""
+    for leak in report.leaks[:_LEAKS_SHOWN]:
+        line = f"leak ({leak.kind.value}): {leak.text}"
+        console.print(clip(line), style="yellow", markup=False, highlight=False)
+    hidden = len(report.leaks) - _LEAKS_SHOWN
+    if hidden > 0:
+        console.print(f"… and {hidden} more leaks: see the report", style="dim")
 
 
 def _print_failures(

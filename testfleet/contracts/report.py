@@ -8,6 +8,7 @@ from typing import Literal
 
 from testfleet.contracts.base import SCHEMA_VERSION, Contract
 from testfleet.contracts.failure import Failure, FailureCluster
+from testfleet.contracts.leak import Leak
 from testfleet.contracts.result import Outcome, WorkerError
 
 
@@ -104,6 +105,8 @@ class RunReport(Contract):
     tests: tuple[TestReport, ...]
     errors: tuple[WorkerError, ...] = ()
     notes: tuple[str, ...] = ()
+    leaks: tuple[Leak, ...] = ()
+    """What test files have left behind, and the clean-up has ended or removed."""
     cost: Cost
     failures: tuple[Failure, ...] = ()
     """Each test that failed at least once, flaky ones included, as triage sees it."""

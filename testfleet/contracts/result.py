@@ -10,6 +10,7 @@ from pydantic import Field
 
 from testfleet.contracts.base import SCHEMA_VERSION, Contract
 from testfleet.contracts.coverage import UnitTrace
+from testfleet.contracts.leak import Leak
 
 
 class Outcome(StrEnum):
@@ -125,7 +126,9 @@ class ShardResult(Contract):
     tests: tuple[TestResult, ...]
     errors: tuple[WorkerError, ...] = ()
     notes: tuple[str, ...] = ()
-    """What a person should know: processes left behind and ended, output cut, interpreter used."""
+    """What a person should know: output cut, interpreter used."""
+    leaks: tuple[Leak, ...] = ()
+    """What the tests have left behind."""
     traces: tuple[UnitTrace, ...] = ()
     """Of units whose coverage was recorded, which is left out of partial results."""
     is_partial: bool = False

@@ -27,6 +27,9 @@ KILL_GRACE_S: Final = 3.0
 PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 TICK_S: Final = 1 / os.sysconf("SC_CLK_TCK")
 PROC: Final = Path("/proc")
+_SOCKET: Final = "socket:["
+_LISTENS: Final = "0A"
+"""State of a socket in /proc/net/tcp."""
 
 
 def become_subreaper() -> None:
@@ -42,6 +45,8 @@ class Ended:
     name: str
     started_at: float
     """Seconds since the machine started, rounded down to a tick."""
+    ports: tuple[int, ...] = ()
+    """On which it listened."""
 
 
 @dataclass
@@ -107,7 +112,8 @@ class Family:
             for pid in members:
                 is_new = pid not in ended
                 if is_new:
-                    ended[pid] = Ended(_name_of(pid), _started_at(pid))
+                    ports = () if pid in expected else listening_ports(pid)
+                    ended[pid] = Ended(_name_of(pid), _started_at(pid), ports)
                 if elapsed >= grace_s or pid in expected:
                     _signal(pid, signal.SIGKILL)
                 elif is_new:
@@ -204,6 +210,27 @@ def _proportional_bytes(pid: int) -> int:
     except OSError:
         return _resident_bytes(pid)
     return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+
+
+def listening_ports(pid: int) -> tuple[int, ...]:
+    """TCP ports on which the process takes connections, those of its own network included."""
+    try:
+        held = {str(entry.readlink()) for entry in (PROC / str(pid) / "fd").iterdir()}
+    except OSError:
+        return ()
+    sockets = {name[len(_SOCKET) : -1] for name in held if name.startswith(_SOCKET)}
+    if not sockets:
+        return ()
+    ports = set[int]()
+    for table in ("tcp", "tcp6"):
+        try:
+            lines = (PROC / str(pid) / "net" / table).read_text().splitlines()[1:]
+        except OSError:
+            continue
+        for fields in map(str.split, lines):
+            if fields[3] == _LISTENS and fields[9] in sockets:
+                ports.add(int(fields[1].rpartition(":")[2], 16))
+    return tuple(sorted(ports))
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

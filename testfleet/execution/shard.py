@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from testfleet.contracts.leak import Leak
 from testfleet.contracts.plan import file_of
 from testfleet.contracts.result import Outcome
 from testfleet.contracts.task import WorkerTask
-from testfleet.execution.journal import Journal, clean
-from testfleet.execution.processes import TICK_S, Ended
+from testfleet.execution.journal import Journal
+from testfleet.execution.leaks import left_running, units_of_process
 from testfleet.execution.session import Choice, SessionEnd, SessionRunner
 from testfleet.execution.supervisor import Stop
 from testfleet.execution.verdicts import (
@@ -47,6 +48,7 @@ class Shard:
     """Everything was run. Units that nothing was heard of hold no tests."""
     stop: Stop | None = None
     notes: list[str] = field(default_factory=list)
+    leaks: list[Leak] = field(default_factory=list)
     unusable: str = ""
     refusal: str = ""
     """pytest's own words when it would not start and no unit is there to bear them."""
@@ -107,6 +109,8 @@ class Shard:
         end = self.runner.run(choice)
         self.unusable = end.state.unusable or unstarted(end)
         self.notes.extend(self._notes_on(end))
+        units_of = units_of_process(self.journal.units_between)
+        self.leaks.extend(left_running(end.ending, units_of))
         return end
 
     def _is_over(self, end: SessionEnd) -> bool:
@@ -225,15 +229,3 @@ class Shard:
     def _notes_on(self, end: SessionEnd) -> Iterator[str]:
         if end.ending.stop is Stop.HUNG:
             yield "the test process did not end after its last test and was ended"
-        left = end.ending.left_behind
-        # What is left of a process that was killed is no fault of its tests.
-        if left and end.ending.stop in (None, Stop.HUNG):
-            names = ", ".join(sorted({clean(process.name) for process in left}))
-            noun = "process" if len(left) == 1 else "processes"
-            yield f"ended {len(left)} {noun} that {self._who_left(left)} left behind: {names}"
-
-    def _who_left(self, left: Iterable[Ended]) -> str:
-        units: set[str] = set()
-        for process in left:
-            units |= self.journal.units_between(process.started_at, process.started_at + TICK_S)
-        return " or ".join(sorted(map(clean, units))) if units else "the tests"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from testfleet.contracts.base import utc_now
+from testfleet.contracts.leak import Leak
 from testfleet.contracts.result import (
     Host,
     ShardResult,
@@ -32,6 +33,7 @@ from testfleet.execution.herald import Herald
 from testfleet.execution.host import MARKER, WorkerOptions, base_environment, memory_for_tests_mb
 from testfleet.execution.journal import unit_results
 from testfleet.execution.launch import Events
+from testfleet.execution.leaks import Belongings
 from testfleet.execution.log import BoundedLog
 from testfleet.execution.processes import Family, become_subreaper
 from testfleet.execution.services.keeper import Keeper
@@ -67,6 +69,7 @@ class TaskRun:
         self.options = options
         self.errors: list[WorkerError] = []
         self.notes: list[str] = []
+        self.leaks: list[Leak] = []
         self._host = host
         self._journal = make_journal(task.framework)
         self._shard: Shard | ToolShard | None = None
@@ -119,6 +122,7 @@ class TaskRun:
             tests=tuple(self._journal.results.values()),
             errors=tuple(self.errors),
             notes=tuple(self.notes),
+            leaks=tuple(dict.fromkeys(self.leaks)),
             traces=() if is_partial else traces_of(self._shard),
             is_partial=is_partial,
         )
@@ -184,8 +188,12 @@ class TaskRun:
         )
         shard = make_shard(self.task, setting, self._journal)
         self._shard = shard
+        belongings = Belongings.before(Path(environment["TMPDIR"]), place.tree)
         shard.run()
         self.notes.extend(dict.fromkeys(shard.notes))
+        self.leaks.extend(shard.leaks)
+        if shard.stop is None:  # what a killed test leaves is no fault of its own
+            self.leaks.extend(belongings.left(self._journal.units_between, self.task.units))
         if shard.stop is not None:
             self.stopped(shard.stop)
         if shard.misuse:

@@ -287,9 +287,15 @@ def _wait_for_tasks(cluster: str, arns: list[str]) -> dict[str, Any]:
         tasks = answer["tasks"]
         if not all(task["lastStatus"] == "STOPPED" for task in tasks):
             continue
-        if any(container.get("exitCode") for task in tasks for container in task["containers"]):
+        if any(map(_has_failed, tasks)):
             raise stepfunctions._ExecutionError("States.TaskFailed", json.dumps(tasks[0]))
         return answer
+
+
+def _has_failed(task: Mapping[str, Any]) -> bool:
+    # Ministack says 0 of a container that StopTask has killed; ECS says 137.
+    was_stopped = task.get("stopCode") == "UserInitiated"
+    return was_stopped or any(container.get("exitCode") for container in task["containers"])
 
 
 def on_execution_end(report: Callable[[], None]) -> None:

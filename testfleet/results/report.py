@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
+from testfleet.contracts.leak import Leak
 from testfleet.contracts.plan import Plan, Shard
 from testfleet.contracts.report import (
     Cost,
@@ -19,6 +22,9 @@ from testfleet.contracts.result import ShardResult, UnitStatus, WorkerError
 from testfleet.contracts.run import RunRequest
 from testfleet.results.aggregate import Aggregate
 from testfleet.results.claims import accept
+
+_LEAKS: Final = 200
+"""Findings that a report holds."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,7 @@ def build_report(source: ReportInput) -> RunReport:
         tests=judged.tests,
         errors=judged.errors,
         notes=judged.notes,
+        leaks=_leaks([*results.values(), *_own_reruns(source)]),
         cost=source.cost,
     )
 
@@ -104,9 +111,18 @@ def _shards(plans: tuple[Plan, ...], results: Mapping[str, ShardResult]) -> Iter
             yield _shard(shard, results.get(shard.id))
 
 
+def _leaks(results: Iterable[ShardResult]) -> tuple[Leak, ...]:
+    """Each finding once, though several workers may have met it; the first ones of many."""
+    found = dict.fromkeys(leak for result in results for leak in result.leaks)
+    return tuple(itertools.islice(found, _LEAKS))
+
+
+def _own_reruns(source: ReportInput) -> list[ShardResult]:
+    return [each for each in source.rerun_results if each.run_id == source.request.run_id]
+
+
 def _reruns(source: ReportInput) -> Iterator[ShardReport]:
-    own = [each for each in source.rerun_results if each.run_id == source.request.run_id]
-    results = {each.shard_id: each for each in own}
+    results = {each.shard_id: each for each in _own_reruns(source)}
     for shard in source.reruns:
         yield _shard(shard, results.get(shard.id))
 

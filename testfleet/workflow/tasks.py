@@ -9,6 +9,7 @@ from typing import Literal
 from testfleet.config import Environment
 from testfleet.contracts.dependencies import RulesWithin
 from testfleet.contracts.plan import Plan, Shard, file_of
+from testfleet.contracts.profile import CapacityProvider
 from testfleet.contracts.result import ShardResult
 from testfleet.contracts.run import RunRequest
 from testfleet.contracts.task import (
@@ -82,7 +83,7 @@ class TaskWriter:
         )
         task = self._task("prepare", shard, None)
         self.objects.put(self._keys.task(shard.id), task.model_dump_json().encode())
-        return self._item(shard)
+        return self._item(shard, 1)
 
     def task_of(self, shard: Shard) -> WorkerTask:
         """Tree, environment and limits as the shard's worker has them, for work of another kind."""
@@ -114,16 +115,19 @@ class TaskWriter:
             )
             tasks[self._keys.task(shard.id)] = task.model_dump_json().encode()
         self.objects.put_many(tasks)
-        items = "".join(self._item(shard).model_dump_json() + "\n" for shard in shards)
+        items = "".join(self._item(shard, number).model_dump_json() + "\n" for shard in shards)
         self.objects.put(self._keys.items(number), items.encode())
         return self._keys.items(number)
 
-    def _item(self, shard: Shard) -> ShardItem:
+    def _item(self, shard: Shard, number: int) -> ShardItem:
+        profile = self.environment.profiles[shard.profile]
+        # What a taken worker has handed back is not put where workers are taken away.
+        provider = CapacityProvider.FARGATE if number > 1 else profile.capacity_provider
         return ShardItem(
             shard_id=shard.id,
             run_id=self.request.run_id,
             compute=shard.compute.value,
-            capacity_provider=self.environment.profiles[shard.profile].capacity_provider.value,
+            capacity_provider=provider.value,
             task_url=self.objects.get_url(self._keys.task(shard.id)),
         )
 

@@ -101,7 +101,7 @@ def test_a_forked_child_that_hangs_is_ended(run):
         "test_fork.py::test_forks_a_child_that_hangs": "passed",
         "test_fork.py::test_after": "passed",
     }
-    assert any("ended 1 process that test_fork.py left behind" in note for note in result.notes)
+    assert any("1 process that test_fork.py left" in leak.text for leak in result.leaks)
 
 
 def test_a_forked_child_that_runs_on_reports_nothing(run):
@@ -173,9 +173,8 @@ def test_daemons_are_found_and_ended(run):
     before = sleepers()
     result = run("daemons")
     assert set(outcomes(result).values()) == {"passed"}
-    assert any(
-        "ended 2 processes that test_daemon.py left behind: sleep" in note for note in result.notes
-    )
+    told = "ended 2 processes that test_daemon.py left behind: sleep"
+    assert any(told in leak.text for leak in result.leaks)
     assert sleepers() == before
 
 

@@ -249,7 +249,7 @@ def test_what_a_command_leaves_running_is_ended(worker):
     tool = ToolOptions(command=(*SHELL, script), results=("*.xml",))
     found = run(worker, {"x": ""}, tool)
     assert outcomes(found) == {"a": "passed"}
-    assert found.notes == ("ended 1 process that . left behind: sleep",)
+    assert [leak.text for leak in found.leaks] == ["ended 1 process that . left behind: sleep"]
     assert worker.left_over(found) == []
 
 

@@ -153,7 +153,9 @@ def test_what_needs_a_file_that_failed_is_skipped_with_the_reason(worker):
 
 def test_what_is_left_running_is_ended_and_its_file_named(worker):
     found = run(worker, {"a": "pass", "b": "leave pass", "c": "pass"})
-    assert found.notes == ("ended 1 process that b left behind: sleep",)
+    [leak] = found.leaks
+    assert (leak.kind, leak.units) == ("process", ("b",))
+    assert leak.text == "ended 1 process that b left behind: sleep"
     assert worker.left_over(found) == []
 
 

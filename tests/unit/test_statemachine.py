@@ -95,10 +95,15 @@ def test_rendering_refuses_other_names_than_the_file_has(change, word):
 
 
 def test_every_fargate_task_takes_its_capacity_from_the_item():
-    starts = [state["Parameters"] for name, state in TASKS if name == "RunOnFargate"]
-    assert len(starts) == 2
-    for parameters in starts:
-        # ECS refuses a launch type beside a strategy.
-        assert "LaunchType" not in parameters
-        [choice] = parameters["CapacityProviderStrategy"]
-        assert choice["CapacityProvider.$"].removeprefix("$.") in ShardItem.model_fields
+    starts = {"RunOnFargate": [], "RunOnDemand": []}
+    for name, state in TASKS:
+        if name in starts:
+            # ECS refuses a launch type beside a strategy.
+            assert "LaunchType" not in state["Parameters"]
+            [choice] = state["Parameters"].pop("CapacityProviderStrategy")
+            starts[name].append((choice, state["Parameters"]))
+    for (first, task), (second, again) in zip(*starts.values(), strict=True):
+        assert first["CapacityProvider.$"].removeprefix("$.") in ShardItem.model_fields
+        assert second["CapacityProvider"] == "FARGATE"
+        assert task == again
+    assert len(starts["RunOnDemand"]) == 2

@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -89,6 +90,59 @@ def test_what_is_lost_in_every_round_is_reported_lost(tree):
     assert rounds == scene.world.environment.fleet.max_rounds
     assert report.status is RunStatus.INCOMPLETE
     assert report.totals.lost == len(lost.units)
+    [letter] = scene.world.dead_letters.letters
+    assert (letter.run_id, sorted(letter.units)) == (RUN_ID, sorted(lost.units))
+
+
+def test_what_somebody_has_stopped_was_not_given_up(tree):
+    scene = Scene(tree)
+    scene.begin()
+    scene.objects.put(KEYS.cancel, b"")
+    scene.run.report()
+    assert scene.report().totals.lost
+    assert scene.world.dead_letters.letters == []
+
+
+def test_what_a_worker_on_spot_hands_back_goes_where_none_is_taken_away(tree):
+    scene = Scene(tree, shards=2)
+    environment = scene.world.environment
+    spot = environment.profiles["fargate"].model_copy(update={"spot": True})
+    profiles = {**environment.profiles, environment.fleet.default_profile: spot}
+    world = replace(scene.world, environment=environment.model_copy(update={"profiles": profiles}))
+    scene.run = RunTests(world, RUN_ID)
+    answer = scene.begin()
+    taken, *others = scene.tasks(answer)
+    for task in others:
+        scene.answer(task)
+    done, *open_units = taken.units
+    scene.answer(taken)
+    body = json.loads(scene.objects.get(KEYS.result(taken.shard_id)))
+    for unit in body["units"]:
+        unit["status"] = "finished" if unit["id"] == done else "unfinished"
+    body["tests"] = [test for test in body["tests"] if test["file"] == done]
+    scene.objects.put(KEYS.result(taken.shard_id), json.dumps(body).encode())
+    again = scene.run.replan(1)
+    assert planned_units(scene.tasks(again)) == sorted(open_units)
+    providers = [
+        {json.loads(item)["capacity_provider"] for item in lines.decode().splitlines()}
+        for lines in (scene.objects.get(each["items_key"]) for each in (answer, again))
+    ]
+    assert providers == [{"FARGATE_SPOT"}, {"FARGATE"}]
+
+
+def test_each_round_is_told_on_the_stream(tree):
+    scene = Scene(tree, shards=2)
+    lost, *others = scene.tasks(scene.begin())
+    scene.run.record()
+    for task in others:
+        scene.answer(task)
+    scene.run.record_loss(lost.shard_id, {"Error": "Sandbox.Died", "Cause": "gone"})
+    scene.run.replan(1)
+    scene.run.record()
+    kinds = [event.kind.value for event in scene.world.stream.store.stream]
+    assert kinds.count("round-planned") == 2
+    assert "shard-lost" in kinds[: kinds.index("round-planned", 2)]
+    assert scene.world.stream.bus.bus == scene.world.stream.store.stream
 
 
 def test_a_failure_that_passes_alone_is_flaky(tree):

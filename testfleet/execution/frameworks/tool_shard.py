@@ -14,12 +14,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from testfleet.contracts.dependencies import blocked_by
+from testfleet.contracts.leak import Leak
 from testfleet.contracts.result import Outcome, TestResult
 from testfleet.contracts.task import WorkerTask
 from testfleet.execution.frameworks.batches import Batch, first_batches, parts
-from testfleet.execution.frameworks.leftovers import leftovers
 from testfleet.execution.frameworks.tool_journal import ToolJournal
 from testfleet.execution.frameworks.tool_session import ToolEnd, ToolRunner
+from testfleet.execution.leaks import left_running, units_of_process
+from testfleet.execution.processes import Ended
 from testfleet.execution.supervisor import Stop
 from testfleet.execution.verdicts import Complaint, failure
 
@@ -42,6 +44,7 @@ class ToolShard:
     is_complete: bool = False
     stop: Stop | None = None
     notes: list[str] = field(default_factory=list)
+    leaks: list[Leak] = field(default_factory=list)
     unusable: str = ""
     refusal: str = ""
     misuse: str = ""
@@ -114,8 +117,14 @@ class ToolShard:
         end = self.runner.run(batch)
         is_silent = not self.journal.heard and not end.reading.is_whole
         self._fruitless = self._fruitless + 1 if is_silent else 0
-        self.notes += [*end.reading.notes, *leftovers(self.journal, batch, end.ending)]
+        self.notes += end.reading.notes
+        self.leaks += left_running(end.ending, self._units_of(batch))
         return end
+
+    def _units_of(self, batch: Batch) -> Callable[[Ended], set[str]]:
+        alone = set(batch.units) if len(batch.units) == 1 else None
+        by_time = units_of_process(self.journal.units_between)
+        return lambda process: alone if alone is not None else by_time(process)
 
     def _is_over(self, end: ToolEnd) -> bool:
         if end.ends_shard:

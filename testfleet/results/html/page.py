@@ -56,6 +56,8 @@ def _body(report: RunReport) -> Iterator[str]:
         title = f"{many(len(report.clusters), 'problem')} behind {behind}"
         yield f"<section aria-label=Problems><h2>{title}</h2>{problems(report)}</section>"
     yield from _told("Errors", [error.message for error in report.errors])
+    leaks = [f"{leak.kind.value}: {leak.text}" for leak in report.leaks]
+    yield from _told("Left behind by tests", leaks)
     yield from _told("Notes", list(report.notes))
     figure = timeline(report)
     if figure:
