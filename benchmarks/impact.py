@@ -6,14 +6,15 @@ First each file that a unit was seen to load is taken for changed, and must sele
 counts these pairs. Then one function of the project is changed at a time, so that it raises or
 returns None, in a copy of the suite, and all tests run: each that fails now and did not before must
 be in a selected unit. Whatever is not selected is a miss. The functions are drawn from those that
-some test enters; `tried` counts the mutants, and those that a test noticed.
+some test enters; `tried` counts the mutants, and those that a test noticed, `traced` the units of
+which a record could be kept.
 
 Three selections are compared: `static` reads the imports only; `coverage` also has what each unit
-entered before the change, recorded once, each unit in a process of its own; `testmon` is
-pytest-testmon after one run of the whole suite, as its users have it. `units` and `seconds` are the
-shares of the suite that are selected (testmon: files with a selected test), as means over the
-mutants. The last column is the slowest static selection in seconds. Real commits would be better;
-the archives of the suites bring no history, so mutation is the measure.
+entered before the change, recorded once by a worker's recorder, each unit in a process of its own;
+`testmon` is pytest-testmon after one run of the whole suite, as its users have it. `units` and
+`seconds` are the shares of the suite that are selected (testmon: files with a selected test), as
+means over the mutants. The last column is the slowest static selection in seconds. Real commits
+would be better; the archives of the suites bring no history, so mutation is the measure.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from benchmarks.measure import describe_conditions, describe_load, guarded, verd
 from benchmarks.suites import CACHE, Suite, install, load_suites, prepare
 
 TOOLS = ("pytest-testmon==2.2.0", "coverage==7.17.3")
+"""The second is what the first records with."""
 USUAL = ("jinja2", "parso", "attrs", "click")
 
 
@@ -66,9 +68,8 @@ def show(suite: Suite, done: Experiment) -> bool:
     cells = " ".join(score.cells() for score in done.scores.values())
     slowest = max(ours[0].seconds, default=0.0)
     tried = f"{len(ours[0].shares)}/{done.failing}"
-    print(
-        f"{suite.name:<15} {len(done.units):>5} {done.pairs:>6} {tried:>6} {cells} {slowest:>6.2f}"
-    )
+    counts = f"{len(done.units):>5} {len(done.coverage.units):>6} {done.pairs:>6} {tried:>6}"
+    print(f"{suite.name:<15} {counts} {cells} {slowest:>6.2f}")
     misses = [miss for score in ours for miss in score.misses]
     print("".join(f"    MISSED: {miss}\n" for miss in misses), end="", flush=True)
     return not misses
@@ -82,9 +83,9 @@ def main() -> int:
     options = parser.parse_args()
     tools = install_tools()
     print(f"{describe_conditions()}, {', '.join(TOOLS)}, seed {options.seed}\n")
-    print(f"{'':<35} {'static':^27} {'coverage':^27} {'testmon':^27}")
+    print(f"{'':<42} {'static':^27} {'coverage':^27} {'testmon':^27}")
     columns = f"{'missed':>9} {'units':>8} {'seconds':>8}"
-    counts = f"{'suite':<15} {'units':>5} {'loaded':>6} {'tried':>6}"
+    counts = f"{'suite':<15} {'units':>5} {'traced':>6} {'loaded':>6} {'tried':>6}"
     print(f"{counts} {columns} {columns} {columns} {'s':>6}", flush=True)
     safe = [show(one, run_suite(one, options, tools)) for one in load_suites(options.names)]
     print(f"\nno failing test missed: {verdict(met=all(safe))}; load after {describe_load()}")

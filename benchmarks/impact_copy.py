@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-
-from coverage import CoverageData
+from typing import Any
 
 from benchmarks.measure import run_timed
 from benchmarks.outcomes import Recorded, read_reportlog
 from benchmarks.suites import Suite
+from testfleet import execution
 from testfleet.contracts.run import Mode
 from testfleet.planning.project import ResolvedSuite, load_project, resolve_suite
 from testfleet.planning.source_tree import DirectoryTree
 from testfleet.scm.working_tree import list_files
 
+RECORDER = Path(execution.__file__).with_name("pytest_coverage.py")
+DRIVER = Path(__file__).with_name("impact_recorder.py")
 TIMED_OUT = 124
 """What coreutils' `timeout` ends with."""
 
@@ -59,28 +61,13 @@ class Copy:
         """Its usual suite."""
         return resolve_suite(load_project(self.tree()), None, Mode.FULL)
 
-    def lines(self, unit: str) -> Mapping[str, set[int]]:
-        """Lines that a unit runs, alone in its process, by path."""
-        data = self.root.parent / "coverage"
-        data.unlink(missing_ok=True)
-        self._run(
-            [
-                *(self.suite.pytest.with_name("python"), "-m", "coverage", "run"),
-                # Not by the project's own settings, which leave things out or in.
-                *(f"--data-file={data}", f"--rcfile={os.devnull}", f"--include={self.root}/*"),
-                *(self.suite.pytest, unit),
-            ],
-            None,
-        )
-        if not data.exists():
-            return {}
-        read = CoverageData(str(data))
-        read.read()
-        return {
-            Path(file).relative_to(self.root).as_posix(): set(read.lines(file) or ())
-            for file in read.measured_files()
-            if Path(file).is_file() and read.lines(file)
-        }
+    def trace(self, unit: str) -> dict[str, Any]:
+        """What a worker's recorder tells of a unit, alone in its process. Empty: nothing."""
+        told = self.root.parent / "trace.json"
+        told.unlink(missing_ok=True)
+        python = self.suite.pytest.with_name("python")
+        self._run([python, DRIVER, RECORDER, self.root, told, unit], None)
+        return dict(json.loads(told.read_text())) if told.exists() else {}
 
     def _run(self, command: list[str | Path], testmon: Path | None) -> tuple[int, Path]:
         log = self.root.parent / "output.txt"

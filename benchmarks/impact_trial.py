@@ -15,11 +15,11 @@ from benchmarks.impact_copy import TIMED_OUT, Copy
 from benchmarks.mutants import Target, raising, returning_none, targets
 from benchmarks.outcomes import Recorded
 from testfleet.contracts.change import FileChange, FileStatus
-from testfleet.contracts.coverage import FileCoverage, UnitCoverage
+from testfleet.contracts.coverage import SuiteCoverage, UnitTrace
 from testfleet.contracts.plan import Unit
 from testfleet.local.readers import local_readers
 from testfleet.planning.discovery.discover import discover
-from testfleet.planning.impact.blocks import cut_blocks
+from testfleet.planning.impact.recorded import coverage_of
 from testfleet.planning.impact.selection import SelectionOptions, select_units
 
 BAD = ("failed", "error")
@@ -53,8 +53,8 @@ class Experiment:
         begin = time.perf_counter()
         self.before = copy.record() or Recorded({}, {}, TIMED_OUT)
         self.limit_s = 30 + 5 * (time.perf_counter() - begin)
-        self.lines = {unit.id: copy.lines(unit.id) for unit in self.units}
-        self.coverage = {unit: UnitCoverage(files=dict(self._files(unit))) for unit in self.lines}
+        self.traces = {unit.id: copy.trace(unit.id) for unit in self.units}
+        self.coverage = coverage_of(tree, self._believed())
         self.scores = {name: Score() for name in ("static", "coverage", "testmon")}
         self.failing = 0
         self.pairs = 0
@@ -65,21 +65,21 @@ class Experiment:
     def unfollowed(self) -> list[str]:
         """Files that a unit had loaded, a change of which would not select it."""
         loaded: defaultdict[str, list[str]] = defaultdict(list)
-        for unit, files in self.lines.items():
-            for path in files:
+        for unit, trace in self.traces.items():
+            for path in trace.get("entered", ()):
                 loaded[path].append(unit)
         self.pairs = sum(len(units) for units in loaded.values())
         return [
             f"{unit} loads {path}"
             for path in sorted(loaded)
-            for unit in sorted(set(loaded[path]) - self._select(path, {}))
+            for unit in sorted(set(loaded[path]) - self._select(path, None))
         ]
 
     def mutants(self, seed: int) -> list[Target]:
         """Functions of the project that some unit enters, in a random order."""
         entered: dict[str, set[int]] = {}
-        for files in self.lines.values():
-            for path, lines in files.items():
+        for trace in self.traces.values():
+            for path, lines in trace.get("entered", {}).items():
                 entered.setdefault(path, set()).update(lines)
         choice = [
             target
@@ -124,7 +124,7 @@ class Experiment:
         )
 
     def _selections(self, path: str) -> Iterator[tuple[str, set[str]]]:
-        for name, coverage in (("static", {}), ("coverage", self.coverage)):
+        for name, coverage in (("static", None), ("coverage", self.coverage)):
             begin = time.perf_counter()
             found = self._select(path, coverage)
             self.scores[name].seconds.append(time.perf_counter() - begin)
@@ -132,7 +132,7 @@ class Experiment:
         if not self.scores["testmon"].broken:
             yield "testmon", self._ask_testmon()
 
-    def _select(self, path: str, coverage: Mapping[str, UnitCoverage]) -> set[str]:
+    def _select(self, path: str, coverage: SuiteCoverage | None) -> set[str]:
         change = FileChange(path=path, status=FileStatus.MODIFIED)
         options = SelectionOptions(coverage=coverage, readers=self.readers)
         tree, chosen = self.copy.tree(), self.copy.chosen()
@@ -158,11 +158,11 @@ class Experiment:
         lines = log.read_text("utf-8", "replace").splitlines()
         return {line.split("::")[0] for line in lines if "::" in line}
 
-    def _files(self, unit: str) -> Iterator[tuple[str, FileCoverage]]:
-        for path, lines in self.lines[unit].items():
-            blocks = cut_blocks((self.copy.root / path).read_bytes())
-            if blocks is not None:
-                yield path, blocks.covered(lines)
+    def _believed(self) -> Iterator[UnitTrace]:
+        """The traces that a run would keep: of units that passed, without a doubt."""
+        for unit, trace in self.traces.items():
+            if trace and not trace["doubt"] and trace["status"] == 0:
+                yield UnitTrace(unit=unit, entered=trace["entered"], read=trace["read"])
 
     def _seconds(self, files: set[str] | Mapping[str, float]) -> float:
         return sum(self.before.seconds.get(file, 0.0) for file in files)

@@ -32,6 +32,9 @@ SPAWNING = frozenset(
     ]
 )
 """Audit events of code that runs where nobody looks."""
+HARMLESS = frozenset(["cc", "gcc", "git", "hostname", "ld", "ldconfig", "lscpu", "uname"])
+"""Programs that plugins and the standard library ask about the machine or the repository: they run
+no Python of the tree. Asked by code of the tree itself, they count like any other."""
 _PROFILING = frozenset(["sys.setprofile", "_thread.start_new_thread"])
 MOST_FILES = 20000
 _IMPORTING = ("<frozen importlib", "<frozen zipimport")
@@ -81,7 +84,7 @@ class Recorder:
         for path in entered.keys() - loaded:  # run without having been imported: all of it counts
             self._read.add(path)
         if len(entered) > MOST_FILES:
-            return {"entered": {}, "read": [], "doubt": "too many files"}
+            return {"entered": {}, "read": [], "doubt": "it loads too many files"}
         return {"entered": entered, "read": sorted(self._read), "doubt": self._doubt}
 
     def _monitor(self) -> None:
@@ -110,11 +113,11 @@ class Recorder:
         if event == "open":
             self._note_read(args[0])
         elif event in SPAWNING:
-            self._doubt = self._doubt or event
+            self._note_start(event, args)
         elif self._monitoring is None and event in _PROFILING:
             # threading starts its threads with the recorder; who else does either undoes it.
             is_own = sys._getframe(1).f_code.co_filename == threading.__file__
-            self._doubt = self._doubt or ("" if is_own else event)
+            self._doubt = self._doubt or ("" if is_own else "it switches the profiler")
 
     def _note_read(self, path: Any) -> None:
         inside = self._inside(path) if isinstance(path, str) else ""
@@ -123,14 +126,28 @@ class Recorder:
             if not opener.startswith(_IMPORTING) and not opener.endswith(_REWRITING):
                 self._read.add(inside)
 
+    def _note_start(self, event: str, args: Any) -> None:
+        program = ""
+        if event == "subprocess.Popen" and isinstance(args[0], (str, bytes, os.PathLike)):
+            program = os.path.basename(os.fsdecode(args[0]))  # noqa: PTH119
+        if program not in HARMLESS or self._is_of_tree(sys._getframe(2)):
+            self._doubt = self._doubt or f"it starts {program or event}"
+
+    def _is_of_tree(self, frame: Any) -> bool:
+        while frame is not None:
+            if self._inside(frame.f_code.co_filename):
+                return True
+            frame = frame.f_back
+        return False
+
     def _check(self) -> None:
         if self._monitoring is None:
             if sys.getprofile() != self._on_profile:
-                self._doubt = self._doubt or "sys.setprofile"
+                self._doubt = self._doubt or "it switches the profiler"
             if "greenlet" in sys.modules:  # each has a profiler of its own
-                self._doubt = self._doubt or "greenlet"
+                self._doubt = self._doubt or "greenlets run"
         elif self._tool >= 0 and self._monitoring.get_tool(self._tool) != "testfleet":
-            self._doubt = self._doubt or "sys.monitoring"
+            self._doubt = self._doubt or "it takes over sys.monitoring"
 
     def _inside(self, path: str) -> str:
         """The path in the tree; empty for what lies elsewhere, and for what has no file."""

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from testfleet.contracts.coverage import UnitTrace
 from testfleet.contracts.plan import file_of
+from testfleet.execution.journal import clean
 from testfleet.execution.session import Choice, SessionEnd
 from testfleet.execution.shard import Shard
 
@@ -23,6 +24,8 @@ class RecordingShard(Shard):
 
     traces: list[UnitTrace] = field(default_factory=list)
     """Of files that ran to their end and passed."""
+    _doubts: dict[str, str] = field(default_factory=dict)
+    """Why nothing was kept of others."""
 
     def _run_units(self) -> None:
         for unit in self._alone():
@@ -31,12 +34,27 @@ class RecordingShard(Shard):
                 return
             if end.is_refused:
                 break
-            if self.journal.is_settled(unit) and unit not in self.journal.failed_files():
-                self.traces += _trace_of(unit, end)
+            self._keep(unit, end)
         rest = self._remaining()
         self.is_complete = not rest.units and rest.excluded is None
         if not self.is_complete:
             super()._run_units()
+        self._tell_doubts()
+
+    def _keep(self, unit: str, end: SessionEnd) -> None:
+        if not self.journal.is_settled(unit) or unit in self.journal.failed_files():
+            return
+        doubt = str((end.state.trace or {}).get("doubt") or "")[:100]
+        if doubt:
+            self._doubts[unit] = doubt
+        else:
+            self.traces += _trace_of(unit, end)
+
+    def _tell_doubts(self) -> None:
+        if self._doubts:
+            unit, why = next(iter(self._doubts.items()))
+            more = f" and {len(self._doubts) - 1} more" if len(self._doubts) > 1 else ""
+            self.notes.append(f"no coverage was kept of {clean(unit)}{more}: {clean(why)}")
 
     def _alone(self) -> Iterator[str]:
         if not self.task.dependencies:
@@ -54,7 +72,7 @@ def traces_of(shard: object) -> tuple[UnitTrace, ...]:
 def _trace_of(unit: str, end: SessionEnd) -> Iterator[UnitTrace]:
     """The trace of a unit that ran alone to its end in this process; none when it is in doubt."""
     told = end.state.trace
-    if told is None or told.get("doubt") or not end.is_at_rest or end.state.returned is None:
+    if told is None or not end.is_at_rest or end.state.returned is None:
         return
     try:
         trace = UnitTrace.model_validate(

@@ -56,6 +56,7 @@ def test_what_reads_source_says_so_and_what_nobody_can_vouch_for_has_no_trace(wo
     result = worker.run(files, records=True)
     assert outcomes(result)["test_c.py::test_it"] == "failed"
     assert {trace.unit: trace.read for trace in result.traces} == {"test_a.py": ("shop.py",)}
+    assert "no coverage was kept of test_b.py: it starts os.system" in result.notes
 
 
 def test_files_that_need_others_and_usual_runs_record_nothing(worker):
