@@ -23,6 +23,11 @@ def placement_key(history_key: str) -> str:
     return f"placement/{history_key}.json"
 
 
+def question_key(run_id: str) -> str:
+    """Id of the question that a run has asked last."""
+    return f"inference/classifier/current/{run_id}"
+
+
 def clusters_key(history_key: str) -> str:
     """What is remembered of the causes of a suite's failures."""
     return f"clusters/{history_key}.json"
@@ -139,21 +144,21 @@ class RunKeys:
 
 @dataclass(frozen=True)
 class QuestionKeys:
-    """The keys of what the classifier's endpoint is asked about one run."""
+    """The keys of one question to the classifier's endpoint: a run asks anew when resumed."""
 
-    run_id: str
+    question_id: str
 
     @property
     def asked(self) -> str:
         """InferenceRequest."""
-        return f"inference/classifier/input/{self.run_id}.json"
+        return f"inference/classifier/input/{self.question_id}.json"
 
     @property
     def waiting(self) -> str:
         """The task token of the state that waits for the answer."""
-        return f"inference/classifier/waiting/{self.run_id}"
+        return f"inference/classifier/waiting/{self.question_id}"
 
     @property
     def answered(self) -> str:
         """Key of the InferenceResponse, once there is one."""
-        return f"inference/classifier/answered/{self.run_id}"
+        return f"inference/classifier/answered/{self.question_id}"

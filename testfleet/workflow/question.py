@@ -7,6 +7,7 @@ on the way, the run goes on with the next classifier.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from testfleet.triage.classify import Answer
 from testfleet.triage.cluster_report import texts_of
 from testfleet.triage.standard import failure_lines
 from testfleet.triage.told import Told, asked
-from testfleet.workflow.keys import QuestionKeys
+from testfleet.workflow.keys import QuestionKeys, question_key
 from testfleet.workflow.ports import ObjectStore
 
 MAX_TEXT: Final = 200_000
@@ -77,21 +78,31 @@ class Question:
     def ask(self, tests: Sequence[TestReport], token: str, model: Model) -> None:
         """Ask about the failures among the tests. The token is given back with the answer, or at
         once when the endpoint does not take the question."""
-        keys = QuestionKeys(self.run_id)
         texts = tuple(dict.fromkeys(_asked(text) for text in texts_of(tests)))[:MAX_TEXTS]
+        # A token is made for one state of one execution: a run that was resumed asks another
+        # question, and an answer to the one before is none to it, however late it comes.
+        question_id = f"{self.run_id}-{hashlib.sha256(token.encode()).hexdigest()[:12]}"
+        keys = QuestionKeys(question_id)
         self.objects.put(keys.asked, InferenceRequest(texts=texts).model_dump_json().encode())
         self.objects.put(keys.waiting, token.encode())
-        # A run that was resumed may have an answer to what was asked before.
-        self.objects.put(keys.answered, b"")
+        self.objects.put(question_key(self.run_id), question_id.encode())
         try:
-            model.endpoint.submit(keys.asked, self.run_id)
+            model.endpoint.submit(keys.asked, question_id)
         except FleetError as exc:
             _log.warning("run %s: %s", self.run_id, exc)
             model.tokens.fail(token, UNAVAILABLE, str(exc)[:_MAX_REASON])
 
+    @property
+    def keys(self) -> QuestionKeys | None:
+        """The keys of what was asked last. None when nothing was."""
+        question_id = self.objects.get(question_key(self.run_id))
+        return QuestionKeys(question_id.decode("utf-8", "replace")) if question_id else None
+
     def told(self) -> Told | None:
-        """The answer as a classifier. None when there is none, or none to this question."""
-        keys = QuestionKeys(self.run_id)
+        """The answer as a classifier. None when there is none, or none to the last question."""
+        keys = self.keys
+        if keys is None:
+            return None
         place = self.objects.get(keys.answered)
         body = self.objects.get(place.decode("utf-8", "replace")) if place else None
         question = self.objects.get(keys.asked)

@@ -15,7 +15,6 @@ from testfleet.config import load_environment
 from testfleet.contracts.run import Mode
 from testfleet.local.model_server import ModelServer
 from testfleet.local.models import SERVER_VARIABLE, around
-from testfleet.workflow.keys import QuestionKeys
 from testfleet.workflow.question import Question
 from testfleet.workflow.statemachine import load, render
 
@@ -99,7 +98,10 @@ def test_the_endpoint_speaks_before_the_rules(finished, server):
     [cluster] = report.clusters
     assert cluster.classification.model.startswith("endpoint:")
     assert cluster.classification.cause.value == "assertion"
-    assert "assert [1] == [2]" in client.objects.get(QuestionKeys(report.run_id).asked).decode()
+    assert (
+        "assert [1] == [2]"
+        in client.objects.get(Question(client.objects, report.run_id).keys.asked).decode()
+    )
 
 
 def test_an_answer_brings_the_workflow_on(emulator, fleet, finished, server):

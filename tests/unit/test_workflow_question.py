@@ -1,5 +1,6 @@
 """What the classifier's endpoint is asked, and which answers count."""
 
+import hashlib
 import json
 
 import pytest
@@ -19,7 +20,7 @@ from testfleet.workflow.question import Model, Question, answered
 from tests.unit.test_triage_report import TESTS
 
 RUN = "20260101-000000-abcdef"
-KEYS = QuestionKeys(RUN)
+KEYS = QuestionKeys(f"{RUN}-{hashlib.sha256(b'token').hexdigest()[:12]}")
 OUTPUT = "inference/classifier/output/1.out"
 
 
@@ -50,7 +51,7 @@ def ask(endpoint, tests=TESTS):
 
 
 def notification(status="Completed", place=f"s3://bucket/{OUTPUT}"):
-    values = {"inferenceId": RUN, "invocationStatus": status, "eventVersion": "9",
+    values = {"inferenceId": KEYS.question_id, "invocationStatus": status, "eventVersion": "9",
               "responseParameters": {"outputLocation": place}}  # fmt: skip
     return InferenceNotification.model_validate_json(json.dumps(values))
 
@@ -102,8 +103,11 @@ def test_what_is_no_answer_to_the_question_counts_as_none(body):
 def test_an_answer_to_what_was_asked_before_a_resume_is_none_to_the_new_question():
     objects, tokens = answer_with(response(3))
     other = [each.model_copy(update={"longrepr": f"E   {each.longrepr}"}) for each in TESTS]
-    Question(objects, RUN).ask(other, "token", Model(Endpoint(stopped=True), tokens))
+    Question(objects, RUN).ask(other, "token 2", Model(Endpoint(), tokens))
     assert Question(objects, RUN).told() is None
+    answered(objects, tokens, notification())
+    assert Question(objects, RUN).told() is None
+    assert tokens.given[1:] == [("token", "ok")]
 
 
 def test_an_endpoint_that_takes_no_question_gives_the_token_back_at_once():
