@@ -23,8 +23,10 @@ EXPLAINED = {
     r"cloudwatch:GetMetricStatistics \*": "metrics are no resources",
     r"kms:(\*|Decrypt|GenerateDataKey) \*": "in the policy of a key, * is this key",
     # The names are made when the thing is.
-    r"s3:\w+ <storage\.Data\.Arn>"
-    r"/(sources|environments|runs|placement|clusters|coverage|overrides)/\*": "named later",
+    r"s3:\w+ <storage\.Data\.Arn>/(sources|environments|runs|placement|clusters|coverage)/\*": (
+        "named later"
+    ),
+    r"s3:\w+ <storage\.Data\.Arn>/(overrides|repairs|fixes)/\*": "named later",
     r"s3:PutObject <storage\.Data\.Arn>/runs/\*/request\.json": "the run's id stands between",
     r"s3:\w+ <storage\.Data\.Arn>/inference/(classifier|fixer-\w+)/\*": "requests and answers",
     r"s3:\w+ <storage\.Data\.Arn>/inference/classifier/(waiting|answered)/\*": "named by runs",

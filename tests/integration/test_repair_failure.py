@@ -34,15 +34,11 @@ def first_at_least(items, limit):
         else:
             high = middle
     return low
-
-
-def area(width, height):
-    return width * width
 """
 TESTS = """\
 import pytest
 
-from search import area, first_at_least
+from search import first_at_least
 
 
 @pytest.mark.parametrize(
@@ -53,10 +49,10 @@ def test_first(items, limit, found):
     assert first_at_least(items, limit) == found
 
 
-def test_area():
-    assert area(2, 3) == 99
+def test_beyond_repair():
+    assert 1 == 2
 """
-AUTOMATIC = "[repair]\nautomatic = true\n[repair.budget]\nslices = 2\nseconds = 6\n"
+AUTOMATIC = "[repair]\nautomatic = true\n[repair.budget]\nslices = 2\nseconds = 30\n"
 BUDGET = RepairBudget(seconds=20, slices=1)
 
 
@@ -152,9 +148,9 @@ def test_a_red_run_is_repaired_by_itself_with_a_pull_request_for_what_is_proved(
     show = ["git", "show", f"{fixed.pull_request.branch}:search.py"]
     shown = subprocess.check_output(show, cwd=remote, text=True)
     assert shown == CODE.replace("<= limit", "< limit")
-    unsure = verdicts[cluster_with(red, "test_area")]
-    assert unsure.report.status is not FixStatus.FIXED
-    assert unsure.pull_request is None
+    hopeless = verdicts[cluster_with(red, "test_beyond_repair")]
+    assert hopeless.report.status is FixStatus.NOT_FIXED
+    assert hopeless.pull_request is None
     assert summary.usd > 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
 from testfleet.config import Environment
 from testfleet.contracts.plan import Shard
@@ -17,6 +18,8 @@ from testfleet.workflow.prepared import PreparedRun
 from testfleet.workflow.repairs.keys import RepairKeys
 from testfleet.workflow.repairs.memory import FixMemory
 from testfleet.workflow.tasks import TaskWriter
+
+LEAST_JUDGE_S: Final = 60.0
 
 
 def slice_names(plan: RepairPlan) -> list[str]:
@@ -52,7 +55,10 @@ class Orders:
 
     def judge(self, candidates: Sequence[Candidate], profile: str) -> RepairItem:
         """For the decision between these."""
-        task = RepairTask(slice=JUDGE, candidates=tuple(candidates), **self._common(JUDGE, profile))
+        common = self._common(JUDGE, profile)
+        # It tries few candidates, but runs the suite before and after, however short the search.
+        common["budget_s"] = max(self.plan.budget.seconds, LEAST_JUDGE_S)
+        task = RepairTask(slice=JUDGE, candidates=tuple(candidates), **common)
         return self._write(task, profile)
 
     @property
@@ -63,7 +69,7 @@ class Orders:
     def _keys(self) -> RepairKeys:
         return RepairKeys(self.plan.repair_id)
 
-    def _common(self, name: str, profile: str) -> dict[str, object]:
+    def _common(self, name: str, profile: str) -> dict[str, Any]:
         return {
             "repair_id": self.plan.repair_id,
             "cluster": self.plan.cluster,
