@@ -6,6 +6,7 @@ The model's own chat template makes the prompt.
 from __future__ import annotations
 
 import os
+import secrets
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,7 +69,11 @@ def load_gguf(file: Path) -> GgufModel:
     params.n_ctx = CONTEXT
     params.n_parallel = 1
     params.warmup = False
-    params.cpuparams.n_threads = threads()
+    # It listens on the loopback address as well, where nobody else is to ask it anything.
+    params.api_keys = [secrets.token_hex(16)]
+    for cores in (params.cpuparams, params.cpuparams_batch):
+        cores.n_threads = threads()
+        cores.poll = 0
     try:
         return GgufModel(file.stem, xllamacpp.Server(params))
     except RuntimeError as exc:
@@ -76,7 +81,7 @@ def load_gguf(file: Path) -> GgufModel:
 
 
 def threads() -> int:
-    """Cores that are this process's: llama.cpp's threads wait for each other by spinning, and more
-    of them than cores are slower than one."""
+    """All cores of this process but one. Threads of llama.cpp wait for each other at every step: a
+    core that is shared with tests makes all of them many times slower."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(_MOST_THREADS, cores or 1))
+    return max(1, min(_MOST_THREADS, (cores or 1) - 1))

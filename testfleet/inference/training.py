@@ -18,6 +18,9 @@ from testfleet.contracts.failure import Cause, Domain
 from testfleet.errors import UsageError
 from testfleet.inference.encoder import CAUSES, DOMAINS, Encoder
 
+_JUDGED = 32
+"""Texts at once."""
+
 
 @dataclass(frozen=True)
 class Labelled:
@@ -80,6 +83,25 @@ def train(encoder: Encoder, examples: Sequence[Labelled], settings: Settings) ->
     _learn(encoder, learnt, settings)
     encoder.body.eval()
     return _judged(encoder, held)
+
+
+def marks(encoder: Encoder, examples: Sequence[Labelled]) -> tuple[float, float]:
+    """Shares of right domains, and of answers right in both labels."""
+    import torch  # noqa: PLC0415
+
+    encoder.body.eval()
+    domains = both = 0
+    with torch.inference_mode():
+        for at in range(0, len(examples), _JUDGED):
+            batch = examples[at : at + _JUDGED]
+            logits = encoder.logits([one.text for one in batch]).cpu()
+            targets = _targets(batch, "cpu")
+            domain = logits[:, : len(DOMAINS)].argmax(1) == targets[:, 0]
+            cause = logits[:, len(DOMAINS) :].argmax(1) == targets[:, 1]
+            domains += int(domain.sum())
+            both += int((domain & cause).sum())
+    count = max(1, len(examples))
+    return domains / count, both / count
 
 
 def _learn(encoder: Encoder, learnt: Sequence[Labelled], settings: Settings) -> None:

@@ -29,6 +29,7 @@ _NAME: Final = re.compile(r"(?:\A|-)(classifier|fixer-[a-z0-9]{1,20})\Z")
 _AT_ONCE: Final = 4
 """As `stacks/endpoint.py` has it for an instance."""
 _MAX_REASON: Final = 500
+_STOP_POLL_S: Final = 0.05
 _log = logging.getLogger(__name__)
 
 
@@ -115,7 +116,9 @@ class ModelServer:
 
     def start(self) -> None:
         """Serve until `stop`."""
-        threading.Thread(target=self._server.serve_forever, name="models", daemon=True).start()
+        threading.Thread(
+            target=self._server.serve_forever, args=(_STOP_POLL_S,), name="models", daemon=True
+        ).start()
 
     def stop(self) -> None:
         """Take no more requests, and end those that go on."""

@@ -10,6 +10,7 @@ from queue import Empty, SimpleQueue
 from typing import Final, Protocol
 
 from testfleet.contracts.chat import ChatMessage, ChatRequest, ChatResponse
+from testfleet.contracts.models import CodeModel
 from testfleet.errors import TestfleetError
 from testfleet.repair.model.router import Choice, usd_of
 
@@ -44,6 +45,17 @@ class Told:
     texts: tuple[str, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class _Question:
+    model: CodeModel
+    began: float
+    beside: int
+    """Questions that share the endpoint's instance, and its price with it."""
+
+    def usd(self, now: float, tokens: int = 0) -> float:
+        return usd_of(self.model, (now - self.began) / self.beside, tokens)
+
+
 @dataclass
 class Conversation:
     """Asks the models one after the other until one answers. Answers are there when they are."""
@@ -54,8 +66,8 @@ class Conversation:
     """One for each choice: models differ in how much they can read."""
     notes: list[str] = field(default_factory=list)
     """What went wrong, for the report."""
-    usd: float = 0.0
-    """At list prices, answered or not: the endpoint has worked."""
+    _spent: float = 0.0
+    _open: list[_Question] = field(default_factory=list)
     _told: SimpleQueue[Told] = field(default_factory=SimpleQueue)
     _given_up: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread = field(init=False)
@@ -78,6 +90,13 @@ class Conversation:
             return None
 
     @property
+    def usd(self) -> float:
+        """What it has cost so far, at list prices, answered or not: the endpoint works."""
+        now = time.monotonic()
+        with self._lock:
+            return self._spent + sum(question.usd(now) for question in self._open)
+
+    @property
     def is_over(self) -> bool:
         """Whether no more answers will come."""
         return not self._thread.is_alive() and self._told.empty()
@@ -91,11 +110,12 @@ class Conversation:
         """The likeliest answer and the drawn ones side by side; whether any came."""
         requests = requests_of(choice, prompt)
         answered: list[bool] = []
+
+        def ask(request: ChatRequest) -> None:
+            answered.append(self._ask_one(choice, request, len(requests)))
+
         threads = [
-            threading.Thread(
-                target=lambda each=each: answered.append(self._ask_one(choice, each)), daemon=True
-            )
-            for each in requests
+            threading.Thread(target=ask, args=(request,), daemon=True) for request in requests
         ]
         for thread in threads:
             thread.start()
@@ -103,8 +123,11 @@ class Conversation:
             thread.join()
         return any(answered)
 
-    def _ask_one(self, choice: Choice, request: ChatRequest) -> bool:
-        began, tokens = time.monotonic(), 0
+    def _ask_one(self, choice: Choice, request: ChatRequest, beside: int) -> bool:
+        question = _Question(choice.model, time.monotonic(), beside)
+        with self._lock:
+            self._open.append(question)
+        tokens = 0
         patience = Patience(choice.model.timeout_s, self._given_up)
         try:
             response = self.ask(choice.model.endpoint, request, patience)
@@ -114,13 +137,12 @@ class Conversation:
             return False
         else:
             tokens = response.usage.prompt_tokens + response.usage.completion_tokens
-            self._told.put(Told(choice.name, response.texts))
+            self._told.put(Told(choice.name, response.texts[: request.n]))
             return True
         finally:
-            # Questions share the endpoint's instance, and its price with it.
-            seconds = (time.monotonic() - began) / min(2, choice.model.samples)
             with self._lock:
-                self.usd += usd_of(choice.model, seconds, tokens)
+                self._open.remove(question)
+                self._spent += question.usd(time.monotonic(), tokens)
 
     def _note(self, text: str) -> None:
         with self._lock:
@@ -129,11 +151,19 @@ class Conversation:
 
 
 def requests_of(choice: Choice, prompt: tuple[ChatMessage, ...]) -> list[ChatRequest]:
-    """The likeliest answer, and the drawn ones, so that what differs can be compared."""
+    """The likeliest answer, and the drawn ones in as many parts as the endpoint takes at once: each
+    is tried as soon as it is there."""
     model = choice.model
     likeliest = ChatRequest(messages=prompt, max_tokens=model.answer_tokens)
     drawn = model.samples - 1
-    if not drawn:
-        return [likeliest]
-    more = likeliest.model_copy(update={"n": drawn, "temperature": _DRAWN, "seed": _SEED})
-    return [likeliest, more]
+    parts = min(drawn, max(1, model.concurrency - 1))
+    return [likeliest] + [
+        likeliest.model_copy(
+            update={
+                "n": drawn // parts + (part < drawn % parts),
+                "temperature": _DRAWN,
+                "seed": _SEED + part,
+            }
+        )
+        for part in range(parts)
+    ]
