@@ -162,7 +162,7 @@ def test_a_service_that_ends_while_tests_run_is_told(worker):
 
 def test_an_image_is_run_on_its_port_and_its_container_removed(worker, tmp_path):
     engine = tmp_path / "podman"
-    engine.write_text('#!/bin/sh\necho "$@" >> "$CALLS"\n[ "$1" = run ] && exec sleep 60\nexit 0\n')
+    engine.write_text('#!/bin/sh\necho "$@" P=$P >> "$CALLS"\n[ "$1" = run ] && exec sleep 60\nexit 0\n')
     engine.chmod(0o755)
     calls = tmp_path / "calls"
     service = Service(
@@ -174,8 +174,8 @@ def test_an_image_is_run_on_its_port_and_its_container_removed(worker, tmp_path)
     assert outcomes(found) == {"test_a.py::test_a": "passed"}
     run, removal = calls.read_text().splitlines()
     port = run.partition("--publish 127.0.0.1:")[2].partition(":5432 ")[0]
-    assert f"--env=P={port} postgres:16" in run
-    assert removal == f"rm --force {run.split()[3]}"
+    assert run.endswith(f"--env=P postgres:16 P={port}")
+    assert removal.startswith(f"rm --force {run.split()[3]} ")
 
 
 def test_the_folder_of_a_killed_worker_is_removed_by_the_next_one():

@@ -9,7 +9,7 @@ from typing import Final
 
 from testfleet.contracts.services import Service
 from testfleet.execution.services.errors import ServiceError
-from testfleet.execution.services.template import filled_all, filled_values
+from testfleet.execution.services.template import filled_all
 
 ENGINES: Final = ("podman", "docker")
 
@@ -20,8 +20,8 @@ def container_commands(
     """What starts its container, and what removes it. Raises ServiceError without an engine."""
     engine = _engine(service, variables)
     name = f"tf-{values['port']}-{os.getpid()}"
-    given = filled_values(service.env, values)
-    options = [f"--env={key}={value}" for key, value in given.items()]
+    # By name only: the engine has the values in its own environment, where `ps` shows none.
+    options = [f"--env={key}" for key in service.env]
     port = f"127.0.0.1:{values['port']}:{service.port_inside}"
     start = (engine, "run", "--rm", "--name", name, "--publish", port, *options)
     command = filled_all(service.command, values)
