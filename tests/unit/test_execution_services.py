@@ -162,7 +162,9 @@ def test_a_service_that_ends_while_tests_run_is_told(worker):
 
 def test_an_image_is_run_on_its_port_and_its_container_removed(worker, tmp_path):
     engine = tmp_path / "podman"
-    engine.write_text('#!/bin/sh\necho "$@" P=$P >> "$CALLS"\n[ "$1" = run ] && exec sleep 60\nexit 0\n')
+    engine.write_text(
+        '#!/bin/sh\necho "$@" P=$P >> "$CALLS"\n[ "$1" = run ] && exec sleep 60\nexit 0\n'
+    )
     engine.chmod(0o755)
     calls = tmp_path / "calls"
     service = Service(
