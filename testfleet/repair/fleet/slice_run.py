@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
@@ -33,6 +34,7 @@ class SliceRun:
         self._task = task
         self._options = options
         self._over = threading.Event()
+        self._began = time.monotonic()
         self.report: FixReport | None = None
         self.candidates: list[Candidate] = []
         self.files: list[ChangedFile] = []
@@ -58,7 +60,9 @@ class SliceRun:
 
     def _prove(self, project: Project, result: FixResult) -> None:
         """The last gate: the whole suite once on what the branch will hold."""
-        self.whole_suite = against(project, result.files, result.failed_before, self._task.budget_s)
+        spent_s = time.monotonic() - self._began
+        left_s = self._options.time_for_shard_s(spent_s + self._task.budget_s) - spent_s
+        self.whole_suite = against(project, result.files, result.failed_before, max(1.0, left_s))
         if not self.whole_suite:
             self.files = [ChangedFile.of(path, both) for path, both in result.files.items()]
 
