@@ -52,7 +52,9 @@ def test_first(items, limit, found):
 def test_beyond_repair():
     assert 1 == 2
 """
-AUTOMATIC = "[repair]\nautomatic = true\n[repair.budget]\nslices = 2\nseconds = 30\n"
+AUTOMATIC = (
+    '[repair]\nautomatic = true\nengines = ["rewrite"]\n[repair.budget]\nslices = 2\nseconds = 30\n'
+)
 BUDGET = RepairBudget(seconds=20, slices=1)
 
 

@@ -1,5 +1,7 @@
 """Past fixes are found again by their text; shares of candidates neither overlap nor leave out."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 from hypothesis import given
@@ -98,3 +100,21 @@ def test_candidates_of_others_are_not_applied_to_a_text_that_has_changed():
     given_ones = Given([candidate])
     assert list(given_ones.candidates(fault(OLD))) == [candidate]
     assert list(given_ones.candidates(fault(NEW))) == []
+
+
+WITHOUT = """
+import sys
+
+class Refuse:
+    def find_spec(self, name, *_):
+        if name.split(".")[0] in ("boto3", "botocore", "pathspec", "numpy", "typer", "rich"):
+            raise ImportError(name)
+
+sys.meta_path.insert(0, Refuse())
+import lambdas.worker.handler
+import testfleet.repair.fleet.worker
+"""
+
+
+def test_the_repair_worker_needs_nothing_that_its_image_lacks():
+    subprocess.run([sys.executable, "-c", WITHOUT], check=True)

@@ -28,6 +28,7 @@ from testfleet.workflow.repairs.choosing import Choice
 from testfleet.workflow.repairs.ending import Ending
 from testfleet.workflow.repairs.orders import Orders, slice_names
 from testfleet.workflow.repairs.world import RepairPlans, RepairRecords, RepairWorld
+from testfleet.workflow.reporting import place_of
 
 StepAnswer = dict[str, Any]
 
@@ -182,11 +183,7 @@ class RepairSteps:
 
     @property
     def _place(self) -> Place:
-        environment, prepared = self._world.environment, self._prepared
-        suite = prepared.suite
-        if prepared.reuse:
-            return Place.of(environment, suite.profile if suite else None)
-        return Place.of(environment, environment.fleet.untrusted_profile, is_bound=True)
+        return place_of(self._world.environment, self._prepared)
 
     def _is_cancelled(self) -> bool:
         return self._world.objects.exists(self._records.keys.cancel)
