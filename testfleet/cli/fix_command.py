@@ -111,8 +111,9 @@ def fix(
 
     signal.signal(signal.SIGTERM, _interrupt)
     names = [name.strip() for name in (engine or "").split(",") if name.strip()]
-    with model_engine(names, models) as own, Progress() as progress:
-        memory = memory_engine(place_of(root, "memory"), names)
+    past = place_of(root, "memory")
+    with model_engine(names, models, past) as own, Progress() as progress:
+        memory = memory_engine(past, names)
         asked = engines_named(names, [*own, memory])
         engines = asked if memory in asked else [*asked, memory]
         limits = budget, max_candidates

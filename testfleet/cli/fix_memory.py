@@ -19,7 +19,7 @@ def memory_engine(place: Path, names: Sequence[str]) -> MemoryEngine:
     from testfleet.repair.memory.past import NAME, MemoryEngine
 
     offers = not names or NAME in names
-    return MemoryEngine(_read(place).fixes if offers else ())
+    return MemoryEngine(past_fixes(place).fixes if offers else ())
 
 
 def remember_fix(place: Path, memory: MemoryEngine, result: FixResult) -> None:
@@ -33,14 +33,14 @@ def remember_fix(place: Path, memory: MemoryEngine, result: FixResult) -> None:
     if report.status is not FixStatus.FIXED or not prints:
         return
     what = (tuple(dict.fromkeys(prints)), report.engine, report.template)
-    past = remembered(_read(place), result.files, what, (utc_now(), ""))
+    past = remembered(past_fixes(place), result.files, what, (utc_now(), ""))
     place.parent.mkdir(parents=True, exist_ok=True)
     part = place.with_name(f"{place.name}.part")
     part.write_text(past.model_dump_json(), "utf-8")
     part.replace(place)
 
 
-def _read(place: Path) -> PastFixes:
+def past_fixes(place: Path) -> PastFixes:
     """Nothing is remembered of what cannot be read."""
     from pydantic import ValidationError
 

@@ -26,10 +26,11 @@ _NOT_CONFIGURED: Final = (
 
 @contextmanager
 def model_engine(
-    engines: Sequence[str], environment: str | None
+    engines: Sequence[str], environment: str | None, memory: Path
 ) -> Iterator[Sequence[ModelEngine]]:
     """The engine `model`, ready for the block, in a sequence of one; an empty one when no model is
-    configured or it is not among the engines asked for. Raises UsageError, FleetError."""
+    configured or it is not among the engines asked for. `memory` is the file of earlier fixes of
+    the tree. Raises UsageError, FleetError."""
     with ExitStack() as stack:
         found = _reachable(stack, environment) if not engines or NAME in engines else None
         if found is None:
@@ -37,12 +38,14 @@ def model_engine(
                 say(_NOT_CONFIGURED)
             yield ()
             return
+        from testfleet.cli.fix_memory import past_fixes
         from testfleet.repair.model.engine import Desk, ModelEngine
         from testfleet.repair.model.record import load_records
 
         models, available, ask = found
         records = load_records(_record_file()).by_domain()
-        yield (ModelEngine(Desk(models, available, ask, records=records)),)
+        past = past_fixes(memory).fixes
+        yield (ModelEngine(Desk(models, available, ask, records=records, past=past)),)
 
 
 def remember(engines: Sequence[ModelEngine], report: FixReport) -> None:

@@ -24,7 +24,8 @@ from uuid import uuid4
 from testfleet.config import ROOT
 from testfleet.errors import FleetError, TestfleetError
 from testfleet.local.environment import plain_environment
-from testfleet.local.model_server import Handler, ModelServer, Surroundings, handler_of
+from testfleet.local.model_handlers import Handler, handler_of
+from testfleet.local.model_server import ModelServer, Surroundings
 from testfleet.local.models import model_folders
 
 if TYPE_CHECKING:

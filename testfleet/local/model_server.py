@@ -21,11 +21,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
-from testfleet.inference import classifier, fixer
+from testfleet.inference import classifier
+from testfleet.local.model_handlers import Handler, Served, handler_of, name_of
 from testfleet.local.network import HOST
 
 _ASYNC: Final = re.compile(r"/endpoints/(?P<name>[A-Za-z0-9-]{1,63})/async-invocations\Z")
-_NAME: Final = re.compile(r"(?:\A|-)(classifier|fixer-[a-z0-9]{1,20})\Z")
 _AT_ONCE: Final = 4
 """As `stacks/endpoint.py` has it for an instance."""
 _MAX_REASON: Final = 500
@@ -43,37 +43,6 @@ class Storage(Protocol):
     def put(self, key: str, body: bytes) -> None:
         """Write the object."""
         ...
-
-
-class Handler(Protocol):
-    """What SageMaker's containers call: a module of testfleet/inference."""
-
-    def model_fn(self, model_dir: str) -> Any:
-        """Load the model of a folder."""
-        ...
-
-    def input_fn(self, body: bytes, content_type: str) -> Any:
-        """Read a request."""
-        ...
-
-    def predict_fn(self, request: Any, model: Any) -> Any:
-        """Answer."""
-        ...
-
-    def output_fn(self, response: Any, accept: str) -> tuple[bytes, str]:
-        """The answer as bytes, and their content type."""
-        ...
-
-
-def handler_of(name: str) -> Handler:
-    """What serves an endpoint, by the name that the configuration has for it."""
-    return fixer if name.startswith("fixer-") else classifier
-
-
-def name_of(endpoint: str) -> str:
-    """An endpoint's name in the configuration: without what all names of a fleet begin with."""
-    found = _NAME.search(endpoint)
-    return found[1] if found else endpoint
 
 
 @dataclass(frozen=True)
@@ -100,7 +69,7 @@ class ModelServer:
 
     def __post_init__(self) -> None:
         self._predictors = {
-            endpoint: _Served(self.handlers(name_of(endpoint)), path)
+            endpoint: Served(self.handlers(name_of(endpoint)), path)
             for endpoint, path in self.models.items()
         }
         for served in self._predictors.values():
@@ -213,22 +182,6 @@ class _Job:
     failed: str
     kind: str
     """Content type."""
-
-
-@dataclass
-class _Served:
-    """A model that is loaded when it is first asked: an endpoint at rest has none in memory."""
-
-    handler: Handler
-    folder: str
-    _loaded: Any = None
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def model(self) -> Any:
-        with self._lock:
-            if self._loaded is None:
-                self._loaded = self.handler.model_fn(self.folder)
-            return self._loaded
 
 
 def _refused(message: str) -> Answer:

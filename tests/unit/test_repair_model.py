@@ -7,9 +7,11 @@ from types import SimpleNamespace
 import pytest
 
 from testfleet.config import ROOT, load_models
+from testfleet.contracts.base import utc_now
 from testfleet.contracts.chat import ChatResponse
 from testfleet.contracts.failure import Domain
 from testfleet.contracts.models import Models
+from testfleet.contracts.past_fix import Hunk, PastFix
 from testfleet.contracts.repair import SuspiciousLine
 from testfleet.errors import FleetError, UsageError
 from testfleet.repair.engine import FailingTest, Fault, Frame
@@ -18,6 +20,7 @@ from testfleet.repair.model.blocks import MAX_BLOCKS, MAX_TEXT, Refused, read_bl
 from testfleet.repair.model.conversation import requests_of
 from testfleet.repair.model.drafts import Reader
 from testfleet.repair.model.engine import Desk, ModelEngine
+from testfleet.repair.model.examples import similar_fixes
 from testfleet.repair.model.policy import edits_of
 from testfleet.repair.model.prompt import messages
 from testfleet.repair.model.record import Records, load_records, save_records
@@ -147,6 +150,16 @@ def test_the_prompt_is_bounded_keeps_the_code_and_no_secret():
     system, user = messages(given, 3000)
     assert len(system.content) + len(user.content) <= 3000
     assert "def total" in user.content and token not in user.content
+
+
+def test_similar_fixes_are_those_of_the_suspicious_file_the_newest_first():
+    def fix(path, new):
+        hunk = Hunk(path=path, old="x = a\ny = 1\n", new=f"x = {new}\ny = 1\n")
+        return PastFix(fingerprints=("f",), hunks=(hunk,), engine="e", template="t", at=utc_now())
+
+    past = [fix("shop.py", "b"), fix("shop.py", "c"), fix("other.py", "d")]
+    one, two = similar_fixes(fault(), past, 2)
+    assert "-x = a\n+x = c" in one and "+x = b" in two
 
 
 def choice_for(domain, load=None, records=None, available=None):

@@ -9,13 +9,16 @@ from typing import Final
 
 from testfleet.contracts.chat import ChatMessage
 from testfleet.contracts.models import CodeModel, Models
+from testfleet.contracts.past_fix import PastFix
 from testfleet.contracts.repair import Candidate
 from testfleet.repair.engine import Fault
 from testfleet.repair.model.conversation import Ask, Conversation
 from testfleet.repair.model.drafts import ENGINE, Reader
+from testfleet.repair.model.examples import similar_fixes
 from testfleet.repair.model.prompt import CHARACTERS_A_TOKEN, messages
 from testfleet.repair.model.router import Choice, Record, Situation, choose, domain_of
 
+_MOST_FIXES: Final = 2
 _MOST_ASKED: Final = 2
 """Models that are asked, the second when the first is silent."""
 
@@ -32,8 +35,8 @@ class Desk:
     """How each model has done, by class of failures."""
     load: Mapping[str, int] = field(default_factory=dict)
     """Questions that wait at each endpoint."""
-    fixes: Sequence[str] = ()
-    """Diffs of similar repairs of the past."""
+    past: Sequence[PastFix] = ()
+    """Repairs of the past, those proved last at the end."""
 
 
 class ModelEngine:
@@ -77,14 +80,20 @@ class ModelEngine:
     @property
     def notes(self) -> list[str]:
         """What a reader of the report should know: silent models, answers that were not used."""
-        refused: Counter[str] = Counter()
-        for reader in self._readers:
-            refused += reader.refused
+        refused = self.refused
         told = [note for talk in self._talks for note in talk.notes]
         if refused:
             reasons = ", ".join(f"{reason} ({count})" for reason, count in refused.most_common(4))
             told.append(f"{refused.total()} answers of the model were not used: {reasons}")
         return list(dict.fromkeys(told))
+
+    @property
+    def refused(self) -> Counter[str]:
+        """How many answers were not used, by reason."""
+        found: Counter[str] = Counter()
+        for reader in self._readers:
+            found += reader.refused
+        return found
 
     def _choose(self, domain: str, fault: Fault) -> list[Choice]:
         desk = self._desk
@@ -98,4 +107,4 @@ class ModelEngine:
 
     def _prompt(self, model: CodeModel, fault: Fault) -> tuple[ChatMessage, ...]:
         room = (model.context_tokens - model.answer_tokens) * CHARACTERS_A_TOKEN
-        return messages(fault, room, self._desk.fixes)
+        return messages(fault, room, similar_fixes(fault, self._desk.past, _MOST_FIXES))

@@ -20,7 +20,6 @@ CHARACTERS_A_TOKEN: Final = 3
 _MOST_TESTS: Final = 3
 _MOST_FUNCTIONS: Final = 4
 _MOST_CALLERS: Final = 3
-_MOST_FIXES: Final = 2
 _MOST_LINES: Final = 8
 _REPORT: Final = 2500
 """Characters of a test's report, from its end, where the assertion is."""
@@ -72,7 +71,7 @@ def _sections(fault: Fault, fixes: Sequence[str]) -> Iterable[str]:
         yield _test(test)
     for excerpt in callers(fault, shown, _MOST_CALLERS):
         yield _code("A caller", excerpt)
-    for fix in fixes[:_MOST_FIXES]:
+    for fix in fixes:
         yield f"# A similar repair of the past\n{fix[:_REPORT]}"
 
 
