@@ -32,7 +32,9 @@ SPAWNING = frozenset(
     ]
 )
 """Audit events of code that runs where nobody looks."""
-HARMLESS = frozenset(["cc", "gcc", "git", "hg", "hostname", "ld", "ldconfig", "lscpu", "uname"])
+HARMLESS = frozenset(
+    ["cc", "file", "gcc", "git", "hg", "hostname", "ld", "ldconfig", "lscpu", "uname"]
+)
 """Programs that plugins and the standard library ask about the machine or the repository: they run
 no Python of the tree. Asked by code of the tree itself, they count like any other."""
 _PROFILING = frozenset(["sys.setprofile", "_thread.start_new_thread"])
