@@ -12,6 +12,7 @@ from testfleet.cli.reference.exit_codes import exit_codes_page
 from testfleet.cli.reference.models import ModelPage, model_page
 from testfleet.cli.reference.strategies import strategies_page
 from testfleet.config import ROOT, Environment
+from testfleet.contracts.models import Models
 from testfleet.contracts.project import ProjectConfig
 from testfleet.contracts.risk import RiskRules
 from testfleet.contracts.routing import Routing
@@ -56,6 +57,17 @@ _ROUTING = ModelPage(
     ),
 )
 
+_MODELS = ModelPage(
+    title="config/models.toml",
+    model=Models,
+    intro=(
+        "Lies in the checkout of Testfleet and holds for every environment: code models that "
+        "repair may ask, and what counts in the choice of one. Their endpoints are keys of "
+        "`[endpoints]` in `config/ENVIRONMENT.toml`. Unknown keys are refused. How to use it: "
+        "[Repair with models](../how-to/repair-with-models.md)."
+    ),
+)
+
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "cli.md": cli_page,
     "exit-codes.md": exit_codes_page,
@@ -65,6 +77,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "strategies.md": strategies_page,
     "risk.md": lambda: model_page(_RISK),
     "routing.md": lambda: model_page(_ROUTING),
+    "models.md": lambda: model_page(_MODELS),
 }
 """File name in docs/reference, and what makes its text."""
 
