@@ -73,28 +73,31 @@ class GitRemoteHost:
     def open(self, draft: PullRequestDraft) -> PullRequest:
         """Push the branch and write the request down; the same draft is one request."""
         with self._locked():
+            known = self._known(draft.branch)
+            if known is not None:
+                return known
             files = {file.path: file.contents for file in draft.files}
             base = draft.base or "HEAD"
             made = commit_files(self.root, files, draft.message, base, _IDENTITY)
-            known = self._known(draft.branch, made.tree)
-            if known is not None:
-                return known
             target = self._base_branch()
             self._push(made.commit, draft.branch)
             return self._write(draft, made.commit, target)
 
-    def _known(self, branch: str, tree: str) -> PullRequest | None:
+    def _known(self, branch: str) -> PullRequest | None:
+        """The request that there is for this fix, also when its base has moved on since: the branch
+        is named by the patch."""
         git = Plumbing(self.remote)
-        there = git.run("for-each-ref", "--format=%(tree)", f"refs/heads/{branch}")
-        if not there:
+        tip = git.run("for-each-ref", "--format=%(objectname)", f"refs/heads/{branch}")
+        if not tip:
             return None
-        if there != tree:
+        found = (PullRequest.model_validate_json(path.read_bytes()) for path in self._records())
+        known = next((pull for pull in found if pull.branch == branch), None)
+        if known is None or known.commit != tip:  # Somebody may have worked there.
             raise UsageError(
                 f"{self.remote} has a branch {branch} already, and it is not this fix alone",
                 hint="rename or delete it there",
             )
-        found = (PullRequest.model_validate_json(path.read_bytes()) for path in self._records())
-        return next((pull for pull in found if pull.branch == branch), None)
+        return known
 
     def _base_branch(self) -> str:
         """The branch that the user stands on, pushed as far as that takes nothing back."""

@@ -101,15 +101,15 @@ def test_a_pull_request_is_one_commit_on_a_pushed_branch_and_a_record(tree, tmp_
     assert git(tree, "branch", "--list").split() == ["*", "main"]
 
 
-def test_the_same_fix_is_one_pull_request_and_another_tree_is_not_overwritten(tree, tmp_path):
+def test_the_same_fix_is_one_pull_request_until_somebody_works_on_its_branch(tree, tmp_path):
     host = GitRemoteHost(tree, tmp_path / "pulls", "shop")
     draft = draft_pull_request(REPORT, FILES, OCCASION, host)
-    assert host.open(draft) == host.open(draft)
-    other = draft.model_copy(
-        update={"files": (ChangedFile.of("a.py", (FILES["a.py"][0], b"3\n")),)}
-    )
+    pull = host.open(draft)
+    git(tree, "commit", "-q", "--allow-empty", "-m", "the base moves on")
+    assert host.open(draft) == pull
+    git(host.remote, "branch", "-f", pull.branch, f"{pull.branch}~")
     with pytest.raises(UsageError, match="not this fix alone"):
-        host.open(other)
+        host.open(draft)
 
 
 def test_what_was_never_committed_gets_into_no_pull_request(tree, tmp_path):
