@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 from operator import mul
 from typing import Final
 
@@ -39,8 +40,7 @@ def apart(
     runs = max(map(len, scatters), default=0)
     if runs == 0 or len(parts) < 2:  # noqa: PLR2004 (one shard has nothing to exchange)
         return [list(part) for part in parts]
-    order = sorted(range(len(seconds)), key=lambda at: (-seconds[at], at))
-    movable = order[:MOST_UNITS]
+    movable = nlargest(MOST_UNITS, range(len(seconds)), key=seconds.__getitem__)
     place = {unit: at for at, unit in enumerate(movable)}
     home = [0] * len(movable)
     fixed_s = [0.0] * len(parts)

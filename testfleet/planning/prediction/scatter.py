@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from heapq import nlargest
 from math import inf
+from operator import attrgetter
 from typing import Final
 
 from testfleet.contracts.history import UnitHistory
@@ -26,7 +28,7 @@ def scatters(
     Of the longest units, at most `most`, that ran in the same newest runs; what all of them share
     in a run is taken out. Empty when these runs are too few. The sum of a unit's numbers is zero.
     """
-    longest = sorted(units, key=lambda unit: (-unit.predicted_s, unit.id))[:most]
+    longest = nlargest(most, units, key=attrgetter("predicted_s"))
     rings = {unit.id: ring for unit in longest if (ring := _ring(history.get(unit.id)))}
     counted = Counter(map(_runs, rings.values()))
     runs = max(counted, key=lambda one: (counted[one], one), default=((), ()))
