@@ -79,14 +79,14 @@ class RepairScene:
         self.objects.put(KEYS.report, report.model_dump_json().encode())
         request = RepairRequest(repair_id=REPAIR_ID, run_id=RUN_ID, requested_at=NOW, **asked)
         self.objects.put(self.keys.request, request.model_dump_json().encode())
-        world = RepairWorld(
+        self.world = RepairWorld(
             environment=load_environment("local"),
             objects=self.objects,
             routing=load_routing(),
             now=lambda: datetime(2026, 1, 2, tzinfo=UTC),
             host_of=lambda _: host,
         )
-        self.steps = RepairSteps(world, REPAIR_ID)
+        self.steps = RepairSteps(self.world, REPAIR_ID)
 
     def task(self, item):
         """The orders that an item points to."""

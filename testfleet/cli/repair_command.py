@@ -16,11 +16,12 @@ from testfleet.errors import IncompleteError, UsageError
 if TYPE_CHECKING:
     from testfleet.cli.client import Client
     from testfleet.contracts.repair_config import RepairConfig
-    from testfleet.contracts.repair_work import RepairBudget, RepairRequest, RepairSummary
+    from testfleet.contracts.repair_work import RepairRequest, RepairSummary
 
 _NOTHING_FAILED = 5
 _POLL_S = 0.5
 _ASK_EVERY = 10
+_HINT_RUNS = "`testfleet runs` lists runs"
 
 RunArgument = Annotated[
     str, typer.Argument(help="Id of a red run, as `testfleet runs` shows it, or of a repair.")
@@ -80,9 +81,14 @@ def repair(
     """
     from testfleet.cli.client import connect
     from testfleet.contracts.repair_work import REPAIR_ID_PATTERN
+    from testfleet.contracts.run import RUN_ID_PATTERN
 
+    is_repair = bool(REPAIR_ID_PATTERN.match(run))
+    if not is_repair and not RUN_ID_PATTERN.match(run):
+        raise UsageError(f"{run!r} is no id of a run or a repair", hint=_HINT_RUNS)
+    given = _given(budget, max_cost, workers)
     client = connect(env, say)
-    if REPAIR_ID_PATTERN.match(run):
+    if is_repair:
         repair_id = run
     else:
         from testfleet.workflow.repairs.starting import RepairLauncher, project_wants
@@ -90,7 +96,7 @@ def repair(
         _check_run(client, run)
         wants = project_wants(client.objects, run)
         request = _request(run, cluster or (), engine, wants, pull_request).model_copy(
-            update={"budget": _budget(wants, budget, max_cost, workers)}
+            update={"budget": wants.budget.model_copy(update=given)}
         )
         RepairLauncher(client.objects, client.repairs).launch(request)
         repair_id = request.repair_id
@@ -106,13 +112,11 @@ def repair(
 
 
 def _check_run(client: Client, run: str) -> None:
-    from testfleet.contracts.run import RUN_ID_PATTERN
     from testfleet.workflow.keys import RunKeys
 
-    if not RUN_ID_PATTERN.match(run) or not client.objects.exists(RunKeys(run).report):
+    if not client.objects.exists(RunKeys(run).report):
         raise UsageError(
-            f"run {run!r} has no report: it is unknown, expired, or goes on",
-            hint="`testfleet runs` lists runs",
+            f"run {run!r} has no report: it is unknown, expired, or goes on", hint=_HINT_RUNS
         )
 
 
@@ -140,17 +144,16 @@ def _request(
     )
 
 
-def _budget(
-    wants: RepairConfig, seconds: float | None, usd: float | None, workers: int | None
-) -> RepairBudget:
+def _given(seconds: float | None, usd: float | None, slices: int | None) -> dict[str, object]:
+    """What of the budget was asked for. Raises BadParameter."""
     from pydantic import ValidationError
 
     from testfleet.contracts.repair_work import RepairBudget
 
-    asked = {"seconds": seconds, "usd": usd, "slices": workers}
+    asked = {"seconds": seconds, "usd": usd, "slices": slices}
     given = {name: value for name, value in asked.items() if value is not None}
     try:
-        return RepairBudget.model_validate({**wants.budget.model_dump(), **given})
+        return RepairBudget.model_validate(given).model_dump(include=set(given))
     except ValidationError as exc:
         option = {"seconds": "--budget", "usd": "--max-cost", "slices": "--workers"}
         problem = exc.errors()[0]
@@ -164,6 +167,8 @@ def _wait(client: Client, repair_id: str) -> RepairSummary:
     from testfleet.workflow.repairs.keys import RepairKeys
 
     keys = RepairKeys(repair_id)
+    if not client.objects.exists(keys.request):
+        raise UsageError(f"no repair {repair_id}: it is unknown, or expired", hint=_HINT_RUNS)
     asked = 0
     try:
         while (body := client.objects.get(keys.summary)) is None:
