@@ -102,6 +102,60 @@ def test_a_run_that_was_stopped_is_resumed_where_it_was(fleet, cli, tmp_path):
     assert cli("stop", run_id).code == 2
 
 
+POISON = """
+import os, pathlib, signal
+
+def test_good(): pass
+
+def test_poison():
+    pid = os.getpid()
+    while not pathlib.Path({gate!r}).exists():
+        fields = pathlib.Path(f"/proc/{{pid}}/stat").read_text().rpartition(")")[2].split()
+        pid = int(fields[1])
+        if b"-worker-" in pathlib.Path(f"/proc/{{pid}}/cmdline").read_bytes():
+            os.kill(pid, signal.SIGKILL)
+"""
+
+
+def test_what_a_run_gives_up_waits_in_a_queue_until_it_is_redriven(fleet, cli, tmp_path):
+    gate = tmp_path / "gate"
+    files = {"test_a.py": "def test_a(): pass\n", "test_b.py": POISON.format(gate=str(gate))}
+    done = cli.run(write(tmp_path / "poison", files))
+    run_id = done.report["run_id"]
+    assert (done.code, done.outcomes["test_a.py::test_a"]) == (3, "passed")
+    assert "lost" in done.outcomes.values()
+    assert json.loads(cli("redrive", "--json").out) == {run_id: ["test_b.py"]}
+    told = [json.loads(line) for line in cli("logs", run_id, "--events").out.splitlines()]
+    assert [event["sequence"] for event in told] == list(range(1, len(told) + 1))
+    assert [event["kind"] for event in told].count("run-finished") == 1
+    gate.touch()
+    assert cli("redrive", run_id).code == 0
+    assert cli("redrive").out == "no run has given anything up\n"
+    kinds = [json.loads(line)["kind"] for line in cli("status", run_id, "--json").out.splitlines()]
+    assert kinds[: len(told)] == [event["kind"] for event in told]
+    assert "run-resumed" in kinds[len(told) :]
+    assert kinds[-1] == "run-finished"
+
+
+def test_all_runs_are_stopped_at_once_and_one_of_them_is_resumed(fleet, cli, tmp_path):
+    gate, runs = tmp_path / "gate", {}
+    for name in "ab":
+        memo = tmp_path / name
+        files = {"test_it.py": GATED.format(memo=str(memo), gate=str(gate))}
+        running, run_id, report = start(cli, write(tmp_path / f"tree-{name}", files))
+        runs[run_id] = (running, report)
+        wait_for(memo.exists)
+    said = cli("stop", "--all", "--now").out
+    assert all(run_id in said for run_id in runs)
+    assert {running.end(limit_s=30).code for running, _ in runs.values()} == {3}
+    assert cli("stop", "--all").out == "no run goes on\n"
+    wait_for(lambda: not any(left_over(run_id) for run_id in runs))
+    gate.touch()
+    run_id, (_, report) = next(iter(runs.items()))
+    assert cli("resume", run_id, "--report", report).code == 0
+    assert set(outcomes(report).values()) == {"passed"}
+
+
 def test_a_second_interrupt_leaves_at_once_and_the_fleet_cleans_up(fleet, cli, slow):
     root, is_slow = slow
     running, run_id, _ = start(cli, root)
