@@ -9,6 +9,21 @@ from typing import Final
 
 CASES: Final[tuple[tuple[str, ...], ...]] = (
     (
+        "sort-key",
+        "def f(a):|>return sorted(a, key=lambda x: x[1])",
+        "def f(a):|>return sorted(a, key=lambda x: (-x[1], x[0]))",
+    ),
+    (
+        "carried",
+        "def f(a):|>p = None|>for x in a:|>>print(x == p)",
+        "def f(a):|>p = None|>for x in a:|>>print(x == p)|>>p = x",
+    ),
+    (
+        "normalised",
+        "def f(a, n):|>if not a:|>>return []|>return a[-n:] + a[:-n]",
+        "def f(a, n):|>if not a:|>>return []|>n %= len(a)|>return a[-n:] + a[:-n]",
+    ),
+    (
         "comparisons-alike",
         "def f(r, c, n, m):|>return r < 0 or r > n or c > m",
         "def f(r, c, n, m):|>return r < 0 or r >= n or c >= m",

@@ -101,6 +101,16 @@ SURROUNDINGS: Final = (
         "def f(a):|>low, high = min(a), max(a)|>return [0] * (high - low + 1)",
     ),
     (
+        "regrouped",
+        "def f(n, c):|>return n + int(c) * 10",
+        "def f(n, c):|>return n * 10 + int(c)",
+    ),
+    (
+        "item-or-whole",
+        "def f(a, b):|>a, b = b, a|>return max(a, b)",
+        "def f(a, b):|>a, b = b, max(a, b)|>return max(a, b)",
+    ),
+    (
         "range-bounds",
         "def f(n, w):|>for i in range(w, n + 1):|>>print(i)",
         "def f(n, w):|>for i in range(n, w - 1, -1):|>>print(i)",

@@ -33,6 +33,7 @@ from testfleet.repair.rewrite.templates.names import (
 )
 from testfleet.repair.rewrite.templates.statements import (
     base_cases,
+    carried,
     exceptions,
     exits,
     guards,
@@ -68,6 +69,7 @@ def all_templates() -> list[Template]:
         returns,
         guards,
         base_cases,
+        carried,
         exits,
         loops,
         updates,

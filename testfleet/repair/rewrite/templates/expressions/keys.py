@@ -85,7 +85,35 @@ def _views(node: ast.Name | ast.Attribute, at: Place) -> Drafts:
             yield at.replace(node, f"{at.code(node)}.{view}", likely * (1.0 - 0.2 * index))
 
 
+def _sort_key(node: ast.Lambda, at: Place) -> Drafts:
+    """`key=lambda x: x[1]` to `-x[1]`, to `(x[1], x[0])`, to `(-x[1], x[0])`."""
+    parent = at.parent(node)
+    if not (isinstance(parent, ast.keyword) and parent.arg == "key" and node.args.args):
+        return
+    item, parts = node.args.args[0].arg, [node.body]
+    if isinstance(node.body, ast.Tuple):
+        parts = node.body.elts
+        for part in parts:
+            yield at.replace(part, _reversed(part, at), 0.8)
+        return
+    own, opposite = at.code(node.body), _reversed(node.body, at)
+    yield at.replace(node.body, opposite, 0.9)
+    for other in (f"{item}[0]", f"{item}[1]", item):
+        if other != own:
+            yield at.replace(node.body, f"({own}, {other})", 0.7)
+            yield at.replace(node.body, f"({opposite}, {other})", 0.6)
+            yield at.replace(node.body, f"({other}, {own})", 0.3)
+            yield at.replace(node.body, other, 0.5)
+
+
+def _reversed(node: ast.expr, at: Place) -> str:
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        return at.code(node.operand)
+    return f"-{at.operand(node)}"
+
+
 TEMPLATES: Final = (
+    Template("sort-key", "keys", "order of a sort", 0.4, (ast.Lambda,), _sort_key),
     Template("key-with-default", "keys", "missing key", 0.053, (ast.Subscript,), _got),
     Template("default", "keys", "default of a lookup", 0.304, (ast.Call,), _default),
     Template(

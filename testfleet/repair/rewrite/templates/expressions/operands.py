@@ -42,6 +42,12 @@ def _regrouped(node: ast.BinOp, at: Place) -> Drafts:
     """Other parentheses in a chain of operators: `a + b * c` to `(a + b) * c` and back."""
     if isinstance(at.parent(node), ast.BinOp):
         return
+    product = node.right
+    if isinstance(product, ast.BinOp) and isinstance(product.op, ast.Mult):
+        left, one, other = (at.operand(each) for each in (node.left, product.left, product.right))
+        sign = at.source.text[at.source.end(node.left) : at.source.start(node.right)].strip(" ()")
+        if isinstance(node.op, ast.Add | ast.Sub) and len(sign) == 1:
+            yield at.replace(node, f"{left} * {other} {sign} {one}", 0.7)
     parts = list(_operands(node, at))
     for first, last in combinations(range(len(parts)), 2):
         if last - first < len(parts) - 1 and len(parts) <= 7:

@@ -90,6 +90,14 @@ def _item_or_whole(node: ast.Name, at: Place) -> Drafts:
     for index, text in enumerate(texts):
         if index < 6:
             yield at.replace(node, text, 0.8 - 0.08 * index)
+    calls = dict.fromkeys(
+        call.text
+        for call in at.pool.calls
+        if call.function is at.function and node.id in call.names and len(call.text) < 40
+    )
+    for text in islice(calls, 4):
+        if text not in at.code(at.statement):
+            yield at.replace(node, text, 0.6)
 
 
 def _whole_or_item(node: ast.Subscript | ast.Attribute, at: Place) -> Drafts:

@@ -189,8 +189,8 @@ def _renamings(statement: Statement, at: Place) -> Iterator[tuple[Mapping[str, s
         for name in own[:3]:
             kind = at.scope.kinds.get(name, "")
             for other in islice(_candidates(at), 6):
-                if other.name != name and other.kind == kind and other.name not in own:
-                    yield {name: other.name}, 0.4
+                if other.name != name and other.kind == kind:
+                    yield {name: other.name}, 0.4 if other.name not in own else 0.25
 
 
 def _candidates(at: Place) -> Iterator[Binding]:

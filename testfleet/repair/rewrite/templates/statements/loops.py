@@ -130,7 +130,7 @@ TEMPLATES: Final = (
         "run-over", "loops", "what a loop runs over", 0.319, (ast.For, ast.comprehension), _run_over
     ),
     Template(
-        "start-of-inner", "bounds", "start of an inner loop", 0.05, (ast.For,), _start_of_inner
+        "start-of-inner", "bounds", "start of an inner loop", 0.12, (ast.For,), _start_of_inner
     ),
     Template(
         "way-out",
