@@ -63,6 +63,10 @@ def build_stacks(app: App, config: Environment) -> None:
         from stacks.models import ModelsStack  # noqa: PLC0415
 
         ModelsStack(app, config, storage, answers)
+        if "classifier" in config.endpoints:
+            from stacks.retraining import RetrainingProps, RetrainingStack  # noqa: PLC0415
+
+            RetrainingStack(app, config, RetrainingProps(bundle=bundle, storage=storage))
     if "costs" in config.optional_stacks:
         from stacks.costs import CostsStack  # noqa: PLC0415
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -26,7 +27,10 @@ from testfleet.aws.runs import DynamoRunStore
 from testfleet.aws.secrets import SecretReader
 from testfleet.config import Environment, load_environment
 from testfleet.contracts.base import PAYLOAD_LIMIT_BYTES, utc_now
+from testfleet.contracts.report import RunReport
 from testfleet.scm.tarball import GITHUB_HOSTS, FetchPolicy, fetch_source
+from testfleet.workflow.confidence import doubts, embedded_metrics
+from testfleet.workflow.keys import RunKeys
 from testfleet.workflow.question import Model
 from testfleet.workflow.step import Stream
 from testfleet.workflow.steps import RunTests, StepAnswer, World
@@ -61,6 +65,8 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> StepAnswer:
     answer = _step(run, event)()
     if step in _STEPS_THAT_TELL:
         run.record()
+    if step == "Report":
+        _tell_doubts(run_id)
     if step in _LAST_STEPS:
         _current.forget()
     return _guard_payload(answer)
@@ -69,6 +75,16 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> StepAnswer:
 _LAST_STEPS = ("Report", "ReportFailure")
 _STEPS_THAT_TELL = ("Plan", "Replan", *_LAST_STEPS)
 """Steps that end something, or come after it: others change nothing that a reader sees."""
+
+
+def _tell_doubts(run_id: str) -> None:
+    """Leave in the log, as metrics, how sure the classifier was."""
+    world = _world()
+    body = world.objects.get(RunKeys(run_id).report)
+    found = doubts(RunReport.model_validate_json(body)) if body else None
+    if found is not None:
+        at_ms = int(time.time() * 1_000)
+        sys.stdout.write(embedded_metrics(found, world.environment.name, at_ms) + "\n")
 
 
 class _Current:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sns import SNSClient
@@ -102,6 +103,12 @@ def sagemaker_runtime() -> SageMakerRuntimeClient:
 
 
 @cache
+def sagemaker() -> SageMakerClient:
+    """SageMaker's models and endpoints, not the answers of these."""
+    return session().client("sagemaker", config=_config())
+
+
+@cache
 def autoscaling() -> ApplicationAutoScalingClient:
     """Application Auto Scaling."""
     return session().client("application-autoscaling", config=_config())
@@ -121,6 +128,7 @@ def forget() -> None:
         secretsmanager,
         sns,
         sagemaker_runtime,
+        sagemaker,
         autoscaling,
     ):
         made.cache_clear()

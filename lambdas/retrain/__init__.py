@@ -1,0 +1,1 @@
+"""Gives back the token of a question that a model has answered."""
