@@ -21,14 +21,14 @@ MAX_SAMPLES: Final = 16
 class ChatMessage(Contract):
     """One part of a prompt."""
 
-    role: Literal["system", "user"]
+    role: Literal["system", "user", "assistant"]
     content: Annotated[str, Field(max_length=MAX_PROMPT)]
 
 
 class ChatRequest(Contract):
     """Asks for some answers to one prompt."""
 
-    messages: Annotated[tuple[ChatMessage, ...], Field(min_length=1, max_length=4)]
+    messages: Annotated[tuple[ChatMessage, ...], Field(min_length=1, max_length=8)]
     n: Annotated[int, Field(ge=1, le=MAX_SAMPLES)] = 1
     """Answers that are wanted."""
     max_tokens: Annotated[int, Field(ge=1, le=8192)] = 1024

@@ -136,7 +136,7 @@ def test_the_same_program_is_one_candidate_and_more_answers_make_it_likelier():
 
 
 def test_the_prompt_has_failure_code_callers_and_fixes_as_marked_data():
-    system, user = messages(fault(), 20_000, ["-a\n+b"])
+    system, *_, user = messages(fault(), 20_000, ["-a\n+b"])
     for part in (TEST.id, "assert 2 == 4", "return amount - tax", "return total(prices, 1)", "+b"):
         assert part in user.content
     mark = user.content.partition("<data ")[2][:12]
@@ -147,8 +147,9 @@ def test_the_prompt_is_bounded_keeps_the_code_and_no_secret():
     token = "ghp_" + "a1B2" * 9
     given = fault(**{"shop.py": SHOP.replace("amount =", f'key = "{token}"\n    amount ='),
                      "use.py": USE + "# more\n" * 50_000})  # fmt: skip
-    system, user = messages(given, 3000)
-    assert len(system.content) + len(user.content) <= 3000
+    told = messages(given, 3500)
+    user = told[-1]
+    assert sum(len(each.content) for each in told) <= 3500
     assert "def total" in user.content and token not in user.content
 
 

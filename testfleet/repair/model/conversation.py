@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from testfleet.contracts.chat import ChatMessage, ChatRequest, ChatResponse
 from testfleet.contracts.models import CodeModel
 from testfleet.errors import TestfleetError
+from testfleet.repair.model.prompt import STOPS
 from testfleet.repair.model.router import Choice, usd_of
 
 _DRAWN: Final = 0.8
@@ -154,7 +155,7 @@ def requests_of(choice: Choice, prompt: tuple[ChatMessage, ...]) -> list[ChatReq
     """The likeliest answer, and the drawn ones in as many parts as the endpoint takes at once: each
     is tried as soon as it is there."""
     model = choice.model
-    likeliest = ChatRequest(messages=prompt, max_tokens=model.answer_tokens)
+    likeliest = ChatRequest(messages=prompt, max_tokens=model.answer_tokens, stop=STOPS)
     drawn = model.samples - 1
     parts = min(drawn, max(1, model.concurrency - 1))
     return [likeliest] + [

@@ -41,20 +41,48 @@ Copy the SEARCH lines exactly, with their indentation, and so many that they sta
 once only. Change as little as you can. Never edit tests or configuration, never remove \
 assertions, never write a test's values into the code."""
 
+_EXAMPLE: Final = """\
+# The most suspicious code, lines 8-10
+FILE: geometry/shapes.py
+def is_square(shape):
+    sides = shape.sides()
+    return len(sides) == 4 and sides[0] != sides[1]
+
+# A failing test
+tests/test_shapes.py::test_is_square
+AssertionError: assert False"""
+_EXAMPLE_ANSWER: Final = """\
+FILE: geometry/shapes.py
+<<<<<<< SEARCH
+    return len(sides) == 4 and sides[0] != sides[1]
+=======
+    return len(sides) == 4 and sides[0] == sides[1]
+>>>>>>> REPLACE"""
+"""Small models follow what they have seen once rather than what they are told."""
+
+
+STOPS: Final = ("<data ", "</data ")
+"""Where an answer is over: a model that goes on with the prompt has said all that it knows."""
+
 
 def messages(fault: Fault, characters: int, fixes: Sequence[str] = ()) -> tuple[ChatMessage, ...]:
     """The prompt, of so many characters at most. `fixes`: diffs of similar repairs of the past.
 
     Code and failing tests come first; what does not fit after them is left out.
     """
-    room = characters - len(_SYSTEM) - 200
+    room = characters - len(_SYSTEM) - len(_EXAMPLE) - len(_EXAMPLE_ANSWER) - 400
     body = _fitting(_sections(fault, fixes), room)
     mark = _mark(body)
-    framed = f"<data {mark}>\n{body}\n</data {mark}>\n\nWrite the edit blocks that repair it."
     return (
         ChatMessage(role="system", content=_SYSTEM.format(mark=mark)),
-        ChatMessage(role="user", content=framed),
+        ChatMessage(role="user", content=_framed(_EXAMPLE, mark)),
+        ChatMessage(role="assistant", content=_EXAMPLE_ANSWER),
+        ChatMessage(role="user", content=_framed(body, mark)),
     )
+
+
+def _framed(body: str, mark: str) -> str:
+    return f"<data {mark}>\n{body}\n</data {mark}>\n\nWrite the edit blocks that repair it."
 
 
 def _sections(fault: Fault, fixes: Sequence[str]) -> Iterable[str]:
@@ -89,8 +117,8 @@ def _fitting(sections: Iterable[str], room: int) -> str:
 
 
 def _code(title: str, excerpt: Excerpt) -> str:
-    place = f"FILE: {excerpt.path} (lines {excerpt.first}-{excerpt.last})"
-    return f"# {title}\n{place}\n{excerpt.text}"
+    lines = f"lines {excerpt.first}-{excerpt.last}"
+    return f"# {title}, {lines}\nFILE: {excerpt.path}\n{excerpt.text}"
 
 
 def _test(test: FailingTest) -> str:
