@@ -10,6 +10,7 @@ from typing import Final
 from testfleet.contracts.pull_request import ChangedFile, PullRequestDraft
 from testfleet.contracts.repair import FixReport, FixStatus
 from testfleet.errors import UsageError
+from testfleet.mask import mask
 from testfleet.repair.branch import branch_name, commit_message
 from testfleet.scm.code_host import CodeHost
 from testfleet.scm.codeowners import owners_of
@@ -51,9 +52,9 @@ def draft_pull_request(
     return PullRequestDraft(
         branch=branch_name(report),
         base=occasion.base,
-        title=f"Fix {', '.join(report.files)}: {what}"[:_TITLE_LENGTH],
-        message=_with_run(commit_message(report), occasion),
-        body=_body(report, occasion),
+        title=mask(f"Fix {', '.join(report.files)}: {what}")[:_TITLE_LENGTH],
+        message=mask(_with_run(commit_message(report), occasion)),
+        body=mask(_body(report, occasion)),
         labels=("testfleet", "auto-generated-fix", f"engine:{report.engine}"),
         reviewers=_reviewers(report, host) if host is not None else (),
         files=tuple(ChangedFile.of(path, both) for path, both in files.items()),
@@ -83,7 +84,9 @@ def changed_lines(patch: str) -> dict[str, list[int]]:
 
 def _reviewers(report: FixReport, host: CodeHost) -> tuple[str, ...]:
     """Owners by CODEOWNERS, then who wrote the lines."""
-    names = dict.fromkeys(owners_of(report.files, host.read))
+    prefix = host.prefix
+    owners = owners_of([f"{prefix}{path}" for path in report.files], host.read)
+    names = dict.fromkeys(owners)
     for path, lines in changed_lines(report.patch).items():
         names |= dict.fromkeys(host.authors(path, lines))
     return tuple(names)[:MOST_REVIEWERS]

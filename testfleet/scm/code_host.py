@@ -16,12 +16,20 @@ from testfleet.contracts.pull_request import PullRequest, PullRequestDraft
 class CodeHost(Protocol):
     """Where a repository lies, and its changes are discussed."""
 
+    @property
+    def prefix(self) -> str:
+        """Folder of the project within the repository, with a slash at its end; empty where they
+        are one."""
+        ...
+
     def read(self, path: str) -> bytes | None:
-        """A file as the newest commit has it; None when there is none."""
+        """A file of the repository, not only of the project, as the newest commit has it; None when
+        there is none."""
         ...
 
     def authors(self, path: str, lines: Sequence[int]) -> list[str]:
-        """Who wrote these lines last, those of most lines first. None where it is not known."""
+        """Who wrote these lines of a file of the project last, those of most lines first. Nobody
+        where it is not known."""
         ...
 
     def open(self, draft: PullRequestDraft) -> PullRequest:

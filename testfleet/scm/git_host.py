@@ -54,9 +54,15 @@ class GitRemoteHost:
         """Folder of its pull requests."""
         return self.folder / f"{self.name}.pulls"
 
+    @property
+    def prefix(self) -> str:
+        """As git has it."""
+        done = run_git(self.root, "rev-parse", "--show-prefix")
+        return os.fsdecode(done.stdout).strip() if done.returncode == 0 else ""
+
     def read(self, path: str) -> bytes | None:
-        """A file as HEAD has it."""
-        done = run_git(self.root, "show", f"HEAD:./{path}")
+        """A file of the repository as HEAD has it."""
+        done = run_git(self.root, "show", f"HEAD:{path}")
         return done.stdout if done.returncode == 0 else None
 
     def authors(self, path: str, lines: Sequence[int]) -> list[str]:

@@ -112,6 +112,22 @@ def test_the_same_fix_is_one_pull_request_until_somebody_works_on_its_branch(tre
         host.open(draft)
 
 
+def test_owners_of_a_project_in_a_folder_are_those_of_the_repository(tree, tmp_path):
+    inner = tree / "inner"
+    inner.mkdir()
+    (inner / "a.py").write_bytes(FILES["a.py"][0])
+    (tree / "CODEOWNERS").write_text("/inner/ @inner\n")
+    git(tree, "add", ".")
+    git(tree, "commit", "-qm", "third")
+    host = GitRemoteHost(inner, tmp_path / "pulls", "shop")
+    token = "ghp_" + 36 * "a"
+    draft = draft_pull_request(REPORT, FILES, Occasion(f"E: {token}"), host)
+    pull = host.open(draft)
+    assert pull.reviewers[0] == "@inner"
+    assert token not in (host.pulls / "1.md").read_text()
+    assert git(host.remote, "show", f"{pull.branch}:inner/a.py") == "one\n2\nthree\n"
+
+
 def test_what_was_never_committed_gets_into_no_pull_request(tree, tmp_path):
     host = GitRemoteHost(tree, tmp_path / "pulls", "shop")
     files = {"a.py": (b"uncommitted\n", b"fixed\n")}

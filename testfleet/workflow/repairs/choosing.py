@@ -64,9 +64,9 @@ class Choice:
 
     def _plan(self, cluster: FailureCluster) -> RepairPlan | str:
         """The plan, or why there is none."""
-        suite = self.prepared.suite
-        if suite is not None and suite.framework != "pytest":
-            return f"suites of {suite.framework} are repaired at home: `testfleet fix`"
+        reason = self._why_not_here()
+        if reason:
+            return reason
         failures = [each for each in self.report.failures if each.cluster == cluster.id]
         tests = _repairable(failures)
         engines = self._engines(cluster)
@@ -91,6 +91,14 @@ class Choice:
             budget=budget,
             profile=profile,
         )
+
+    def _why_not_here(self) -> str:
+        """Why the fleet cannot repair this suite; empty when it can."""
+        suite = self.prepared.suite
+        if suite is None or suite.framework == "pytest":
+            needs = bool(suite and suite.services)
+            return "its suite needs services, which repairs do not start" if needs else ""
+        return f"suites of {suite.framework} are repaired at home: `testfleet fix`"
 
     def _engines(self, cluster: FailureCluster) -> tuple[str, ...]:
         """As asked for, or by config/routing.toml: an engine with a model asks it beside the

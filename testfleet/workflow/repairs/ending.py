@@ -18,6 +18,7 @@ from testfleet.contracts.pull_request import ChangedFile, PullRequest
 from testfleet.contracts.repair import CandidateCounts, FixReport, FixStatus, Suggestion
 from testfleet.contracts.repair_work import JUDGE, RepairPlan, RepairVerdict, SliceResult
 from testfleet.errors import UsageError
+from testfleet.mask import mask
 from testfleet.planning.source_tree import ArchiveTree
 from testfleet.repair.memory.past import remembered
 from testfleet.repair.patch import diff_of_files
@@ -93,7 +94,7 @@ class Ending:
             cluster=plan.cluster,
             title=plan.title,
             priority=plan.priority,
-            report=report.model_copy(update={"cost": usd}),
+            report=report.model_copy(update={"cost": usd, "reason": mask(report.reason)}),
             slices=plan.budget.slices,
             lost=lost,
             deciding_s=_deciding_s(results),
