@@ -4,7 +4,8 @@
 
 While FOLDER/faults exists, of the calls of the worker function some are throttled, some are
 made twice, and for some a worker's process is killed a moment later; of the requests to S3 and
-DynamoDB some are answered late, some with an error. A seed gives the same chances, though not the
+DynamoDB some are answered late, some with an error; and some results tell times of a clock that has
+jumped by hours, back in the middle of the shard too. A seed gives the same chances, though not the
 same order of events: that is the machine's.
 """
 
@@ -13,12 +14,14 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import re
 import signal
 import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +37,8 @@ KILLED, THROTTLED, DOUBLED = 0.2, 0.08, 0.05
 """Shares of the calls of the worker function."""
 KILL_WITHIN_S = 1.5
 REFUSED, LATE, LATE_S = 0.01, 0.03, 0.4
+JUMPED, JUMP_S = 0.2, 7200
+"""Share of results whose clock has jumped, and by how much at most."""
 """Shares of the requests to S3 and DynamoDB, and the longest delay."""
 
 
@@ -53,6 +58,17 @@ class Faults:
         if lot < THROTTLED:
             self._note("throttled")
             raise self._throttling()
+        began = time.monotonic()
+        try:
+            return self._call_or_kill(lot, call, function, event)
+        except Exception:
+            # Capacity that was paid for and has brought no result.
+            self._note_seconds("lost", time.monotonic() - began)
+            raise
+        finally:
+            self._note_seconds("spent", time.monotonic() - began)
+
+    def _call_or_kill(self, lot: float, call: Callable[..., Any], function: str, event: Any) -> Any:
         if lot < THROTTLED + KILLED:
             threading.Thread(target=self._kill_soon, daemon=True).start()
         elif lot < THROTTLED + KILLED + DOUBLED:
@@ -72,7 +88,23 @@ class Faults:
             if lot < REFUSED + LATE:
                 self._note("late")
                 await asyncio.sleep(self.chance.uniform(0, LATE_S))
+            if scope["method"] == "PUT" and scope["path"].endswith("/result.json"):
+                receive = self._with_jumps(receive)
         await app(scope, receive, send)
+
+    def _with_jumps(self, receive: Receive) -> Receive:
+        if self.chance.random() >= JUMPED:
+            return receive
+        self._note("jumped")
+        jumps = {each: self.chance.uniform(-JUMP_S, JUMP_S) for each in (b"started", b"finished")}
+
+        async def receive_changed() -> dict[str, Any]:
+            message = await receive()
+            body = message.get("body", b"")
+            # A time keeps its length, so the body keeps its own.
+            return message | {"body": _TIMES.sub(lambda at: _moved(at, jumps[at[1]]), body)}
+
+        return receive_changed
 
     def _kill_soon(self) -> None:
         time.sleep(self.chance.uniform(0, KILL_WITHIN_S))
@@ -89,9 +121,21 @@ class Faults:
         )
         return error
 
+    def _note_seconds(self, what: str, seconds: float) -> None:
+        with self.log.with_name("faults.seconds").open("a", encoding="utf-8") as log:
+            log.write(f"{what} {seconds:.3f}\n")
+
     def _note(self, what: str) -> None:
         with self.log.open("a", encoding="utf-8") as log:
             log.write(f"{what}\n")
+
+
+_TIMES = re.compile(rb'"(started|finished)_at":"([^"]{26})Z"')
+
+
+def _moved(at: re.Match[bytes], seconds: float) -> bytes:
+    time_told = datetime.fromisoformat(at[2].decode()) + timedelta(seconds=seconds)
+    return b'"%s_at":"%sZ"' % (at[1], time_told.isoformat(timespec="microseconds").encode())
 
 
 def _is_storage(scope: dict[str, Any]) -> bool:
