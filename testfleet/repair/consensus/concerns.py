@@ -93,8 +93,9 @@ def _deletion(before: ast.Module, after: ast.Module) -> Iterator[Concern]:
 def _forgotten(before: ast.Module, after: ast.Module) -> Iterator[Concern]:
     """An expression that speaks of less: `x[i - w]` made `x[i]`, `a and b` made `a`."""
     old, new = _reads(before), _reads(after)
-    if old - new and not new - old and _count(before) == _count(after):
-        yield Concern(f"it leaves out {min(old - new)}", 0.5)
+    lost, brought = old - new, new - old
+    if lost.total() > brought.total() and _count(before) == _count(after):
+        yield Concern(f"it leaves out {min(lost)}", 0.5 if brought else 0.3)
 
 
 def _reads(tree: ast.Module) -> Counter[str]:

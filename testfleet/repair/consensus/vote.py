@@ -17,7 +17,7 @@ MOST_COMPANY: Final = 0.6
 SHARPNESS: Final = 2.0
 """Power of a group's weight relative to the largest. By the plausible patches of the development
 bugs, one that is twice as likely by itself is right more than twice as often."""
-UNSEEN: Final = 0.002
+UNSEEN: Final = 0.003
 """Weight of the patch that nobody has proposed. It matters where all others are unlikely ones."""
 USUAL_SIZE: Final = 40
 """Characters; an edit of that size counts half of one of none."""
