@@ -83,31 +83,32 @@ def materialise(package: Package) -> Path:
         return folder
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    archive = _archive(package)
-    for path, content in _sources(package, archive):
+    content_of = archive(package.name, package.version, package.integrity)
+    for path, content in _sources(package, content_of):
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
     settings = {"compilerOptions": dict(package.options), "include": ["src"]}
     (folder / "tsconfig.json").write_text(json.dumps(settings, indent=2) + "\n", "utf-8")
     (folder / "package.json").write_text(json.dumps({"name": package.name, "type": "module"}))
-    _install(folder, ["typescript@5.9.3", "@types/node@24.10.1", *package.requires])
+    install(folder, ["typescript@5.9.3", "@types/node@24.10.1", *package.requires])
     (folder / ".ready").touch()
     return folder
 
 
-def _archive(package: Package) -> tarfile.TarFile:
-    store = CACHE / "archives" / f"{package.name.replace('/', '__')}-{package.version}.tgz"
+def archive(name: str, version: str, integrity: str) -> tarfile.TarFile:
+    """A published archive. Raises SystemExit when it is another one than recorded."""
+    store = CACHE / "archives" / f"{name.replace('/', '__')}-{version}.tgz"
     if not store.exists():
         store.parent.mkdir(parents=True, exist_ok=True)
-        base = package.name.rsplit("/", 1)[-1]
-        url = f"{_registry()}/{package.name}/-/{base}-{package.version}.tgz"
+        base = name.rsplit("/", 1)[-1]
+        url = f"{_registry()}/{name}/-/{base}-{version}.tgz"
         with urllib.request.urlopen(url, timeout=_FETCH_S) as answer:
             store.write_bytes(answer.read())
     content = store.read_bytes()
     found = "sha512-" + base64.b64encode(hashlib.sha512(content).digest()).decode()
-    if found != package.integrity:
-        sys.exit(f"{package.name} {package.version}: the archive's integrity is {found}")
+    if found != integrity:
+        sys.exit(f"{name} {version}: the archive's integrity is {found}")
     return tarfile.open(fileobj=io.BytesIO(content))
 
 
@@ -150,7 +151,8 @@ def _from_maps(archive: tarfile.TarFile) -> Iterator[tuple[str, bytes]]:
                 yield path, text.encode()
 
 
-def _install(folder: Path, requires: list[str]) -> None:
+def install(folder: Path, requires: list[str]) -> None:
+    """Put packages into its node_modules."""
     command = ["npm", "install", "--silent", "--ignore-scripts", "--no-audit", "--no-fund"]
     subprocess.run(
         [*command, "--no-save", "--legacy-peer-deps", *requires],

@@ -10,7 +10,7 @@ from testfleet.errors import UsageError
 from testfleet.repair.fix import FixResult
 from testfleet.repair.javascript.answer import report_of
 from testfleet.repair.javascript.process import NodeError, SlowError
-from testfleet.repair.javascript.repair import Repair
+from testfleet.repair.javascript.repair import ENDLESS_MS, Repair
 from testfleet.repair.javascript.runner import Runner, TestResult
 from testfleet.repair.javascript.search import Budget
 from testfleet.repair.javascript.sources import editable, is_code
@@ -23,9 +23,9 @@ from testfleet.repair.typescript.texts import Texts
 
 BASELINE_SHARE: Final = 0.3
 """Of the budget, at most, for the suite as it is."""
+LEAST_BASELINE_S: Final = 10.0
 PROOF_SHARE: Final = 0.2
 """Of the budget, for the whole suite with the best patch."""
-ENDLESS_MS: Final = 3000
 
 
 def fix_tests(home: Home, options: Options, content: str, began: float) -> FixResult:
@@ -40,7 +40,7 @@ def fix_tests(home: Home, options: Options, content: str, began: float) -> FixRe
     ):
         options.progress(f"running {home.runner} as it is")
         before = time.monotonic()
-        baseline = _baseline(bench, runner, options)
+        baseline, ends = _baseline(bench, runner, options)
         seconds = time.monotonic() - before
         failing = {test: one.said for test, one in baseline.items() if one.how == "failed"}
         wanted = [test for test in failing if _is_wanted(test, options)]
@@ -63,6 +63,7 @@ def fix_tests(home: Home, options: Options, content: str, began: float) -> FixRe
             baseline,
             seconds,
             editable(home.root, options.files, sorted(tests)),
+            ends,
         )
         outcome = repair.run(wanted)
     report = report_of(repair)
@@ -70,14 +71,18 @@ def fix_tests(home: Home, options: Options, content: str, began: float) -> FixRe
     return FixResult(_timed(report, began), files)
 
 
-def _baseline(bench: Bench, runner: Runner, options: Options) -> dict[str, TestResult]:
-    limit = max(10.0, BASELINE_SHARE * options.budget_s)
+Baseline = tuple[dict[str, TestResult], dict[str, bytes]]
+"""Results by test, and sources with ends for endless loops where these were needed."""
+
+
+def _baseline(bench: Bench, runner: Runner, options: Options) -> Baseline:
+    limit = max(LEAST_BASELINE_S, BASELINE_SHARE * options.budget_s)
     try:
-        return runner.run(None, limit)
+        return runner.run(None, limit), {}
     except SlowError:
         return _with_ends(bench, runner, options, limit)
     except NodeError as exc:
-        return _cold(bench, str(exc))
+        return _cold(bench, str(exc)), {}
 
 
 def _cold(bench: Bench, why: str) -> dict[str, TestResult]:
@@ -96,15 +101,14 @@ def _cold(bench: Bench, why: str) -> dict[str, TestResult]:
     return found
 
 
-def _with_ends(
-    bench: Bench, runner: Runner, options: Options, limit: float
-) -> dict[str, TestResult]:
+def _with_ends(bench: Bench, runner: Runner, options: Options, limit: float) -> Baseline:
     """Where a loop does not end: each ends by an exception, which tells where it is."""
     code = [path for path in editable(bench.home.root, options.files, ()) if is_code(path)]
     with Writer(bench.home.node, bench.home.root, bench.scratch) as writer:
-        runner.put(writer.ended(code, ENDLESS_MS))
+        ends = writer.ended(code, ENDLESS_MS)
+    runner.put(ends)
     try:
-        return runner.run(None, limit)
+        return runner.run(None, limit), ends
     except NodeError as exc:
         raise UsageError(
             f"{bench.home.runner} did not end in {limit:.0f} s",

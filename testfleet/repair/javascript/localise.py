@@ -16,11 +16,15 @@ from testfleet.repair.localise.spectrum import Spectrum, ochiai, spectrum_of
 
 Lines = Mapping[str, Sequence[int]]
 """Executed lines by file."""
-_FRAME: Final = re.compile(r"(?:file://)?(/[^\s()]+?):(\d+):(\d+)")
+_FRAME: Final = re.compile(r"(?:file://)?([^\s():]+):(\d+):\d+")
+_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 _STACK: Final = re.compile(r"^\s*at ", re.M)
 _THROWN: Final = 0.95
 """Of the innermost own line of a stack, when the error is no assertion's."""
 _ABOVE: Final = 0.75
+_NEAR: Final = 6
+_BESIDE: Final = 0.3
+"""Of lines near a stack's, where a file that cannot be loaded has run no test."""
 _TOUCHED: Final = 0.4
 _PLAIN: Final = 0.55
 """Least score of a line that all failing tests execute, beside one that only they do."""
@@ -43,11 +47,10 @@ class Evidence:
 def frames(evidence: Evidence, test: TestResult) -> list[tuple[str, int]]:
     """The project's own lines in a failure's stack, innermost first."""
     found = []
-    for path, line, _ in _FRAME.findall(test.said):
-        if path.startswith(f"{evidence.root}/"):
-            name = path.removeprefix(f"{evidence.root}/")
-            if name in evidence.sources and (name, int(line)) not in found:
-                found.append((name, int(line)))
+    for path, line in _FRAME.findall(_COLOUR.sub("", test.said)):
+        name = path.removeprefix(f"{evidence.root}/")
+        if name in evidence.sources and (name, int(line)) not in found:
+            found.append((name, int(line)))
     return found
 
 
@@ -94,6 +97,10 @@ def _thrown(evidence: Evidence) -> dict[tuple[str, int], float]:
     for test in evidence.failing:
         for depth, place in enumerate(frames(evidence, test)[:8]):
             found[place] = max(found.get(place, 0.0), _THROWN if not depth else _ABOVE)
+    if not evidence.executed:
+        for path, line in list(found):
+            for near in range(max(1, line - _NEAR), line + _NEAR + 1):
+                found.setdefault((path, near), _BESIDE)
     return found
 
 
@@ -106,7 +113,8 @@ def hints(evidence: Evidence) -> dict[str, str]:
     found: dict[str, str] = {}
     for test in evidence.failing:
         for path, line in frames(evidence, test)[:1]:
-            found[f"{path}:{line}"] = _STACK.split(test.said, maxsplit=1)[0].strip()[:300]
+            said = _COLOUR.sub("", test.said)
+            found[f"{path}:{line}"] = _STACK.split(said, maxsplit=1)[0].strip()[:300]
     return found
 
 

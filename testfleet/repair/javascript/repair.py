@@ -37,6 +37,8 @@ SLOWER: Final = 5.0
 """How much longer a run may take with counters."""
 REPORT: Final = "executed.jsonl"
 MOST_PROOFS: Final = 3
+ENDLESS_MS: Final = 3000
+"""Processor time of a loop that is taken to have no end."""
 
 
 @dataclass
@@ -74,6 +76,8 @@ class Repair:
     """That the whole suite takes."""
     sources: Sequence[str]
     """Files that may be edited."""
+    ends: Mapping[str, bytes] = field(default_factory=dict)
+    """Their texts in which loops end, where the tests would not end otherwise."""
     outcome: Outcome = field(default_factory=Outcome)
 
     def run(self, failing: Sequence[str]) -> Outcome:
@@ -94,10 +98,13 @@ class Repair:
 
     def _without_flaky(self, tests: Sequence[str]) -> list[str]:
         files = sorted({self.baseline[test].path for test in tests})
+        self.runner.put(self.ends)
         try:
             again = self.runner.run(files, 10 + 4 * self.seconds)
         except NodeError:
             return list(tests)
+        finally:
+            self.runner.put({})
         flaky = [test for test in tests if test in again and again[test].how == "passed"]
         self.outcome.notes += [
             f"{test} is flaky: it failed and then passed without a change, so it proves nothing"
@@ -112,7 +119,7 @@ class Repair:
         tests = list(self.baseline) if every else failing
         files = sorted({self.baseline[test].path for test in tests})
         report = self.bench.scratch / REPORT
-        counted = writer.counted(self.sources)
+        counted = writer.counted(self.sources, ENDLESS_MS)
         hooked = writer.hooks(files, self.bench.home.runner, report)
         texts = {path: text for path, (text, _) in counted.items()}
         self.runner.put({path: text.encode() for path, text in {**texts, **hooked}.items()})

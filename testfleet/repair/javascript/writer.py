@@ -49,9 +49,13 @@ class Writer:
     def __exit__(self, *_exc: object) -> None:
         self._process.stop()
 
-    def counted(self, files: Sequence[str]) -> dict[str, tuple[str, list[list[int]]]]:
-        """Texts that note which statement is executed, and the lines of each of these."""
-        made = self._process.ask("counted", _ANSWER_S, files=list(files))["files"]
+    def counted(
+        self, files: Sequence[str], limit_ms: int
+    ) -> dict[str, tuple[str, list[list[int]]]]:
+        """Texts that note which statement is executed, and the lines of each of these; loops end
+        as in `ended`."""
+        question = {"files": list(files), "limit_ms": limit_ms}
+        made = self._process.ask("counted", _ANSWER_S, **question)["files"]
         return {path: (one["text"], one["lines"]) for path, one in made.items()}
 
     def hooks(self, tests: Sequence[str], runner: str, report: Path) -> dict[str, str]:

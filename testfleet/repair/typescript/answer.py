@@ -33,6 +33,8 @@ class Answer:
     texts: Texts
     unproved: Sequence[str]
     """What the project's own tsc still says."""
+    untested: str = ""
+    """Why the tests prove nothing, where the project has a runner for them."""
 
     def report(self, time_s: float) -> FixReport:
         """The answer as a contract."""
@@ -61,7 +63,7 @@ class Answer:
         if not chosen:
             return FixStatus.NOT_FIXED
         sure = self.repaired.share >= THRESHOLD and not any(one.is_grave for one in chosen)
-        if self.repaired.left or self.unproved or not sure:
+        if self.repaired.left or self.unproved or self.untested or not sure:
             return FixStatus.SUGGESTED
         return FixStatus.FIXED
 
@@ -78,6 +80,11 @@ class Answer:
         grave = [one for one in self.repaired.chosen if one.is_grave]
         if grave:
             return f"the best patch only silences the compiler: {'; '.join(grave[0].concerns)}"
+        return self._why_unsure()
+
+    def _why_unsure(self) -> str:
+        if self.untested and self.repaired.share >= THRESHOLD:
+            return f"the best patch compiles; it is not proved by tests: {self.untested}"
         return (
             f"patches that behave differently content the compiler, and the best of them has"
             f" {self.repaired.share:.0%} of the vote ({THRESHOLD:.0%} is asked for): choose one"

@@ -83,6 +83,7 @@ class _Fix:
         self._deadline = began + options.budget_s
         self._baseline: dict[str, str] | None = None
         self._kept: list[tuple[Edit, ...]] = []
+        self._untested = ""
 
     def run(self) -> FixResult:
         """Search, prove, report."""
@@ -97,7 +98,7 @@ class _Fix:
         with bench_of(self._home, options.files, self._deadline, options.env) as bench:
             repaired = repair_all(searcher, lambda found: self._choose(bench, found))
             left = self._proof(bench, repaired) if repaired.batches else []
-        answer = Answer(first, repaired, limits, self._texts, left)
+        answer = Answer(first, repaired, limits, self._texts, left, self._untested)
         report = answer.report(time.monotonic() - self._began)
         fixed = report.status is FixStatus.FIXED
         return FixResult(report, self._texts.changed(repaired.batches) if fixed else {})
@@ -131,6 +132,8 @@ class _Fix:
             return without(groups, groups[:TESTED])
         # Of rivals that break nothing, those that turn the most failing tests green are right.
         most = max(gained.values())
+        if not passing and not most:
+            self._untested = f"{self._home.runner} told of none that passes"
         tried = range(max(gained) + 1)
         left = without(groups, [groups[index] for index in tried if gained.get(index, -1) < most])
         return confirmed(left) if most else left

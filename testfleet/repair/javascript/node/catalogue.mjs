@@ -37,7 +37,7 @@ function rewrite(view, node, line, score, found, faults) {
     try {
       let count = 0;
       for (const one of make(view, node)) {
-        keep(found, view, { ...one, line, prior: one.prior * score });
+        keep(found, view, { ...one, line, prior: Math.min(0.95, one.prior) * score });
         if (++count === MOST_OF_A_NODE) break;
       }
     } catch (error) {

@@ -3,8 +3,9 @@
 const HITS = "__testfleet_hit";
 const TICK = "__testfleet_tick";
 
-/** {text, lines}: `lines[n]` are the lines of the statement that counter `n` belongs to. */
-export function counted(ts, file, name) {
+/** {text, lines}: `lines[n]` are the lines of the statement that counter `n` belongs to. Loops end
+ * as in `guarded`. */
+export function counted(ts, file, name, limit_ms) {
   const made = new Insertions(ts, file);
   const spans = [];
   const hit = (node) => `${HITS}(${spans.push([node.getStart(file), node.getEnd()]) - 1});`;
@@ -14,7 +15,8 @@ export function counted(ts, file, name) {
     if (ts.isArrowFunction(node) && !ts.isBlock(node.body))
       made.around(node.body, `(${hit(node.body).slice(0, -1)},`, ")");
   });
-  const text = made.text() + counterCode(typed(name), JSON.stringify(name));
+  const text =
+    endless(ts, file, name, limit_ms, made) + counterCode(typed(name), JSON.stringify(name));
   return { text, lines: linesOf(file, spans) };
 }
 

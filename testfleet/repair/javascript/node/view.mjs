@@ -39,6 +39,13 @@ export class View {
     return node.getText(this.file);
   }
 
+  /** Whether the error thrown on the node's line speaks of this name. */
+  isBlamed(node) {
+    const hint = this.hint(node);
+    const wrong = /is not a function|undefined|null|not defined|not iterable|not a constructor/.test(hint);
+    return wrong && hint.split(/[^\w$]+/).includes(node.text);
+  }
+
   /** The node's text, with parentheses where something is to be put behind it. */
   atom(node) {
     return wrapped(this.ts, node, this.text(node));
@@ -126,7 +133,7 @@ export class View {
 
   /** Whether one type may stand for another: 1, or less where the checker cannot tell. */
   fit(source, target) {
-    if (this.isAny(source) || this.isAny(target)) return 0.6;
+    if (this.isAny(source) || this.isAny(target)) return 0.75;
     const base = this.checker.getBaseTypeOfLiteralType(target);
     return this.checker.isTypeAssignableTo?.(source, base) ? 1 : 0;
   }

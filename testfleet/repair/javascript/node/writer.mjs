@@ -1,7 +1,7 @@
 // Reads and rewrites a project's own files, a question a line of JSON:
 //
 // {"do": "open", "root": "/copy"}   → {"version"}
-// {"do": "counted", "files": ["a.ts"]}   → {"files": {"a.ts": {"text", "lines": [[3], [4, 5]]}}}
+// {"do": "counted", "files": ["a.ts"], "limit_ms": 900}   → {"files": {"a.ts": {"text", "lines": [[3], [4, 5]]}}}
 // {"do": "hooks", "files": ["a.test.ts"], "runner": "jest", "report": "/scratch/hits"}
 //     → {"files": {"a.test.ts": "text"}}
 // {"do": "ended", "files": ["a.ts"], "limit_ms": 900}
@@ -84,7 +84,8 @@ const ANSWERS = {
     ts = compiler();
     return { version: ts.version };
   },
-  counted: ({ files }) => byName(files, (name) => counted(ts, parsed(name, read(name)), name)),
+  counted: ({ files, limit_ms: limit }) =>
+    byName(files, (name) => counted(ts, parsed(name, read(name)), name, limit)),
   hooks: ({ files, runner, report }) =>
     byName(files, (name) => read(name) + hooks(runner, name, report)),
   ended: ({ files, limit_ms: limit }) =>

@@ -29,6 +29,7 @@ function* variables(view, node) {
   const type = view.type(node);
   const called = ts.isCallExpression(node.parent) && node.parent.expression === node;
   const found = [];
+  const blamed = view.isBlamed(node) ? 3 : 1;
   for (const one of view.scope(node)) {
     if (one.name === node.text) continue;
     const fit = view.fit(one.type, type);
@@ -36,7 +37,7 @@ function* variables(view, node) {
     if (!fit || (called && !callable && !view.isAny(one.type))) continue;
     const like = view.likeness(one.name, node.text);
     const base = one.own ? 0.16 : called ? 0.1 : 0.03;
-    found.push([one.name, (base + 0.12 * like) * fit * (callable && !called ? 0.3 : 1)]);
+    found.push([one.name, (base + 0.12 * like) * fit * blamed * (callable && !called ? 0.3 : 1)]);
   }
   found.sort((a, b) => b[1] - a[1]);
   for (const [name, prior] of found.slice(0, MOST_OTHERS))
@@ -67,7 +68,11 @@ function* properties(view, node) {
   for (const name of seen.get(view.text(access.expression)) ?? []) if (!found.has(name)) found.set(name, view.isAny(object) ? 0.12 : 0.02);
   if (view.isAny(object) && found.size < 6) for (const name of seen.get("*") ?? []) if (!found.has(name)) found.set(name, 0.03);
   found.delete(node.text);
-  const scored = [...found].map(([name, prior]) => [name, prior + 0.15 * view.likeness(name, node.text)]);
+  const blamed = view.isBlamed(node) ? 2.5 : 1;
+  const scored = [...found].map(([name, prior]) => [
+    name,
+    (prior + 0.15 * view.likeness(name, node.text)) * blamed,
+  ]);
   scored.sort((a, b) => b[1] - a[1]);
   for (const [name, prior] of scored.slice(0, MOST_OTHERS)) yield draft("other-property", prior, view.replace(node, name));
   yield* missing(view, node, seen);
