@@ -51,7 +51,9 @@ def project(tmp_path):
     return root
 
 
-def test_a_fix_is_shown_applied_and_taken_back(testfleet, project):
+def test_a_fix_is_shown_applied_taken_back_and_the_second_time_known_and_published(
+    testfleet, project
+):
     done = testfleet("fix", project, "--engine", "rewrite", "--apply", "--json")
     report = json.loads(done.out)
     assert done.code == 0
@@ -61,6 +63,13 @@ def test_a_fix_is_shown_applied_and_taken_back(testfleet, project):
     assert testfleet("fix", project).code == 5
     assert testfleet("fix", project, "--undo").code == 0
     assert (project / "search.py").read_text() == CODE
+    for args in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
+        git = ["git", "-c", "user.name=ann", "-c", "user.email=ann@example.org"]
+        subprocess.run([*git, *args], cwd=project, check=True)
+    done = testfleet("fix", project, "--pull-request", "--json")
+    assert json.loads(done.out)["engine"] == "memory"
+    [record] = (testfleet.home / "pulls").glob("*.pulls/1.json")
+    assert json.loads(record.read_text())["reviewers"] == ["ann@example.org"]
 
 
 def test_a_file_with_uncommitted_changes_is_left_alone(testfleet, project):
