@@ -91,9 +91,15 @@ class RunRecords:
         """Take in results by shard, from their keys."""
         for key, body in self.objects.get_many(list(shards)).items():
             try:
-                self._results[shards[key]] = ShardResult.model_validate_json(body)
+                result = ShardResult.model_validate_json(body)
             except ValidationError as exc:
                 _log.warning("unreadable result %s: %d problems", key, exc.error_count())
+                continue
+            # A worker can write to its own address only, and speaks for its own shard only.
+            if result.shard_id == shards[key]:
+                self._results[result.shard_id] = result
+            else:
+                _log.warning("refused result %s: it is of shard %s", key, result.shard_id[:80])
 
     def aggregate(self, request: AggregateInput) -> Aggregate:
         """The tests of all rounds, put together anew only when something has come since."""
