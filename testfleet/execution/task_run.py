@@ -35,6 +35,7 @@ from testfleet.execution.journal import unit_results
 from testfleet.execution.launch import Events
 from testfleet.execution.leaks import Belongings
 from testfleet.execution.log import BoundedLog
+from testfleet.execution.masking import stored_error, stored_log
 from testfleet.execution.processes import Family, become_subreaper
 from testfleet.execution.services.keeper import Keeper
 from testfleet.execution.shard import Shard
@@ -120,7 +121,7 @@ class TaskRun:
             warm=self._warm,
             units=unit_results(self.task, self._journal, self._missing_status()),
             tests=tuple(self._journal.results.values()),
-            errors=tuple(self.errors),
+            errors=tuple(map(stored_error, self.errors)),
             notes=tuple(self.notes),
             leaks=tuple(dict.fromkeys(self.leaks)),
             traces=() if is_partial else traces_of(self._shard),
@@ -261,6 +262,6 @@ class TaskRun:
                 f"the output was cut to {self._limits.output_mb} MB: its middle is missing"
             )
         try:
-            upload(self.task.uploads.log, log.kept())
+            upload(self.task.uploads.log, stored_log(log.kept()))
         except TransferError as error:
             self.notes.append(f"the log could not be delivered: {error}")

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from testfleet.mask import MASK, mask
+from testfleet.contracts.result import TestResult, WorkerError, WorkerErrorType
+from testfleet.execution.masking import stored_error, stored_id, stored_log, without_secrets
+from testfleet.mask import MASK, mask, mask_log
 from testfleet.triage.classify import Chain
 
 # Put together here, so that no scanner takes this file for a leak.
@@ -26,6 +28,9 @@ TOKENS = {
     "Hugging Face": "hf_" + "aB3d" * 9,
     "Vault": "hvs." + "aB3d" * 8,
     "DigitalOcean": "dop_v1_" + "0a1b" * 16,
+    "RubyGems": "rubygems_" + "0a1b" * 12,
+    "Docker": "dckr_" + "pat_" + "aB3d" * 7,
+    "GitLab runner": "glrt-" + "aB3d" * 5,
 }
 SECRET = "c0rrectHorse-Battery9"
 NAMED = [
@@ -54,6 +59,10 @@ NAMED = [
     "Cookie: theme=dark; session={}",
     "set-cookie: sid={}; Path=/",
 ]
+
+_KEY = ("-----BEGIN RSA PRIVATE KEY-----", "MIIB", "-----END RSA PRIVATE KEY-----")
+_FORMS = tuple(form.format(SECRET) for form in NAMED)
+LINES = ["ok", "", "password:", f"  {SECRET}", *_KEY, *_FORMS, *TOKENS.values()]
 
 
 @pytest.mark.parametrize("name", TOKENS)
@@ -132,3 +141,29 @@ def test_evidence_carries_no_secret():
         [f"Error: E401 for https://bot:{SECRET}@example.com/x\n    at get (a)"]
     )
     assert SECRET not in " ".join(line.text for line in found[0].evidence)
+
+
+@given(st.lists(st.sampled_from(LINES), max_size=12))
+def test_a_log_is_masked_as_any_text_is(lines):
+    text = "\n".join(lines)
+
+    assert mask_log(text) == mask(text)
+
+
+@pytest.mark.parametrize("name", TOKENS)
+def test_no_secret_of_a_test_leaves_its_worker(name):
+    token = TOKENS[name]
+    result = TestResult(id=f"t.py::test_a[{token}]", file="t.py", outcome="passed", duration_s=0)
+    other = result.model_copy(update={"id": f"t.py::test_a[{token}x]"})
+    error = WorkerError(type=WorkerErrorType.INTERNAL, message=f"git clone failed: {token}")
+    log = b"\xff binary\n" + f"using {token}\nok\n".encode()
+
+    stored = without_secrets(result)
+
+    assert token not in stored.id + stored_error(error).message
+    assert stored.id != without_secrets(other).id
+    assert stored_log(log) == b"\xff binary\nusing ***\nok\n"
+
+
+def test_ids_without_secrets_stay_as_they_are():
+    assert stored_id("tests/test_a.py::test_b[key-3]") == "tests/test_a.py::test_b[key-3]"
