@@ -24,8 +24,9 @@ from testfleet.repair.sources import Source, apply_edits, paths_of
 from testfleet.repair.validate.trials import Trial, Trials
 
 AFTERMATH: Final = (140, 400)
-"""Candidates that are tried after the first repair, to find others: as many as before it, but at
-least and at most so many..."""
+"""Candidates tried after the first repair, to find others: at least and at most so many..."""
+AFTERMATH_TIMES: Final = 4
+"""...as many times as many as before it: what comes late is likelier to fit by chance..."""
 AFTERMATH_S: Final = 12.0
 """...and no longer than that."""
 MOST_VALIDATED: Final = 40
@@ -173,9 +174,7 @@ class Search:
 
     def _is_over(self, budget: Budget) -> bool:
         found = self.found
-        if budget.is_used_up(found.tried):
-            return True
-        if len(found.repairs) >= MOST_VALIDATED:
+        if budget.is_used_up(found.tried) or len(found.repairs) >= MOST_VALIDATED:
             return True
         if found.partial and not found.repairs and time.monotonic() >= self._settle_at:
             return True
@@ -220,7 +219,7 @@ class Search:
         self.found.repairs.append(replace(repair, passed=trial.passed))
         if self._enough is None:
             least, most = AFTERMATH
-            more = min(most, max(least, self.found.tried))
+            more = min(most, max(least, AFTERMATH_TIMES * self.found.tried))
             self._enough = Budget(time.monotonic() + AFTERMATH_S, self.found.tried + more)
 
     def _reach_of(self, repair: Repair) -> Sequence[str]:

@@ -97,7 +97,7 @@ def _item_or_whole(node: ast.Name, at: Place) -> Drafts:
     )
     for text in islice(calls, 4):
         if text not in at.code(at.statement):
-            yield at.replace(node, text, 0.6)
+            yield at.replace(node, text, 1.0)
 
 
 def _whole_or_item(node: ast.Subscript | ast.Attribute, at: Place) -> Drafts:
