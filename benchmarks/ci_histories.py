@@ -2,8 +2,10 @@
 
 A regime is drawn for each: how many tests and which of them a cycle has; how faults come (alone or
 to a component, again where faults were, to young or long tests), how long they stay, how surely
-they show; tests that are flaky for a while or fail for good; cycles in which the build itself is
-broken; durations that drift. Nothing in it was fitted to any real history.
+they show; tests that are flaky for a while or fail for good; suites in which a third of all tests
+fails, each for weeks on end; cycles in which the build is broken, or that are of a few tests only;
+tests that live for some cycles; durations that drift and jump. Nothing in it was fitted to any real
+history.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ class Regime:
     flaky_from: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     flaky_until: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     born: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    gone: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     often: Floats = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
@@ -58,6 +61,11 @@ class Regime:
         self.flaky_until = np.full(tests, cycles) if lasting else ends[:, 1]
         young = draw.random(tests) < draw.uniform(0, 0.5)
         self.born = np.where(young, draw.integers(0, cycles, tests), 0)
+        self.gone = np.full(tests, cycles)
+        if draw.random() < 0.25:
+            life = draw.uniform(5, 60)
+            self.born = np.sort(draw.integers(-int(life), cycles, tests))
+            self.gone = self.born + 1 + draw.exponential(life, tests).astype(np.int64)
         self.often = draw.beta(0.5, 0.7, tests)
 
 
@@ -95,12 +103,27 @@ class _Run:
         self._noise = draw.uniform(0.02, 0.5)
         self._drift = draw.normal(0, 0.002, regime.tests)
         self._slow_failure = float(draw.choice([1.0, 1.0, 0.3, 2.0]))
-        self._jobs = 3 if draw.random() < 0.2 else 1
+        self._jobs = 4 if draw.random() < 0.25 else 1
+        self._tiny = draw.choice([0.0, 0.0, 0.3, 0.6])
+        self._jumps = draw.choice([0.0, 0.01, 0.1])
+        self._ills(0.4)
         self._weak = draw.gamma(0.5, 1, int(regime.component.max()) + 1) + 1e-3
         self._hot = int(draw.integers(self._weak.size))
         self._faults: list[Ints] = []
         self._runs = np.zeros(regime.tests)
         self._failed_at = np.full(regime.tests, -1000)
+
+    def _ills(self, chance: float) -> None:
+        """Tests that fail and pass in long spells, each for itself."""
+        draw, tests = self._regime.chance, self._regime.tests
+        if draw.random() > chance:
+            self._falls, self._heals = np.zeros(tests), np.ones(tests)
+        else:
+            share = 10 ** draw.uniform(-2, -0.4)
+            self._heals = 10 ** draw.uniform(draw.uniform(-2.3, -0.5), 0, tests)
+            odds = draw.gamma(0.25, 4, tests) * share / (1 - share)
+            self._falls = np.minimum(self._heals * odds, 1.0)
+        self._ill = draw.random(tests) < self._falls / (self._falls + self._heals)
 
     def rows(self) -> list[tuple[int, int, float, bool]]:
         """Cycle, test, seconds, failed."""
@@ -122,6 +145,8 @@ class _Run:
     def _change(self, cycle: int) -> None:
         """Some faults go, others come."""
         draw, regime = self._regime.chance, self._regime
+        turn = draw.random(regime.tests)
+        self._ill = np.where(self._ill, turn > self._heals, turn < self._falls)
         self._faults = [hit for hit in self._faults if draw.random() > self._fix_chance]
         for _ in range(int(draw.poisson(self._fault_rate))):
             if draw.random() < 0.5:
@@ -132,7 +157,7 @@ class _Run:
             else:
                 odds = regime.frailty * (1 + self._youth * np.exp(-self._runs / 5))
                 odds = odds * (1 + self._again * np.exp((self._failed_at - cycle) / self._memory))
-                odds = odds * (regime.born <= cycle) + 1e-12
+                odds = odds * ((regime.born <= cycle) & (cycle < regime.gone)) + 1e-12
                 self._faults.append(draw.choice(regime.tests, 1, p=odds / odds.sum()))
 
     def _present(self, cycle: int) -> Flags:
@@ -150,7 +175,12 @@ class _Run:
             here = touched[regime.component] | (draw.random(regime.tests) < 0.02)
         else:
             here = draw.random(regime.tests) < regime.often
-        present: Flags = here & (regime.born <= cycle)
+        present: Flags = here & (regime.born <= cycle) & (cycle < regime.gone)
+        if draw.random() < self._tiny and present.any():
+            those = np.flatnonzero(present)
+            first, few = int(draw.integers(those.size)), int(draw.geometric(0.3))
+            present[:] = False
+            present[those[first : first + few]] = True
         return present
 
     def _chances(self, cycle: int) -> Floats:
@@ -159,11 +189,14 @@ class _Run:
         chances = np.where(shaky, regime.flaky, regime.flaky * 0.05)
         for hit in self._faults:
             chances[hit] = np.maximum(chances[hit], self._shows)
+        chances[self._ill] = np.maximum(chances[self._ill], self._shows)
         if draw.random() < self._broken_build:
             chances = np.maximum(chances, draw.uniform(0.05, 1.0))
         return chances
 
     def _take(self, tests: Ints, cycle: int) -> Floats:
         noise = self._regime.chance.normal(0, self._noise, tests.size)
+        jump = np.where(self._regime.chance.random(tests.size) < self._jumps, 2.0, 0.0)
+        noise += jump * self._regime.chance.choice([-1.0, 1.0], tests.size)
         taken: Floats = self._regime.seconds[tests] * np.exp(self._drift[tests] * cycle + noise)
         return taken

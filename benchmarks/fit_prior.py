@@ -7,10 +7,10 @@ and to the real ones of FOLDER (*.csv), which count WEIGHT_OF_REAL times. For ea
 prints NAPFD with a prior that never saw it, beside the best simple ordering. `--write` then writes
 the prior of all.
 
-Recipe: (1) a first prior from made-up histories alone, as the learner meets them without any;
-(2) with it, the features of each failing cycle are recorded anew, with all verdicts told and with
-those of what ran, since of what it leaves out it knows less (DAgger: Ross, Gordon, Bagnell, AISTATS
-2011); (3) the means are the maximum a posteriori of one conditional logit over all projects, no
+Recipe: (1) the features of each failing cycle with all verdicts told, and a first prior from those
+of made-up histories alone; (2) with it, the features with only those verdicts told that its order
+lets run, since of what it leaves out it knows less (DAgger: Ross, Gordon, Bagnell, AISTATS 2011);
+(3) the means are the maximum a posteriori of one conditional logit over all projects, no
 project counting more than MOST_OF_ONE cycles; (4) variances between projects follow by expectation-
 maximisation around these means (empirical Bayes).
 """
@@ -62,12 +62,12 @@ def recorded(history: CiHistory, prior: Prior, feedback: Feedback) -> Project:
     learner = Prioritiser(history.names, BUDGET, prior)
     choices = []
     for cycle in history.cycles():
-        order = learner.order(cycle.tests)
-        ran = napfd(order, cycle.durations, cycle.failed, BUDGET).ran
+        ran = np.arange(cycle.tests.size)
+        if feedback is Feedback.EXECUTED:
+            order = learner.order(cycle.tests)
+            ran = napfd(order, cycle.durations, cycle.failed, BUDGET).ran
         if cycle.failed.any() and not cycle.failed.all():
             choices.append(Choice(learner.features(cycle.tests), *choice_target(cycle.failed)))
-        if feedback is Feedback.ALL:
-            ran = np.arange(cycle.tests.size)
         learner.learn(cycle.tests, ran, cycle.failed[ran], cycle.durations[ran])
     if len(choices) > MOST_CYCLES:
         places = np.linspace(0, len(choices) - 1, MOST_CYCLES).astype(int)
@@ -143,14 +143,6 @@ def precisions_between(projects: Sequence[Project], means: Floats) -> Floats:
     return precisions
 
 
-def record_all(histories: Sequence[CiHistory], prior: Prior) -> list[Project]:
-    """One project a history, met with both kinds of feedback."""
-    return [
-        [choice for way in Feedback for choice in recorded(history, prior, way)]
-        for history in histories
-    ]
-
-
 def fit(made: Sequence[Project], real: Sequence[Project] = ()) -> Prior:
     projects = [*made, *real]
     means = pooled(projects, [1.0] * len(made) + [WEIGHT_OF_REAL] * len(real))
@@ -193,8 +185,11 @@ def main() -> None:
     invented = [made_up(seed) for seed in range(options.made_up)]
     paths = sorted(options.folder.glob("*.csv")) if options.folder else []
     real = [read_history(path.read_text("utf-8").splitlines()) for path in paths]
-    first = fit(record_all(invented, FIRST))
-    made, met = record_all(invented, first), record_all(real, first)
+    told = [recorded(history, FIRST, Feedback.ALL) for history in [*invented, *real]]
+    first = fit(told[: len(invented)])
+    ran = [recorded(history, first, Feedback.EXECUTED) for history in [*invented, *real]]
+    both = [one + other for one, other in zip(told, ran, strict=True)]
+    made, met = both[: len(invented)], both[len(invented) :]
     print(f"{'history':24} {'told':9} learner  best     gain ceiling best simple ordering")
     for at, (path, history) in enumerate(zip(paths, real, strict=True)):
         report(path.name, history, fit(made, met[:at] + met[at + 1 :]))

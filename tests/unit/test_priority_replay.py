@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from testfleet.errors import UsageError
 from testfleet.planning.priority.histories import CiHistory, history_of
 from testfleet.planning.priority.learner import Blend, ConditionalLogit
+from testfleet.planning.priority.lifts import Shares
+from testfleet.planning.priority.memory import Memory, Ran
 from testfleet.planning.priority.prior import FEATURES, PRIOR
 from testfleet.planning.priority.prioritiser import Prioritiser
 from testfleet.planning.priority.replay import Feedback, Settings, replay
@@ -168,6 +170,39 @@ def test_the_blend_trusts_the_prior_until_a_project_shows_to_be_unlike_others() 
         model.learn(*unlike)
     assert model.trust[0] > 0.9 > start[0]
     assert model.shares(unlike[0])[1] > 0.3
+
+
+def some_run(verdicts: list[int], seconds: float = 1.0) -> Ran:
+    return Ran(np.arange(len(verdicts)), np.array(verdicts, float), np.full(len(verdicts), seconds))
+
+
+def test_a_share_of_the_failures_counts_cycles_and_not_failures() -> None:
+    # Test 0 alone failed once; tests 1 to 3 failed together, twice.
+    shares, tests = Shares(4), np.arange(4)
+    for verdicts in ([1, 0, 0, 0], [0, 0, 0, 0], [0, 1, 1, 1], [0, 1, 1, 1]):
+        shares.observe(some_run(verdicts))
+    ever = shares.log_ratios(tests)[0]
+    assert ever[0] == pytest.approx(np.log((1 + 0.1) / (0.75 + 0.1)))
+    assert ever[1] == pytest.approx(np.log((2 / 3 + 0.1) / (0.75 + 0.1)))
+
+
+def test_a_test_that_fails_each_second_time_is_due_after_a_pass() -> None:
+    memory = Memory(2)
+    for cycle in range(9):
+        memory.observe(some_run([cycle % 2, 0]))
+    due, never = memory.rate_after(np.arange(2))
+    assert due > 0.8
+    assert never < 0.2
+
+
+def test_durations_that_vary_are_doubted_and_one_accident_is_soon_forgotten() -> None:
+    memory, tests = Memory(2), np.arange(2)
+    for seconds in (1.0, 3.0, 1.0, 3.0, 1.0, 3.0, 1.0, 1.0):
+        memory.observe(Ran(tests, np.zeros(2), np.array([seconds, 2.0])))
+    assert memory.doubt(tests)[0] > 2 * memory.doubt(tests)[1]
+    memory.observe(Ran(tests, np.zeros(2), np.array([1.0, 200.0])))
+    memory.observe(Ran(tests, np.zeros(2), np.array([1.0, 2.0])))
+    assert memory.seconds(tests)[1] < 10
 
 
 def test_the_prior_has_a_number_for_every_feature() -> None:

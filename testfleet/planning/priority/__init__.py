@@ -9,4 +9,5 @@ napfd       how good an order was
 simple      the orderings to beat
 replay      a history run through all of them, never looking ahead
 units       the same for the units of a run, without numpy
+pasts       what is known of each unit for it
 """

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from testfleet.planning.priority.company import Companions, Neighbours
-from testfleet.planning.priority.lifts import Situations
+from testfleet.planning.priority.lifts import Shares, Situations
 from testfleet.planning.priority.memory import Memory, Ran
 from testfleet.planning.priority.napfd import Floats, Ints
 
@@ -24,12 +24,14 @@ class Knowledge:
         self._neighbours = Neighbours(names)
         self._companions = Companions(len(names))
         self._situations = Situations()
+        self._shares = Shares(len(names))
 
     def observe(self, present: Ints, ran: Ran) -> None:
         """Take in a cycle: which tests it had, and what came of those that ran."""
         self.memory.leave_out(present)
         if ran.tests.size:
             self._situations.observe(ran, self.memory)
+            self._shares.observe(ran)
             self._neighbours.observe(ran)
             self._companions.observe(ran)
         self.memory.observe(ran)
@@ -81,6 +83,8 @@ class Knowledge:
             self._fast(tests) * np.exp(-_FRESH * np.minimum(self._idle(tests), _LONG_AGO)),
             left_out,
             left_out * memory.never_ran(tests),
+            _log(memory.rate_after(tests)),
+            *self._shares.log_ratios(tests),
         ]
 
     def _fast(self, tests: Ints) -> Floats:

@@ -27,7 +27,7 @@ _STIFFNESS = (0.3, 3.0, 30.0, 1000.0)
 """How much more each model trusts the prior than projects differ."""
 _TRUST = (0.02, 0.3, 0.3, 0.38)
 """In each, before anything is known: few projects are so unlike others that the first is right."""
-_SWITCH = 0.01
+_SWITCH = 0.05
 """Chance of each cycle that another of them is right from now on."""
 
 

@@ -13,6 +13,10 @@ _PRIOR = 0.5
 _LAST = 5
 """Verdicts in a pattern."""
 _TENTHS = 10
+_FADES = (0.0, 0.1, 0.3)
+"""How much of a test's failures is forgotten with each failing cycle that it runs in."""
+_FEW = 0.1
+"""Cycles' worth of failures that every test had before its first, and was due."""
 
 
 class Lifts:
@@ -61,3 +65,30 @@ class Situations:
         if ran.failed.any():
             self.verdicts.observe(self.of_verdicts(ran.tests, memory), ran.failed)
             self.durations.observe(self.of_durations(ran.tests, memory), ran.failed)
+
+
+class Shares:
+    """The share that each test had in the failures of cycles, over what an even one would be.
+
+    Rates count failures, of which one bad day has more than all others; shares count cycles, as
+    NAPFD does. Observed over expected, drawn to 1 as by a gamma prior (Clayton, Kaldor, 1987).
+    """
+
+    def __init__(self, tests: int) -> None:
+        self._own = np.zeros((len(_FADES), tests))
+        self._even = np.zeros((len(_FADES), tests))
+
+    def log_ratios(self, tests: Ints) -> list[Floats]:
+        """0 where a test failed as often as any; since ever, of late, and of the last cycles."""
+        ratios: Floats = np.log((self._own[:, tests] + _FEW) / (self._even[:, tests] + _FEW))
+        return list(ratios)
+
+    def observe(self, ran: Ran) -> None:
+        """Take in a cycle; one without failures changes nothing."""
+        if not ran.failed.any():
+            return
+        kept = 1 - np.array(_FADES)[:, None]
+        self._own[:, ran.tests] *= kept
+        self._even[:, ran.tests] *= kept
+        self._own[:, ran.tests] += ran.failed / ran.failed.sum()
+        self._even[:, ran.tests] += 1 / ran.tests.size

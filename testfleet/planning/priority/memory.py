@@ -12,6 +12,14 @@ FAST, SLOW = 0.3, 0.1
 """Weights of the newest verdict in the two exponentially weighted rates of failure."""
 _DURATION = 0.3
 """Weight of the newest duration, once there are three."""
+_SHORTEST = 0.01
+"""Share of the mean duration that is added to each before it is compared with another."""
+_DOUBT = 0.1
+"""Squared error of the logarithm of a duration, before anything is known."""
+_DOUBTED = 0.3
+"""How much the usual error counts beside a test's own, whose weight grows to 1."""
+_LARGEST = 9.0
+"""Of the squared errors: one accident tells no more."""
 _BASE = 0.05
 _PATTERN_BITS = 63
 _NEVER = 10**9
@@ -64,7 +72,12 @@ class Memory:
         """Cycles since it last ran that had it but left it out."""
         self.pattern = np.zeros(tests, dtype=np.int64)
         """Its newest verdicts as bits, newest lowest."""
+        self.after = np.zeros((2, 2, tests))
+        """Runs that followed a pass and a failure of each; of all, and of those that failed."""
         self._seconds = np.full(tests, np.nan)
+        self._error = np.zeros(tests)
+        self._error_weight = np.zeros(tests)
+        self._usual_error = _DOUBT
 
     def never_ran(self, tests: Ints) -> Flags:
         """Which of these are new."""
@@ -77,12 +90,35 @@ class Memory:
         return never
 
     def seconds(self, tests: Ints) -> Floats:
-        """Expected duration of each, newest weighted most; that of new ones is the median."""
+        """Expected duration of each, newest weighted most; that of new ones is the median.
+
+        Means of logarithms, so that one accident does not stay for long.
+        """
         known = self._seconds[tests]
         unknown = np.isnan(known)
         if unknown.all():
             return np.ones(tests.size)
         return np.where(unknown, np.median(known[~unknown]), known)
+
+    def doubt(self, tests: Ints) -> Floats:
+        """Standard deviation of the logarithm of each duration; of new ones, that between tests."""
+        known = self._seconds[tests]
+        new = np.isnan(known)
+        old = known[~new]
+        own = self._error[tests] + _DOUBTED * self._usual_error
+        variance = own / (self._error_weight[tests] + _DOUBTED)
+        between = np.log(old + _SHORTEST * old.mean() + 1e-12).var() if old.size else 1.0
+        doubt: Floats = np.sqrt(np.where(new, between, variance))
+        return doubt
+
+    def rate_after(self, tests: Ints) -> Floats:
+        """How often each failed after a verdict like its last; a new one fails as all do."""
+        last = (self.last[tests] > 0).astype(np.int64)
+        times, failures = self.after.sum(axis=2).T
+        usual = (failures + self.base) / (times + 1)
+        own = self.after[last, :, tests]
+        rate: Floats = (own[:, 1] + usual[last]) / (own[:, 0] + 1)
+        return np.where(self.never_ran(tests), self.base, rate)
 
     def leave_out(self, tests: Ints) -> None:
         """These were in the cycle; call before `observe`, which knows those that ran."""
@@ -98,6 +134,9 @@ class Memory:
 
     def _count(self, ran: Ran) -> None:
         tests, failed = ran.tests, ran.failed > 0
+        last, known = (self.last[tests] > 0).astype(np.int64), self.runs[tests] > 0
+        self.after[last, 0, tests] += known
+        self.after[last, 1, tests] += known & failed
         self.runs[tests] += 1
         self.failures[tests] += ran.failed
         self.streak[tests] = np.where(failed, self.streak[tests] + 1, 0)
@@ -119,7 +158,17 @@ class Memory:
 
     def _time(self, ran: Ran) -> None:
         tests = ran.tests
-        known = self._seconds[tests]
+        before = self._seconds[tests]
+        new = np.isnan(before)
+        least = _SHORTEST * float(ran.seconds.mean()) + 1e-12
+        before = np.where(new, ran.seconds, before) + least
+        moved = np.log((ran.seconds + least) / before)
         weight = np.maximum(1 / self.runs[tests], _DURATION)
-        moved = known + weight * (ran.seconds - known)
-        self._seconds[tests] = np.where(np.isnan(known), ran.seconds, moved)
+        self._seconds[tests] = np.maximum(before * np.exp(weight * moved) - least, 0.0)
+        self._doubt_more(tests[~new], np.minimum(moved[~new] ** 2, _LARGEST))
+
+    def _doubt_more(self, tests: Ints, error: Floats) -> None:
+        if tests.size:
+            self._error[tests] += _DURATION * (error - self._error[tests])
+            self._error_weight[tests] += _DURATION * (1 - self._error_weight[tests])
+            self._usual_error += _BASE * (float(error.mean()) - self._usual_error)

@@ -10,7 +10,7 @@ from testfleet.planning.priority.features import Knowledge
 from testfleet.planning.priority.learner import Blend
 from testfleet.planning.priority.memory import Ran
 from testfleet.planning.priority.napfd import Flags, Floats, Ints
-from testfleet.planning.priority.ordering import best_order
+from testfleet.planning.priority.ordering import Durations, best_order
 from testfleet.planning.priority.prior import PRIOR, Prior
 
 _CURIOSITY = 0.3
@@ -29,7 +29,12 @@ class Prioritiser:
         """Rows of the next cycle, first to run first; `tests` are indices into the names."""
         memory = self._knowledge.memory
         curiosity = (1 + memory.missed[tests]) ** _CURIOSITY
-        return best_order(self.shares(tests), memory.seconds(tests), self._budget, curiosity)
+        return best_order(
+            self.shares(tests),
+            Durations(memory.seconds(tests), memory.doubt(tests)),
+            self._budget,
+            curiosity,
+        )
 
     def features(self, tests: Ints) -> Floats:
         """What is known of each row before it runs: one column a feature."""

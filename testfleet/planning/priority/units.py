@@ -17,14 +17,11 @@ from posixpath import basename, dirname, splitext
 from statistics import fmean, median
 from typing import Final
 
-from testfleet.contracts.history import UnitHistory, Verdict
+from testfleet.contracts.history import UnitHistory
 from testfleet.contracts.plan import PlannedUnit, file_of
+from testfleet.planning.priority.pasts import BASE, FAST, Past, Suite, log_rate
 from testfleet.planning.priority.prior import FEATURES, PRIOR
 
-_FAST: Final = 0.3
-_SLOW: Final = 0.1
-_BASE: Final = 0.02
-_SMALLEST: Final = 1e-4
 _SHORTEST: Final = 1e-3
 """Share of the mean duration that every unit counts for at least."""
 _CHANGED: Final = 2.0
@@ -35,7 +32,6 @@ _UNREACHED: Final = -4.0
 """What no change can reach fails for other reasons, e.g. because it is flaky, but seldom."""
 _SHOWN: Final = 5
 _WEIGHTS: Final = dict(zip(FEATURES, PRIOR.means, strict=True))
-_WORTH: Final = {Verdict.PASSED: 0.0, Verdict.FLAKY: 0.5, Verdict.FAILED: 1.0}
 _WORDS: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _COMMON_WORDS: Final = frozenset({"test", "tests", "spec", "init", "main", "index", "conftest"})
 
@@ -94,48 +90,6 @@ class Change:
 NO_CHANGE: Final = Change()
 
 
-@dataclass(frozen=True)
-class _Past:
-    """What a unit's newest verdicts come to."""
-
-    verdicts: tuple[float, ...] = ()
-    """Oldest first: 1 failed, 0.5 flaky, 0 passed."""
-    runs: int = 0
-    failures: float = 0.0
-
-    @staticmethod
-    def of(history: UnitHistory | None) -> _Past:
-        if history is None:
-            return _Past()
-        verdicts = tuple(_WORTH[Verdict(one)] for one in history.recent if one in _KNOWN)
-        runs = max(history.runs, len(verdicts), history.failed)
-        return _Past(verdicts, runs, max(history.failed, sum(verdicts)))
-
-    def rate(self, alpha: float) -> tuple[float, float]:
-        """Exponentially weighted rate of failure, and its weight."""
-        rate = weight = 0.0
-        for verdict in self.verdicts:
-            rate += alpha * (verdict - rate)
-            weight += alpha * (1 - weight)
-        return rate, weight
-
-    @property
-    def passes(self) -> int | None:
-        """Runs since the last failure; None when none is known."""
-        for count, verdict in enumerate(reversed(self.verdicts)):
-            if verdict:
-                return count
-        return self.runs if self.failures else None
-
-    @property
-    def streak(self) -> int:
-        passed = [at for at, verdict in enumerate(reversed(self.verdicts)) if not verdict]
-        return passed[0] if passed else len(self.verdicts)
-
-
-_KNOWN: Final = frozenset(verdict.value for verdict in _WORTH)
-
-
 def priorities(
     units: Sequence[PlannedUnit],
     history: Mapping[str, UnitHistory],
@@ -157,7 +111,7 @@ def ranked(
     """
     if not units:
         return []
-    pasts = [_Past.of(history.get(unit.id) or history.get(file_of(unit.id))) for unit in units]
+    pasts = [Past.of(history.get(unit.id) or history.get(file_of(unit.id))) for unit in units]
     known = _scores(units, pasts)
     scores = [score + change.odds(unit.id) for unit, score in zip(units, known, strict=True)]
     top = max(scores)
@@ -177,41 +131,20 @@ def ranked(
     return sorted(found, key=lambda one: -one.priority)
 
 
-def _scores(units: Sequence[PlannedUnit], pasts: Sequence[_Past]) -> list[float]:
+def _scores(units: Sequence[PlannedUnit], pasts: Sequence[Past]) -> list[float]:
     usual = median(_seconds(unit) for unit in units)
     mean = 0.1 * fmean(_seconds(unit) for unit in units) + 1e-9
     folders: defaultdict[str, list[float]] = defaultdict(list)
     for unit, past in zip(units, pasts, strict=True):
-        folders[dirname(unit.id)].append(past.rate(_FAST)[0])
+        folders[dirname(unit.id)].append(past.rate(FAST)[0])
     rates = {folder: fmean(values) for folder, values in folders.items()}
+    suite = Suite(pasts)
     return [
-        _score(past)
+        sum(_WEIGHTS[name] * value for name, value in suite.features(past).items())
         + _WEIGHTS["duration"] * math.log((_seconds(unit) + mean) / (usual + mean))
-        + _WEIGHTS["folder rate"] * _log((rates[dirname(unit.id)] + 0.3 * _BASE) / 1.3)
+        + _WEIGHTS["folder rate"] * log_rate((rates[dirname(unit.id)] + 0.3 * BASE) / 1.3)
         for unit, past in zip(units, pasts, strict=True)
     ]
-
-
-def _score(past: _Past) -> float:
-    fast, fast_weight = past.rate(_FAST)
-    slow, slow_weight = past.rate(_SLOW)
-    passes = past.passes
-    since = math.log1p(passes) if passes is not None else 0.0
-    recent = _log((fast + 0.15 * _BASE) / (fast_weight + 0.15))
-    values = {
-        "recent rate": recent,
-        "recent rate, while fresh": recent,
-        "slow rate": _log((slow + 0.15 * _BASE) / (slow_weight + 0.15)),
-        "lifetime rate": _log((past.failures + 2 * _BASE) / (past.runs + 2)),
-        "runs since failure": since,
-        "cycles since failure": since,
-        "never failed": float(passes is None and past.runs > 0),
-        "new": float(past.runs == 0),
-        "runs": math.log1p(past.runs),
-        "failures in a row": math.log1p(past.streak),
-        "failed last": float(passes == 0),
-    }
-    return sum(_WEIGHTS[name] * value for name, value in values.items())
 
 
 def _words(path: str) -> frozenset[str]:
@@ -219,7 +152,7 @@ def _words(path: str) -> frozenset[str]:
     return frozenset(word.lower() for word in _WORDS.findall(stem)) - _COMMON_WORDS
 
 
-def _reasons(unit: PlannedUnit, past: _Past) -> tuple[str, str]:
+def _reasons(unit: PlannedUnit, past: Past) -> tuple[str, str]:
     newest = past.verdicts[-_SHOWN:]
     bad = sum(verdict > 0 for verdict in newest)
     if bad:
@@ -236,7 +169,3 @@ def _reasons(unit: PlannedUnit, past: _Past) -> tuple[str, str]:
 def _seconds(unit: PlannedUnit) -> float:
     seconds = unit.predicted_s
     return seconds if math.isfinite(seconds) and seconds > 0 else 0.0
-
-
-def _log(rate: float) -> float:
-    return math.log(max(rate, _SMALLEST))
