@@ -130,6 +130,15 @@ def test_what_a_statement_says_twice_is_changed_twice() -> None:
     assert text.replace("[p:]", "[p + 1:]") in made
 
 
+def test_what_is_missing_is_copied_from_another_file_of_the_project() -> None:
+    text = "def f(cart):\n    cart.total = 1\n    return cart\n"
+    other = "def g(cart):\n    cart.check('all')\n    return cart\n"
+    lines = [SuspiciousLine(path=p, line=n, score=1.0) for p in ("m.py", "n.py") for n in (2, 3)]
+    found = RewriteEngine().candidates(Fault([], lines, {"m.py": text, "n.py": other}))
+    made = {applied(text, each) for each in islice(found, 400) if each.path == "m.py"}
+    assert text.replace("= 1\n", "= 1\n    cart.check('all')\n") in made
+
+
 def test_every_template_has_a_case() -> None:
     assert {template.name for template in templates()} == {case[0] for case in CASES}
 

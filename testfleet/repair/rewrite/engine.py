@@ -30,6 +30,8 @@ UNUSED: Final = 2.5
 """Factor for what reads a name that the function binds and forgets."""
 FROZEN: Final = 5.0
 """Factor for what changes a local that begins with a fixed value and is never changed."""
+MAX_FOREIGN: Final = 100
+"""Statements of one file that are ingredients for others."""
 MAX_FILES: Final = 30
 """Suspicious files that are read, the most suspicious first."""
 
@@ -82,7 +84,10 @@ class _Stream:
 
     def run(self) -> Iterator[Candidate]:
         """Takes what promises most, again and again."""
-        for file, scores in self._files():
+        files = list(self._files())
+        for file, scores in files:
+            others = (each.pool.statements for each, _ in files if each is not file)
+            file.pool.foreign = [one for statements in others for one in statements[:MAX_FOREIGN]]
             self._enter(file, scores)
         while self.heap:
             score, _, waiting = heapq.heappop(self.heap)

@@ -52,6 +52,8 @@ class Pool:
         self.places: list[Expression] = []
         self.returned: list[Expression] = []
         self.statements: list[Statement] = []
+        self.foreign: Sequence[Statement] = ()
+        """Statements of the project's other files."""
         self.flags: set[str] = set()
         """Attributes that are made True or False."""
         self.operators: dict[Function | None, frozenset[type[ast.operator]]] = {}

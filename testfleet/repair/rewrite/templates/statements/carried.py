@@ -1,9 +1,11 @@
-"""Values that are not made ready: for the next round of a loop, for the rest of a function."""
+"""Values that are not made ready: for a loop's next round, for what comes after a recursive call,
+for the rest of a function."""
 
 from __future__ import annotations
 
 import ast
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from testfleet.repair.rewrite.place import Drafts, Place, Template
@@ -65,7 +67,41 @@ def _normalised(node: Function, at: Place) -> Drafts:
                 yield from at.after(first, [text], weight)  # behind the guard against nothing
 
 
+def _undone(node: ast.stmt, at: Place) -> Drafts:
+    """What stands before a call undone behind it: `x.append(y)` by `x.pop()`, `x[y] = True` by
+    `x[y] = False`."""
+    if not isinstance(node, ast.Expr | ast.Assign | ast.For | ast.If | ast.AugAssign):
+        return
+    block, index = at.source.block(node)
+    for before in block[max(0, index - 3) : index]:
+        code = at.code(before)
+        owner, found, rest = code.partition(".append(")
+        if found and "\n" not in code:
+            yield from at.after(node, [f"{owner}.pop()"], 1.0)
+        owner, found, rest = code.partition(".add(")
+        if found and "\n" not in code:
+            yield from at.after(node, [f"{owner}.remove({rest}"], 1.0)
+        if isinstance(before, ast.Assign) and isinstance(before.targets[0], ast.Subscript):
+            target = at.code(before.targets[0])
+            for text in _MARKS.get(at.code(before.value), _ANY_MARK):
+                yield from at.after(node, [f"{target} = {text}"], 0.9)
+        if isinstance(before, ast.AugAssign) and isinstance(before.op, ast.Add | ast.Sub):
+            sign = "-=" if isinstance(before.op, ast.Add) else "+="
+            undo = f"{at.code(before.target)} {sign} {at.code(before.value)}"
+            yield from at.after(node, [undo], 0.5)
+
+
+_MARKS: Final[Mapping[str, Sequence[str]]] = {
+    "True": ("False",),
+    "False": ("True",),
+    "1": ("0",),
+    "0": ("1",),
+}
+_ANY_MARK: Final = ("0", "None")
+
+
 TEMPLATES: Final = (
+    Template("undone", "updates", "missing step back of a search", 0.4, (ast.stmt,), _undone),
     Template(
         "carried",
         "updates",

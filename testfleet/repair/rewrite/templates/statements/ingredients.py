@@ -18,6 +18,8 @@ from testfleet.repair.rewrite.templates.statements.updates import PASS, inserted
 
 MAX_COPIES: Final = 60
 """Statements that are tried at one place."""
+MAX_FOREIGN: Final = 15
+"""Of them, those from other files."""
 MAX_RENAMINGS: Final = 4
 _WORD: Final = re.compile(r"[A-Za-z_]\w*")
 
@@ -50,6 +52,14 @@ def _replaced(node: ast.stmt, at: Place) -> Drafts:
 
 
 def _ingredients(node: ast.stmt, at: Place) -> Iterator[tuple[Sequence[str], float]]:
+    yield from islice(_own(node, at), MAX_COPIES - (MAX_FOREIGN if at.pool.foreign else 0))
+    known = at.scope.bindings.keys() | _BUILTINS
+    fitting = (s for s in at.pool.foreign if s.names and s.names <= known)
+    for statement in islice(fitting, MAX_FOREIGN):
+        yield statement.lines, 0.2
+
+
+def _own(node: ast.stmt, at: Place) -> Iterator[tuple[Sequence[str], float]]:
     ranked = sorted(at.pool.statements, key=lambda s: _distance(s, node, at))
     for statement in ranked:
         if statement.node is node:
@@ -137,39 +147,6 @@ def _speaks_of_loop(statement: Statement, at: Place) -> bool:
     return bool(items & statement.names) and not is_inside
 
 
-def _undone(node: ast.stmt, at: Place) -> Drafts:
-    """What stands before a call undone behind it: `x.append(y)` by `x.pop()`, `x[y] = True` by
-    `x[y] = False`."""
-    if not isinstance(node, ast.Expr | ast.Assign | ast.For | ast.If | ast.AugAssign):
-        return
-    block, index = at.source.block(node)
-    for before in block[max(0, index - 3) : index]:
-        code = at.code(before)
-        owner, found, rest = code.partition(".append(")
-        if found and "\n" not in code:
-            yield from at.after(node, [f"{owner}.pop()"], 1.0)
-        owner, found, rest = code.partition(".add(")
-        if found and "\n" not in code:
-            yield from at.after(node, [f"{owner}.remove({rest}"], 1.0)
-        if isinstance(before, ast.Assign) and isinstance(before.targets[0], ast.Subscript):
-            target = at.code(before.targets[0])
-            for text in _MARKS.get(at.code(before.value), _ANY_MARK):
-                yield from at.after(node, [f"{target} = {text}"], 0.9)
-        if isinstance(before, ast.AugAssign) and isinstance(before.op, ast.Add | ast.Sub):
-            sign = "-=" if isinstance(before.op, ast.Add) else "+="
-            undo = f"{at.code(before.target)} {sign} {at.code(before.value)}"
-            yield from at.after(node, [undo], 0.5)
-
-
-_MARKS: Final[Mapping[str, Sequence[str]]] = {
-    "True": ("False",),
-    "False": ("True",),
-    "1": ("0",),
-    "0": ("1",),
-}
-_ANY_MARK: Final = ("0", "None")
-
-
 def _distance(statement: Statement, node: ast.stmt, at: Place) -> tuple[bool, int]:
     return statement.function is not at.function, abs(statement.node.lineno - node.lineno)
 
@@ -223,7 +200,6 @@ TEMPLATES: Final = (
         _mirrored,
         ELSEWHERE,
     ),
-    Template("undone", "updates", "missing step back of a search", 0.4, (ast.stmt,), _undone),
     Template(
         "copied-statement",
         "movement",
