@@ -18,7 +18,7 @@ Lines = Mapping[str, Sequence[int]]
 """Executed lines by file."""
 _FRAME: Final = re.compile(r"(?:file://)?([^\s():]+):(\d+):\d+")
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
-_STACK: Final = re.compile(r"^\s*at ", re.M)
+_ERROR: Final = re.compile(r"\b\w*Error: [^\n]*")
 _THROWN: Final = 0.95
 """Of the innermost own line of a stack, when the error is no assertion's."""
 _ABOVE: Final = 0.75
@@ -114,7 +114,8 @@ def hints(evidence: Evidence) -> dict[str, str]:
     for test in evidence.failing:
         for path, line in frames(evidence, test)[:1]:
             said = _COLOUR.sub("", test.said)
-            found[f"{path}:{line}"] = _STACK.split(said, maxsplit=1)[0].strip()[:300]
+            error = _ERROR.search(said)
+            found[f"{path}:{line}"] = (error.group() if error else said.partition("\n")[0])[:300]
     return found
 
 

@@ -80,6 +80,11 @@ export class View {
     return this.file.text.slice(from, start).match(/^[ \t]*/)[0];
   }
 
+  /** Whether the compiler has judged the types of this file. */
+  get isTyped() {
+    return /\.[cm]?tsx?$/.test(this.name);
+  }
+
   get newline() {
     return this.file.text.includes("\r\n") ? "\r\n" : "\n";
   }

@@ -140,7 +140,7 @@ function* optional(view, node) {
   const rest = view.file.text.slice(target.getEnd(), node.getEnd());
   const dot = ts.isPropertyAccessExpression(node) ? `?${rest}` : `?.${rest}`;
   if (ts.isCallExpression(node) && !crash) return;
-  yield draft("optional-chain", crash ? 0.45 : 0.06, view.stretch(target.getEnd(), node.getEnd(), dot));
+  yield draft("optional-chain", crash ? (/not a function/.test(hint) ? 0.1 : 0.4) : 0.05, view.stretch(target.getEnd(), node.getEnd(), dot));
 }
 
 function* objects(view, node) {

@@ -3,6 +3,7 @@
 import { draft } from "../view.mjs";
 
 const MOST_OTHERS = 24;
+const UNLIKE = 0.4; // In JavaScript a value of another type may stand where it should not.
 
 export function* names(view, node) {
   const { ts } = view;
@@ -30,14 +31,17 @@ function* variables(view, node) {
   const called = ts.isCallExpression(node.parent) && node.parent.expression === node;
   const found = [];
   const blamed = view.isBlamed(node) ? 3 : 1;
+  const access = ts.isPropertyAccessExpression(node.parent) && node.parent;
   for (const one of view.scope(node)) {
     if (one.name === node.text) continue;
-    const fit = view.fit(one.type, type);
+    const fit = view.fit(one.type, type) || (view.isTyped ? 0 : UNLIKE);
     const callable = Boolean(one.type.getCallSignatures?.().length);
     if (!fit || (called && !callable && !view.isAny(one.type))) continue;
     const like = view.likeness(one.name, node.text);
     const base = one.own ? 0.16 : called ? 0.1 : 0.03;
-    found.push([one.name, (base + 0.12 * like) * fit * blamed * (callable && !called ? 0.3 : 1)]);
+    const has = access ? possession(view, one.type, access.name.text) : 1;
+    const plain = callable && !called ? 0.3 : 1;
+    found.push([one.name, (base + 0.12 * like) * fit * blamed * plain * has]);
   }
   found.sort((a, b) => b[1] - a[1]);
   for (const [name, prior] of found.slice(0, MOST_OTHERS))
@@ -45,6 +49,13 @@ function* variables(view, node) {
   const owner = view.up(node, (one) => ts.isClassLike(one));
   const members = (owner?.members ?? []).filter((one) => one.name && one.name.getText(view.file) === node.text);
   if (members.length) yield draft("this-member", 0.3, view.replace(node, `this.${node.text}`));
+}
+
+/** How likely it is that something of this type is asked for a member of this name. */
+function possession(view, type, name) {
+  if (view.isAny(type)) return 1;
+  const apparent = view.checker.getApparentType(view.checker.getNonNullableType(type));
+  return view.checker.getPropertyOfType(apparent, name) ? 1.5 : 0.2;
 }
 
 function* properties(view, node) {
@@ -65,7 +76,7 @@ function* properties(view, node) {
     }
   }
   const seen = view.once(view.file, "properties", () => accessed(view));
-  for (const name of seen.get(view.text(access.expression)) ?? []) if (!found.has(name)) found.set(name, view.isAny(object) ? 0.12 : 0.02);
+  for (const name of seen.get(view.text(access.expression)) ?? []) if (!found.has(name)) found.set(name, (view.isAny(object) ? 0.12 : 0.02) * (called ? 0.3 : 1));
   if (view.isAny(object) && found.size < 6) for (const name of seen.get("*") ?? []) if (!found.has(name)) found.set(name, 0.03);
   found.delete(node.text);
   const blamed = view.isBlamed(node) ? 2.5 : 1;
