@@ -5,14 +5,16 @@ from __future__ import annotations
 import json as jsonlib
 import math
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from testfleet.cli.console import print_json, say
 from testfleet.cli.fleet_commands import JsonOption
 from testfleet.cli.options import (
+    DEFAULT_STRATEGY,
     DeadlineOption,
     MaxCostOption,
     ShardsOption,
@@ -22,6 +24,7 @@ from testfleet.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from testfleet.contracts.run import Objectives
     from testfleet.planning.simulation.durations import Durations
     from testfleet.workflow.simulation import SimulatedRun
 
@@ -31,6 +34,57 @@ _NAMED = 3
 """Units that a message names."""
 
 
+_DurationsOption = Annotated[
+    Path,
+    typer.Option(
+        "--durations",
+        metavar="FILE",
+        help="CSV with the columns unit,duration_s; or the report of a run (.json).",
+    ),
+]
+_ProfileOption = Annotated[
+    str | None,
+    typer.Option(
+        "--profile",
+        metavar="NAME",
+        help="Start workers of this profile within AWS's limits. Left out: they stand ready.",
+    ),
+]
+_WorkersOption = Annotated[
+    int | None,
+    typer.Option(
+        "--workers", min=1, help="Shards at the same time. Left out: all of a given --shards."
+    ),
+]
+_FaultsOption = Annotated[
+    float, typer.Option("--faults", metavar="P", help="Chance that an attempt is lost, 0 to 1.")
+]
+_SeedOption = Annotated[int, typer.Option("--seed", help="Another seed, other losses.")]
+_StrictOption = Annotated[
+    bool, typer.Option("--strict", help="Refuse durations that are 0 or missing.")
+]
+_FleetOption = Annotated[
+    str, typer.Option("--env", help="Whose profiles and fleet: a file of config/.")
+]
+_TimelineOption = Annotated[
+    Path | None, typer.Option("--timeline", metavar="FILE", help="Write the timeline as SVG.")
+]
+
+
+@dataclass(frozen=True)
+class _Fleet:
+    """The fleet on paper."""
+
+    env: str
+    profile: str | None
+    """None: workers stand ready, and nothing limits them."""
+    shards: int | Literal["auto"]
+    workers: int | None
+    objectives: Objectives
+    faults: float
+    seed: int
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command()(simulate)
@@ -38,46 +92,18 @@ def register(app: typer.Typer) -> None:
 
 def simulate(
     *,
-    durations: Annotated[
-        Path,
-        typer.Option(
-            "--durations",
-            metavar="FILE",
-            help="CSV with the columns unit,duration_s; or the report of a run (.json).",
-        ),
-    ],
+    durations: _DurationsOption,
     shards: ShardsOption = "auto",
-    strategy: StrategyOption = "balanced",
-    profile: Annotated[
-        str | None,
-        typer.Option(
-            "--profile",
-            metavar="NAME",
-            help="Start workers of this profile within AWS's limits. Left out: they stand ready.",
-        ),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            "--workers", min=1, help="Shards at the same time. Left out: all of a given --shards."
-        ),
-    ] = None,
+    strategy: StrategyOption = DEFAULT_STRATEGY,
+    profile: _ProfileOption = None,
+    workers: _WorkersOption = None,
     deadline: DeadlineOption = None,
     max_cost: MaxCostOption = None,
-    faults: Annotated[
-        float,
-        typer.Option("--faults", metavar="P", help="Chance that an attempt is lost, 0 to 1."),
-    ] = 0.0,
-    seed: Annotated[int, typer.Option("--seed", help="Another seed, other losses.")] = 0,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Refuse durations that are 0 or missing.")
-    ] = False,
-    env: Annotated[
-        str, typer.Option("--env", help="Whose profiles and fleet: a file of config/.")
-    ] = "prod",
-    timeline: Annotated[
-        Path | None, typer.Option("--timeline", metavar="FILE", help="Write the timeline as SVG.")
-    ] = None,
+    faults: _FaultsOption = 0.0,
+    seed: _SeedOption = 0,
+    strict: _StrictOption = False,
+    env: _FleetOption = "prod",
+    timeline: _TimelineOption = None,
     json: JsonOption = False,
 ) -> None:
     """Simulate a run of the units in a table on AWS. Needs no fleet.
@@ -89,45 +115,65 @@ def simulate(
     """
     if not 0.0 <= faults <= 1.0:
         raise typer.BadParameter(f"--faults takes a chance from 0 to 1, like 0.05; got {faults}")
-    wanted = parse_shards(shards)
     objectives = parse_objectives(strategy, deadline, max_cost)
+    fleet = _Fleet(env, profile, parse_shards(shards), workers, objectives, faults, seed)
+    done = _simulated(_read(durations, strict=strict), fleet)
+    if timeline is not None:
+        from testfleet.cli.simulation_view import write_svg
 
-    from testfleet.cli.simulation_view import show, write_svg
+        write_svg(done, timeline, durations.name)
+    if json:
+        _print_json(done)
+    else:
+        _show(done, fleet)
+    _check_finished(done)
+
+
+def _simulated(table: Durations, fleet: _Fleet) -> SimulatedRun:
     from testfleet.config import load_environment
     from testfleet.planning.placement.place import Place
     from testfleet.planning.simulation.feasible import check_feasible
     from testfleet.planning.simulation.limits import UNLIMITED, limits_of
-    from testfleet.workflow.simulation import as_json, simulate_run
+    from testfleet.workflow.simulation import simulate_run
     from testfleet.workflow.simulation_plan import SimulationRequest
 
-    environment = load_environment(env)
-    table = _read(durations, strict=strict)
-    place = Place.of(environment, profile) if profile else Place.of(environment).ready()
+    environment = load_environment(fleet.env)
+    is_limited = fleet.profile is not None
+    place = Place.of(environment, fleet.profile)
+    if not is_limited:
+        place = place.ready()
     check_feasible(table, place)
-    done = simulate_run(
+    return simulate_run(
         SimulationRequest(
             units=table.units,
             place=place,
-            shards=wanted,
-            workers=workers,
-            objectives=objectives,
-            faults=faults,
-            seed=seed,
-            limits=limits_of(environment) if profile else UNLIMITED,
+            shards=fleet.shards,
+            workers=fleet.workers,
+            objectives=fleet.objectives,
+            faults=fleet.faults,
+            seed=fleet.seed,
+            limits=limits_of(environment) if is_limited else UNLIMITED,
         )
     )
-    if timeline is not None:
-        write_svg(done, timeline, durations.name)
-    if not json:
-        show(done)
-        if profile is None:
-            names = ", ".join(sorted(environment.profiles))
-            say(f"note: workers stood ready; --profile counts their starts and limits: {names}")
-    elif len(table.units) < _MANY_UNITS:
+
+
+def _show(done: SimulatedRun, fleet: _Fleet) -> None:
+    from testfleet.cli.simulation_view import show
+    from testfleet.config import load_environment
+
+    show(done)
+    if fleet.profile is None:
+        names = ", ".join(sorted(load_environment(fleet.env).profiles))
+        say(f"note: workers stood ready; --profile counts their starts and limits: {names}")
+
+
+def _print_json(done: SimulatedRun) -> None:
+    from testfleet.workflow.simulation import as_json
+
+    if len(done.scenario.job.units) < _MANY_UNITS:
         print_json(as_json(done))
     else:
         sys.stdout.write(jsonlib.dumps(as_json(done), allow_nan=False) + "\n")
-    _check_finished(done)
 
 
 def _check_finished(done: SimulatedRun) -> None:
