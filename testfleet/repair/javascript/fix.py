@@ -48,9 +48,9 @@ def fix_tests(home: Home, options: Options, content: str, began: float) -> FixRe
             return _done(_nothing(baseline, content), began)
         if only_snapshots({test: failing[test] for test in wanted}):
             return _done(updated(bench, options.files, failing), began)
-        why = str(baseline[wanted[0]].meta.get("cold", ""))
+        why = _why_not(baseline[wanted[0]], options)
         if why:
-            reason = f"{len(wanted)} tests fail, and {home.runner} cannot try candidates: {why}"
+            reason = f"{len(wanted)} tests fail, e.g. {wanted[0]}; {why}"
             report = FixReport(status=FixStatus.NOT_FIXED, reason=reason, tests=tuple(wanted))
             return _done(report, began)
         tests = {one.path for one in baseline.values()}
@@ -116,6 +116,14 @@ def _with_ends(bench: Bench, runner: Runner, options: Options, limit: float) -> 
         ) from exc
     finally:
         runner.put({})
+
+
+def _why_not(failing: TestResult, options: Options) -> str:
+    """Why no candidates are tried; empty when they are."""
+    if "rewrite" not in options.engines:
+        return "no engine of --engine has candidates for them: rewrite does"
+    cold = failing.meta.get("cold", "")
+    return f"the runner cannot be held in memory to try candidates: {cold}" if cold else ""
 
 
 def _is_wanted(test: str, options: Options) -> bool:
