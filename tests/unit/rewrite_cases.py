@@ -9,6 +9,20 @@ from typing import Final
 
 CASES: Final[tuple[tuple[str, ...], ...]] = (
     (
+        "like-its-twin",
+        "def f(c, n):|>if c:|>>x = (c - ord('a') + n) % 9 + ord('a')|>else:"
+        "|>>x = (c - ord('A') + n) + ord('A')|>return x",
+        "def f(c, n):|>if c:|>>x = (c - ord('a') + n) % 9 + ord('a')|>else:"
+        "|>>x = (c - ord('A') + n) % 9 + ord('A')|>return x",
+    ),
+    (
+        "as-its-sibling",
+        "class A:|>def put(self, k, v):|>>self.d.touch(k)|>>self.d[k] = v"
+        "|>def get(self, k):|>>return self.d[k]",
+        "class A:|>def put(self, k, v):|>>self.d.touch(k)|>>self.d[k] = v"
+        "|>def get(self, k):|>>self.d.touch(k)|>>return self.d[k]",
+    ),
+    (
         "sort-key",
         "def f(a):|>return sorted(a, key=lambda x: x[1])",
         "def f(a):|>return sorted(a, key=lambda x: (-x[1], x[0]))",

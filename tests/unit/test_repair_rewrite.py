@@ -101,6 +101,11 @@ SURROUNDINGS: Final = (
         "def f(a):|>low, high = min(a), max(a)|>return [0] * (high - low + 1)",
     ),
     (
+        "condition-part-more",
+        "def f(d, k, n):|>new = n + 1|>if k not in d:|>>d[k] = new|>return d",
+        "def f(d, k, n):|>new = n + 1|>if k not in d or new < d[k]:|>>d[k] = new|>return d",
+    ),
+    (
         "regrouped",
         "def f(n, c):|>return n + int(c) * 10",
         "def f(n, c):|>return n * 10 + int(c)",

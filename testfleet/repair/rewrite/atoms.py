@@ -12,7 +12,7 @@ from testfleet.repair.rewrite.reading.kinds import NUMBERS, SIZED, likeness
 from testfleet.repair.rewrite.reading.pool import names_read
 from testfleet.repair.rewrite.reading.scope import Binding
 from testfleet.repair.rewrite.reading.siblings import counterparts
-from testfleet.repair.rewrite.surroundings import of_flags, of_loops
+from testfleet.repair.rewrite.surroundings import of_first_seen, of_flags, of_loops
 
 MAX_NAMES: Final = 8
 """Names that conditions are made of: the nearest ones."""
@@ -36,6 +36,7 @@ def atoms(at: Place, around: ast.AST | None = None) -> Iterator[tuple[str, float
         *_bounds(at, beside),
         *of_loops(at),
         *of_flags(at),
+        *of_first_seen(at, beside),
         *_of_places(at, near),
         *_made(at, near),
     ):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from testfleet.repair.rewrite.place import Place
+from testfleet.repair.rewrite.reading.kinds import NUMBERS
 from testfleet.repair.rewrite.reading.pool import names_read
 
 NEIGHBOURS: Final = 2.5
@@ -43,6 +44,21 @@ def _beside_a_step(node: ast.expr) -> set[str]:
         for each in sums
         if isinstance(each.left, ast.Name) and isinstance(each.right, ast.Constant)
     }
+
+
+def of_first_seen(at: Place, beside: ast.AST) -> Iterator[tuple[str, float]]:
+    """Beside `k not in d`: what is there may be worse than what comes now, `new < d[k]`."""
+    for node in ast.walk(beside):
+        if not isinstance(node, ast.Compare) or not isinstance(node.ops[0], ast.In | ast.NotIn):
+            continue
+        if at.scope.kind(node.comparators[0]) not in {"dict", ""}:
+            continue
+        key, owner = at.code(node.left), at.code(node.comparators[0])
+        for binding in at.scope.near():
+            if binding.kind in NUMBERS | {""} and binding.name not in {key, owner}:
+                likely = 1.2 if binding.place == "local" else 0.6
+                yield f"{binding.name} < {owner}[{key}]", likely
+                yield f"{binding.name} > {owner}[{key}]", 0.7 * likely
 
 
 def of_flags(at: Place) -> Iterator[tuple[str, float]]:

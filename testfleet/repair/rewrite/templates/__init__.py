@@ -43,6 +43,7 @@ from testfleet.repair.rewrite.templates.statements import (
     loops,
     movement,
     objects,
+    twin,
     updates,
 )
 
@@ -73,6 +74,7 @@ def all_templates() -> list[Template]:
         exits,
         loops,
         updates,
+        twin,
         items,
         movement,
         ingredients,

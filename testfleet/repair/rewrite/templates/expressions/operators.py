@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from testfleet.repair.rewrite.place import Draft, Drafts, Place, Template
-from testfleet.repair.rewrite.reading.kinds import NUMBERS
+from testfleet.repair.rewrite.reading.kinds import CONTAINERS, NUMBERS
 from testfleet.repair.rewrite.reading.source import Edit
 
 _TOKENS: Final[Mapping[type[ast.AST], str]] = {
@@ -118,8 +118,10 @@ def _comparison(node: ast.Compare, at: Place) -> Drafts:
             if second is None:
                 continue
             place = place._replace(end=second.end)
+        holds = token in {"in", "not in"} and at.scope.kind(right) in CONTAINERS - {"str"}
         for other, weight in _COMPARISONS[token].items():
-            yield Draft((place._replace(text=other),), weight * _fit(other, right, at))
+            if other in {"in", "not in"} or not holds:  # A key never equals what holds it.
+                yield Draft((place._replace(text=other),), weight * _fit(other, right, at))
 
 
 def _comparisons(node: ast.BoolOp, at: Place) -> Drafts:
