@@ -40,10 +40,7 @@ def edits_of(hunks: Sequence[Hunk], sources: Mapping[str, str]) -> tuple[TextEdi
             TextEdit(path=hunk.path, start=start, end=start + len(hunk.old), text=hunk.new)
         )
     edits.sort(key=lambda edit: (edit.path, edit.start))
-    clash = any(
-        one.path == two.path and one.end > two.start
-        for one, two in pairwise(edits)
-    )
+    clash = any(one.path == two.path and one.end > two.start for one, two in pairwise(edits))
     return () if clash else tuple(edits)
 
 
