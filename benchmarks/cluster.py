@@ -5,7 +5,7 @@
 The adjusted Rand index (Hubert and Arabie 1985) is 1.0 for the true partition and 0.0 for chance.
 Beside Testfleet stand two ways that are in use:
 
-    testfleet  fingerprints, then near-duplicates: triage/cluster.py
+    testfleet  fingerprints, then near-duplicates: triage/clusters/cluster.py
     message    equal after numbers are masked, as many dashboards group
     stack      the type of the exception and all frames, as error trackers group by default
 """
@@ -23,8 +23,8 @@ from statistics import median
 
 from benchmarks.made_failures import Labelled, made_run
 from benchmarks.measure import describe_conditions, guarded, verdict
-from testfleet.triage.cluster import cluster
-from testfleet.triage.fingerprint import read_trace
+from testfleet.triage.clusters.cluster import cluster
+from testfleet.triage.fingerprints.fingerprint import read_trace
 
 TARGET_INDEX = 0.95
 TARGET_S = 10.0

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from benchmarks.measure import describe_conditions, guarded, verdict
 from testfleet.contracts.failure import FailureVerdict, Judgement
 from testfleet.triage.classify import Chain
-from testfleet.triage.flaky_plan import BUDGET_FACTOR, Before, Case, Ran, Rerun, next_steps
+from testfleet.triage.flaky.plan import BUDGET_FACTOR, Before, Case, Ran, Rerun, next_steps
 
 TESTS = 120
 REAL = 12

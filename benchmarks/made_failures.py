@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from testfleet.triage.fingerprint import FailureText
+from testfleet.triage.fingerprints.fingerprint import FailureText
 
 NOUNS = (
     "order",

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from testfleet.contracts.history import TestHistory
     from testfleet.contracts.quarantine import QuarantineConfig
-    from testfleet.triage.flaky import Ranked
-    from testfleet.triage.flaky_quarantine import Proposal, Standing
+    from testfleet.triage.flaky.quarantine import Proposal, Standing
+    from testfleet.triage.flaky.rate import Ranked
 
 _SHOWN = 20
 
@@ -63,8 +63,8 @@ class _View:
 def _view(
     tests: dict[str, TestHistory], entries: tuple[QuarantineConfig, ...], today: date
 ) -> _View:
-    from testfleet.triage.flaky import rank
-    from testfleet.triage.flaky_quarantine import proposals, standings
+    from testfleet.triage.flaky.quarantine import proposals, standings
+    from testfleet.triage.flaky.rate import rank
 
     return _View(rank(tests), standings(entries, tests, today), proposals(entries, tests, today))
 

@@ -14,9 +14,9 @@ from testfleet.contracts.report import RunReport, RunStatus, TestReport
 from testfleet.contracts.result import Outcome
 from testfleet.contracts.run import RepositorySource, RunRequest, Trigger
 from testfleet.mask import mask
-from testfleet.triage.cluster_memory import remember
-from testfleet.triage.cluster_report import Classify, Scene, triage, usual_judgement
-from testfleet.triage.flaky import flake_rate
+from testfleet.triage.clusters.memory import remember
+from testfleet.triage.clusters.report import Classify, Scene, triage, usual_judgement
+from testfleet.triage.flaky.rate import flake_rate
 from testfleet.triage.route import Branch
 from testfleet.workflow.cluster_memory import ClusterMemory
 from testfleet.workflow.ports import HistoryStore

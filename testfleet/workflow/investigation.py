@@ -21,9 +21,9 @@ from testfleet.contracts.plan import PlannedUnit, Shard, file_of
 from testfleet.contracts.report import TestReport
 from testfleet.contracts.result import Outcome, TestResult
 from testfleet.planning.prediction.predict import MIN_UNIT_S
-from testfleet.triage.cluster_report import Classify
-from testfleet.triage.flaky_investigation import MAX_ALONE
-from testfleet.triage.flaky_plan import (
+from testfleet.triage.clusters.report import Classify
+from testfleet.triage.flaky.investigation import MAX_ALONE
+from testfleet.triage.flaky.plan import (
     BUDGET_FACTOR,
     Before,
     Case,

@@ -11,7 +11,7 @@ from testfleet.contracts.history import TestHistory
 from testfleet.contracts.quarantine import QuarantineConfig
 from testfleet.contracts.report import RunReport, RunStatus
 from testfleet.contracts.result import Outcome
-from testfleet.triage.flaky_quarantine import covers, entry_of, standings
+from testfleet.triage.flaky.quarantine import covers, entry_of, standings
 
 _RED: Final = (Outcome.FAILED, Outcome.ERROR)
 _NOTES: Final = 10

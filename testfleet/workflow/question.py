@@ -25,7 +25,7 @@ from testfleet.contracts.inference import (
 from testfleet.contracts.report import TestReport
 from testfleet.errors import FleetError
 from testfleet.triage.classify import Answer
-from testfleet.triage.cluster_report import texts_of
+from testfleet.triage.clusters.report import texts_of
 from testfleet.triage.standard import failure_lines
 from testfleet.triage.told import Told, asked
 from testfleet.workflow.keys import QuestionKeys, question_key

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from testfleet.contracts.plan import HOME_SHARD, Shard
 from testfleet.contracts.result import Outcome, ShardResult, TestResult
-from testfleet.triage.flaky_plan import Ran
+from testfleet.triage.flaky.plan import Ran
 from testfleet.workflow.records import RunRecords
 
 _BAD: Final = (Outcome.FAILED, Outcome.ERROR)

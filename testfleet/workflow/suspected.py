@@ -8,7 +8,7 @@ from itertools import takewhile
 from testfleet.contracts.change import FileChange
 from testfleet.contracts.failure import Sighting
 from testfleet.contracts.run import RunRequest
-from testfleet.triage.suspects import CommitChange
+from testfleet.triage.clusters.suspects import CommitChange
 
 
 def commits_of(

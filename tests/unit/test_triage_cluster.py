@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from benchmarks.cluster import adjusted_rand_index, by_testfleet
 from benchmarks.made_failures import made_run
-from testfleet.triage.cluster import cluster
-from testfleet.triage.cluster_minhash import bands, jaccard
-from testfleet.triage.fingerprint import FailureText
+from testfleet.triage.clusters.cluster import cluster
+from testfleet.triage.clusters.minhash import bands, jaccard
+from testfleet.triage.fingerprints.fingerprint import FailureText
 
 RUN = [each.failure for each in made_run(24, 200, seed=3)]
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from testfleet.triage.fingerprint import FailureText, Scope, fingerprint, read_trace
-from testfleet.triage.fingerprint_text import specific, template
+from testfleet.triage.fingerprints.fingerprint import FailureText, Scope, fingerprint, read_trace
+from testfleet.triage.fingerprints.text import specific, template
 
 NATIVE = """Traceback (most recent call last):
   File "{root}tests/test_a.py", line {line}, in test_a

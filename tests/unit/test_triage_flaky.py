@@ -12,8 +12,7 @@ from benchmarks.flaky import Score, by_testfleet, made_suite
 from testfleet.contracts.failure import Cause, FailureVerdict, FlakyCategory
 from testfleet.contracts.history import TestHistory
 from testfleet.contracts.quarantine import QuarantineConfig
-from testfleet.triage.flaky import beta_below, flake_rate, quantile, rank
-from testfleet.triage.flaky_plan import (
+from testfleet.triage.flaky.plan import (
     BUDGET_FACTOR,
     Before,
     Case,
@@ -22,8 +21,9 @@ from testfleet.triage.flaky_plan import (
     next_step,
     next_steps,
 )
-from testfleet.triage.flaky_quarantine import covers, entry_of, proposals, standings
-from testfleet.triage.flaky_words import category_of_words, has_measured
+from testfleet.triage.flaky.quarantine import covers, entry_of, proposals, standings
+from testfleet.triage.flaky.rate import beta_below, flake_rate, quantile, rank
+from testfleet.triage.flaky.words import category_of_words, has_measured
 
 TODAY = date(2026, 3, 1)
 TEN = tuple(Before(f"tests/test_{name}.py::test_it", 0.1) for name in "abcdefghij")

@@ -22,9 +22,9 @@ from testfleet.contracts.quarantine import QuarantineConfig
 from testfleet.contracts.report import Cost, RunReport, RunStatus, TestReport, Totals
 from testfleet.contracts.result import Outcome
 from testfleet.results.sarif import sarif
-from testfleet.triage.cluster_report import Scene, triage
+from testfleet.triage.clusters.report import Scene, triage
+from testfleet.triage.clusters.suspects import CommitChange
 from testfleet.triage.route import Branch
-from testfleet.triage.suspects import CommitChange
 
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
 RULES = load_routing()

@@ -18,10 +18,15 @@ from testfleet.contracts.failure import (
     Suspect,
 )
 from testfleet.triage.cause_text import TRY, WHAT, Facts, cause_text, summary_lines
-from testfleet.triage.cluster import cluster
-from testfleet.triage.cluster_memory import MAX_REMEMBERED, recall, remember
-from testfleet.triage.fingerprint import FailureText, read_trace
-from testfleet.triage.suspects import CommitChange, changed_files, suspect_commits, suspect_files
+from testfleet.triage.clusters.cluster import cluster
+from testfleet.triage.clusters.memory import MAX_REMEMBERED, recall, remember
+from testfleet.triage.clusters.suspects import (
+    CommitChange,
+    changed_files,
+    suspect_commits,
+    suspect_files,
+)
+from testfleet.triage.fingerprints.fingerprint import FailureText, read_trace
 
 STACK = """Traceback (most recent call last):
   File "tests/test_a.py", line 3, in test_a

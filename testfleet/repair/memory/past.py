@@ -10,7 +10,7 @@ from testfleet.contracts.past_fix import PastFix, PastFixes
 from testfleet.contracts.repair import Candidate
 from testfleet.repair.engine import FailingTest, Fault
 from testfleet.repair.memory.hunks import edits_of, hunks_of
-from testfleet.triage.fingerprint import FailureText, fingerprint
+from testfleet.triage.fingerprints.fingerprint import FailureText, fingerprint
 
 MOST_REMEMBERED: Final = 200
 MOST_FINGERPRINTS: Final = 20

@@ -22,18 +22,18 @@ from testfleet.contracts.report import TestReport
 from testfleet.contracts.result import Outcome
 from testfleet.contracts.routing import Routing
 from testfleet.triage.cause_text import Facts, cause_text
-from testfleet.triage.cluster import Cluster, cluster
-from testfleet.triage.cluster_memory import recall, remember
-from testfleet.triage.fingerprint import FailureText
-from testfleet.triage.flaky_quarantine import entry_of
-from testfleet.triage.route import Branch, Concern, route
-from testfleet.triage.suspects import (
+from testfleet.triage.clusters.cluster import Cluster, cluster
+from testfleet.triage.clusters.memory import recall, remember
+from testfleet.triage.clusters.suspects import (
     MAX_SUSPECTS,
     CommitChange,
     changed_files,
     suspect_commits,
     suspect_files,
 )
+from testfleet.triage.fingerprints.fingerprint import FailureText
+from testfleet.triage.flaky.quarantine import entry_of
+from testfleet.triage.route import Branch, Concern, route
 
 Classify = Callable[[Sequence[str]], Sequence[Classification | None]]
 """Classifications of texts, in order. None for what there was no time for."""

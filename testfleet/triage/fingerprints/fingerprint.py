@@ -21,9 +21,9 @@ from hashlib import blake2b
 from typing import Final
 
 from testfleet.mask import mask
-from testfleet.triage.fingerprint_error import error_of, raised, root_cause
-from testfleet.triage.fingerprint_stack import Frame, frames, own
-from testfleet.triage.fingerprint_text import names, specific, template, words
+from testfleet.triage.fingerprints.error import error_of, raised, root_cause
+from testfleet.triage.fingerprints.stack import Frame, frames, own
+from testfleet.triage.fingerprints.text import names, specific, template, words
 from testfleet.triage.text import clean
 
 MAX_TEXT: Final = 40_000

@@ -16,8 +16,8 @@ from functools import cached_property
 from typing import Final
 
 from testfleet.contracts.failure import FailureCluster
-from testfleet.triage.cluster_minhash import bands, jaccard
-from testfleet.triage.fingerprint import FailureText, Scope, Trace, digest, read_trace
+from testfleet.triage.clusters.minhash import bands, jaccard
+from testfleet.triage.fingerprints.fingerprint import FailureText, Scope, Trace, digest, read_trace
 
 ALIKE: Final = 0.75
 """Jaccard index of words and pairs of words from which on two messages say the same."""

@@ -14,7 +14,7 @@ from typing import Final
 from testfleet.contracts.failure import FlakeRate
 from testfleet.contracts.history import TestHistory, Verdict
 from testfleet.contracts.quarantine import QuarantineConfig
-from testfleet.triage.flaky import flake_rate
+from testfleet.triage.flaky.rate import flake_rate
 
 ENTER_FLAKY: Final = 2
 """One flaky run is an accident."""

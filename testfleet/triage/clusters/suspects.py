@@ -13,8 +13,8 @@ from typing import Final
 
 from testfleet.contracts.change import FileChange, FileStatus
 from testfleet.contracts.failure import Suspect
-from testfleet.triage.fingerprint import Trace
-from testfleet.triage.fingerprint_stack import Frame, own
+from testfleet.triage.fingerprints.fingerprint import Trace
+from testfleet.triage.fingerprints.stack import Frame, own
 
 MAX_SUSPECTS: Final = 5
 _DECAY: Final = 0.7

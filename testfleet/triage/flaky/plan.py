@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from testfleet.contracts.failure import Judgement
-from testfleet.triage.flaky_case import Before, Case, Ran, Rerun
-from testfleet.triage.flaky_investigation import investigate
+from testfleet.triage.flaky.case import Before, Case, Ran, Rerun
+from testfleet.triage.flaky.investigation import investigate
 
 __all__ = ["BUDGET_FACTOR", "Before", "Case", "Ran", "Rerun", "Step", "next_step", "next_steps"]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from testfleet.contracts.failure import Cause, FlakyCategory
-from testfleet.triage.flaky_words import category_of_words, has_measured
+from testfleet.triage.flaky.words import category_of_words, has_measured
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from testfleet.contracts.failure import FailureCluster, PastCluster, Sighting, SimilarCluster
-from testfleet.triage.cluster import Cluster
-from testfleet.triage.cluster_minhash import jaccard
-from testfleet.triage.fingerprint_text import template, words
+from testfleet.triage.clusters.cluster import Cluster
+from testfleet.triage.clusters.minhash import jaccard
+from testfleet.triage.fingerprints.text import template, words
 
 MAX_REMEMBERED: Final = 300
 MAX_FINGERPRINTS: Final = 20

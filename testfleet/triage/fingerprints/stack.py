@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from testfleet.triage.fingerprint_text import masked_word
+from testfleet.triage.fingerprints.text import masked_word
 
 MAX_FRAMES: Final = 200
 _MAX_LINE: Final = 400

@@ -16,7 +16,7 @@ from math import log2
 from typing import Final
 
 from testfleet.contracts.failure import Cause, FailureVerdict, FlakyCategory, Judgement
-from testfleet.triage.flaky_case import Before, Case, Ran, Rerun
+from testfleet.triage.flaky.case import Before, Case, Ran, Rerun
 
 MAX_ALONE: Final = 5
 """What fails half of the time passes once in five with a chance of 97 %."""

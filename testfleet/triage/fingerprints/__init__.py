@@ -1,0 +1,1 @@
+"""What a failure is known by in other tests and other runs."""

@@ -1,0 +1,1 @@
+"""Flaky or real: rates, reruns that tell, and quarantine."""
