@@ -59,6 +59,8 @@ class Recorder:
     def start(self) -> None:
         """Begin to record. There is no way to take the audit hook back."""
         self._monitoring = getattr(sys, "monitoring", None)
+        for module in list(sys.modules.values()):  # what was there before: all of it counts
+            self._note_file(getattr(module, "__file__", None))
         if self._monitoring is not None:
             self._monitor()
         else:
@@ -122,11 +124,14 @@ class Recorder:
             self._doubt = self._doubt or ("" if is_own else "it switches the profiler")
 
     def _note_read(self, path: Any) -> None:
+        opener = _opener(sys._getframe(2))
+        if not opener.startswith(_IMPORTING) and not opener.endswith(_REWRITING):
+            self._note_file(path)
+
+    def _note_file(self, path: Any) -> None:
         inside = self._inside(path) if isinstance(path, str) else ""
         if inside:
-            opener = _opener(sys._getframe(2))
-            if not opener.startswith(_IMPORTING) and not opener.endswith(_REWRITING):
-                self._read.add(inside)
+            self._read.add(inside)
 
     def _note_start(self, event: str, args: Any) -> None:
         program = ""

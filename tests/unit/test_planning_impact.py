@@ -319,6 +319,7 @@ def test_coverage_excuses_only_from_edits_of_functions_never_entered(edited, is_
     ("unread", "is_selected"),
     [
         ("import importlib\nimportlib.import_module(x)\n", False),
+        ("code = compile(x, 'x', 'exec')\n", False),
         ("import sys\nrun = [sys.executable, x]\n", True),
     ],
 )
@@ -358,6 +359,14 @@ def test_coverage_counts_only_while_the_tree_around_it_is_what_was_recorded(sinc
     now = {path: text for path, text in (recorded | since).items() if text is not None}
     found = selection(now | {"shop/a.py": LATER}, modified("shop/a.py"), options)
     assert (A in found.selected) is is_selected
+
+
+def test_a_file_that_came_since_counts_for_what_may_find_it():
+    finds = f"import shop.a, importlib\nimportlib.import_module(x)\n{TEST}"
+    recorded = project(shop__a=SOURCE) | {A: finds}
+    options, now = covering(recorded, 1, 2), recorded | {"shop/a.py": LATER}
+    assert A not in selection(now, modified("shop/a.py"), options).selected
+    assert A in selection(now | {"other.py": ""}, modified("shop/a.py"), options).selected
 
 
 def test_a_file_whose_text_was_read_counts_as_a_whole():

@@ -136,8 +136,11 @@ class _Judge:
         )
 
     def _is_unseen(self, path: str) -> bool:
-        """Whether something unknown in a file happens where coverage does not look."""
-        seen = {Reach.LOADED} if path in self.graph.of_tests else {Reach.LOADED, Reach.FILES}
+        """Whether something unknown in a file happens where coverage does not look: in another
+        process, or among documents."""
+        seen = {Reach.LOADED, Reach.IF_TEST}
+        if path not in self.graph.of_tests:
+            seen.add(Reach.FILES)
         return any(one.reach not in seen for one in self.graph.unknown[path])
 
     def _unknown_that_reach(self) -> list[str]:

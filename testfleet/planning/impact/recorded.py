@@ -57,7 +57,9 @@ def recorded_excuse(
     present = _python_of(tree)
     if _data_of(tree) != known.data or not set(known.paths).issubset(present):
         return None
-    came = reaching(set(present).difference(known.paths), graph)
+    new = set(present).difference(known.paths)
+    # What loads or reads files that it does not name may have found the new ones.
+    came = reaching(new.union(graph.unknown) if new else (), graph)
     edited = {change.path for change in changes if change.status is FileStatus.MODIFIED}
     cutter = _Cutter(tree)
 
@@ -67,12 +69,8 @@ def recorded_excuse(
         return unit not in came and all(cutter.still_has(path, seen[path]) for path in seen)
 
     def is_excused(unit: str, path: str) -> bool:
-        return (
-            unit in known.units
-            and path in edited
-            and path in known.units[unit].files
-            and is_as_it_was(unit)
-        )
+        # A file that it has neither loaded nor read is one that it does without.
+        return unit in known.units and path in edited and is_as_it_was(unit)
 
     return is_excused
 
