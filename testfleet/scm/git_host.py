@@ -151,6 +151,8 @@ class GitRemoteHost:
         self.pulls.mkdir(parents=True, exist_ok=True)
         if not self.remote.is_dir():
             Plumbing(self.folder).run("init", "--quiet", "--bare", str(self.remote))
+            # A clone that holds a part of the history only can be pushed as well.
+            Plumbing(self.remote).run("config", "receive.shallowUpdate", "true")
         with (self.pulls / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

@@ -128,6 +128,14 @@ def test_owners_of_a_project_in_a_folder_are_those_of_the_repository(tree, tmp_p
     assert git(host.remote, "show", f"{pull.branch}:inner/a.py") == "one\n2\nthree\n"
 
 
+def test_a_clone_with_a_part_of_the_history_is_enough(tree, tmp_path):
+    shallow = tmp_path / "shallow"
+    git(tmp_path, "clone", "-q", "--depth=1", f"file://{tree}", str(shallow))
+    host = GitRemoteHost(shallow, tmp_path / "pulls", "shop")
+    pull = host.open(draft_pull_request(REPORT, FILES, OCCASION, host))
+    assert git(host.remote, "show", f"{pull.branch}:a.py") == "one\n2\nthree\n"
+
+
 def test_what_was_never_committed_gets_into_no_pull_request(tree, tmp_path):
     host = GitRemoteHost(tree, tmp_path / "pulls", "shop")
     files = {"a.py": (b"uncommitted\n", b"fixed\n")}
