@@ -158,26 +158,27 @@ def _scored(folder: Path, bugs: Sequence[Bug], budget_s: float) -> Score:
     if not found:
         raise UsageError(f"{folder} has none of {', '.join(endpoints)}")
     score = Score()
-    with models_at_home(str(folder), found) as home:
-        for bug in bugs:
+    for bug in bugs:
+        # Anew for each: what is not answered in time is not to hold up the next question.
+        with models_at_home(str(folder), found) as home:
             ask = Counting(AsynchronousModels(home.client(), home.objects, BUCKET, PREFIX))
             engine = ModelEngine(Desk(models, frozenset(found), ask))
             began = time.monotonic()
             with _project(bug) as project:
                 report = fix(FixJob(project, [engine], budget_s=budget_s)).report
                 right = _is_right(bug, project, report)
-            _note(score, engine, report, right=right)
-            score.answers += ask.answers
-            print(
-                f"  {bug.name:<20} {report.status.value:<10} {ask.answers} answers,"
-                f" {report.candidates.tried} candidates, {time.monotonic() - began:.0f} s"
-            )
+        _note(score, engine, report, right=right)
+        score.answers += ask.answers
+        print(
+            f"  {bug.name:<20} {report.status.value:<10} {ask.answers} answers,"
+            f" {report.candidates.tried} candidates, {time.monotonic() - began:.0f} s"
+        )
     return score
 
 
 def _brief(models: Models) -> Models:
     """Four short answers each: a processor writes some tens of tokens a second."""
-    short = {"samples": 4, "answer_tokens": 256, "context_tokens": 4096}
+    short = {"samples": 4, "answer_tokens": 160, "context_tokens": 4096}
     return models.model_copy(
         update={"models": {k: v.model_copy(update=short) for k, v in models.models.items()}}
     )

@@ -12,6 +12,7 @@ import json
 import logging
 import re
 import threading
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +30,7 @@ _ASYNC: Final = re.compile(r"/endpoints/(?P<name>[A-Za-z0-9-]{1,63})/async-invoc
 _AT_ONCE: Final = 4
 """As `stacks/endpoint.py` has it for an instance."""
 _MAX_REASON: Final = 500
+_MOST_WAITING_S: Final = 6 * 3600.0
 _STOP_POLL_S: Final = 0.05
 _log = logging.getLogger(__name__)
 
@@ -97,19 +99,22 @@ class ModelServer:
 
     def accept(self, name: str, headers: Mapping[str, str]) -> Answer:
         """Take a request, as the API does: wrong ones at once, the others whenever it comes to
-        them."""
+        them. Names of headers are in small letters."""
         around = self.around()
         if name not in self._predictors or around is None:
             return _refused(f"Endpoint {name} of account not found.")
-        place = urlsplit(headers.get("X-Amzn-SageMaker-InputLocation", ""))
+        place = urlsplit(headers.get("x-amzn-sagemaker-inputlocation", ""))
         if place.scheme != "s3" or place.netloc != around.bucket:
             return _refused(f"InputLocation must be in s3://{around.bucket}/")
-        inference = headers.get("X-Amzn-SageMaker-Inference-Id") or str(uuid.uuid4())
+        inference = headers.get("x-amzn-sagemaker-inference-id") or str(uuid.uuid4())
         folder, number = f"inference/{name_of(name)}", uuid.uuid4()
         output, failed = f"{folder}/output/{number}.out", f"{folder}/failed/{number}-error.out"
-        kind = headers.get("X-Amzn-SageMaker-Content-Type", "")
+        kind = headers.get("x-amzn-sagemaker-content-type", "")
         key = place.path.lstrip("/")
-        job = _Job(around, name, inference, key=key, output=output, failed=failed, kind=kind)
+        until = time.monotonic() + _seconds(headers.get("x-amzn-sagemaker-requestttlseconds"))
+        job = _Job(
+            around, name, inference, key=key, output=output, failed=failed, kind=kind, until=until
+        )
         self._workers.submit(self._work, job)
         told = {
             "X-Amzn-SageMaker-OutputLocation": f"s3://{around.bucket}/{output}",
@@ -129,6 +134,8 @@ class ModelServer:
             self._tell(job, None)
 
     def _infer(self, job: _Job) -> None:
+        if time.monotonic() > job.until:
+            raise TimeoutError("the request waited for longer than it was to")
         body = job.around.storage.get(job.key)
         if body is None:
             raise FileNotFoundError(job.key)
@@ -182,6 +189,14 @@ class _Job:
     failed: str
     kind: str
     """Content type."""
+    until: float
+    """By `time.monotonic`: a request that has waited for longer is not worked on."""
+
+
+def _seconds(header: str | None) -> float:
+    """What a request may wait; SageMaker's own limit where it does not say, or nothing sensible."""
+    text = header or ""
+    return float(text) if text.isascii() and text.isdigit() else _MOST_WAITING_S
 
 
 def _refused(message: str) -> Answer:
@@ -199,7 +214,8 @@ def _handler(server: ModelServer) -> type[BaseHTTPRequestHandler]:
             if path is None:
                 self._send(_refused(f"{self.path[:200]}: expected an asynchronous invocation"))
             else:
-                self._send(server.accept(path["name"], dict(self.headers.items())))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                self._send(server.accept(path["name"], headers))
 
         def _send(self, answer: Answer) -> None:
             body = json.dumps(answer.body).encode()

@@ -7,6 +7,8 @@ import threading
 import time
 from contextlib import contextmanager
 from types import SimpleNamespace
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -111,6 +113,20 @@ def test_a_late_answer_and_a_server_that_is_gone_end_in_a_note(tmp_path):
         go.set()
     with pytest.raises(FleetError, match="takes no question"):
         ask("fixer-small", ASKED, patience())
+
+
+def test_a_request_that_waited_for_too_long_is_not_worked_on(tmp_path):
+    with asking(tmp_path, lambda _: answers("late")) as ask:
+        ask.objects.put("inference/fixer-small/input/x", ASKED.model_dump_json().encode())
+        taken = ask.client.meta.endpoint_url + "/endpoints/home-fixer-small/async-invocations"
+        headers = {"X-Amzn-SageMaker-InputLocation": f"s3://{BUCKET}/inference/fixer-small/input/x",
+                   "X-Amzn-SageMaker-RequestTTLSeconds": "0"}  # fmt: skip
+        with urlopen(Request(taken, b"", headers)) as response:
+            failed = urlsplit(response.headers["X-Amzn-SageMaker-FailureLocation"]).path[1:]
+        until = time.monotonic() + 20
+        while ask.objects.get(failed) is None and time.monotonic() < until:
+            time.sleep(0.01)
+    assert b"waited for longer" in ask.objects.get(failed)
 
 
 def test_an_answer_outside_of_the_bucket_is_not_fetched(tmp_path):
