@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from testfleet.contracts.repair import Candidate
-from testfleet.repair.consensus.behaviour import Reply, behaviours
+from testfleet.repair.consensus.behaviour import Reply, behaviours, failures
 from testfleet.repair.consensus.concerns import concerns_of
 from testfleet.repair.consensus.vote import SHARPNESS, UNSEEN, Opinion, vote
 from testfleet.repair.inside.neighbours import Neighbours
@@ -62,6 +62,13 @@ def test_a_made_up_call_that_most_patches_refuse_tells_nothing():
     replies = [[reply("raised", "IndexError")], [reply("raised", "IndexError")], [reply("ok", "x")]]
     assert len(set(behaviours(replies, [1.0, 1.0, 1.0]))) == 1
     assert len(set(behaviours(replies, [0.2, 0.2, 1.0]))) == 2
+
+
+def test_an_exception_where_a_value_was_returned_is_told_but_not_on_a_call_of_a_test():
+    before = [reply(what="1"), reply(what="2"), reply("raised", "KeyError")]
+    after = [reply("raised", "IndexError"), reply("raised", "A", direct=True), before[2]]
+    assert failures(after, before) == {"IndexError"}
+    assert failures(after, []) == frozenset()
 
 
 def test_a_call_of_a_test_always_counts_and_a_skipped_one_never():

@@ -58,21 +58,42 @@ class Reply:
         return f"{self.how}:{self.what}"
 
 
-def replies_of(scene: Scene, repairs: Sequence[Repair], tests: Sequence[str]) -> list[list[Reply]]:
-    """For each patch its replies to the same calls; without any when none could be recorded. Fewer
-    than there are patches when the time is over: then the last ones are not heard."""
+@dataclass(frozen=True)
+class Replies:
+    """What was answered to the same calls."""
+
+    rows: list[list[Reply]]
+    """Of each patch; empty ones when no calls could be recorded. Fewer than there are patches when
+    the time was over: then the last ones were not heard."""
+    before: list[Reply]
+    """Of the program without any patch."""
+
+
+def replies_of(scene: Scene, repairs: Sequence[Repair], tests: Sequence[str]) -> Replies:
+    """The replies of all patches, and of the program before them."""
     deadline = time.monotonic() + ALL_S
     path = str(scene.server.copy.scratch / "calls.bin")
     paths = _record(scene, repairs, tests, path)
     if not paths:
-        return [[] for _ in repairs]
+        return Replies([[] for _ in repairs], [])
     replay = {"path": path, "limit_s": REPLAY_S}
     found: list[list[Reply]] = []
     for repair in repairs:
         if len(found) >= LEAST_HEARD and time.monotonic() > deadline:
             break
-        found.append(_replay(scene, repair, paths, replay))
-    return found
+        found.append(_replay(scene, repair.files, paths, replay))
+    return Replies(found, _replay(scene, {}, paths, replay))
+
+
+def failures(replies: Sequence[Reply], before: Sequence[Reply]) -> frozenset[str]:
+    """Exceptions on made-up calls that the program answered with a value before the patch."""
+    if len(replies) != len(before):
+        return frozenset()
+    return frozenset(
+        reply.what
+        for reply, old in zip(replies, before, strict=True)
+        if reply.how == "raised" and old.how == "ok" and not reply.direct
+    )
 
 
 def behaviours(
@@ -159,10 +180,13 @@ def _functions(scene: Scene, repairs: Sequence[Repair]) -> set[tuple[str, str]]:
 
 
 def _replay(
-    scene: Scene, repair: Repair, paths: Sequence[str], replay: Mapping[str, object]
+    scene: Scene,
+    files: Mapping[str, bytes],
+    paths: Sequence[str],
+    replay: Mapping[str, object],
 ) -> list[Reply]:
     ask = Ask(
-        files={**scene.base, **repair.files},
+        files={**scene.base, **files},
         paths=paths,
         quick=True,
         limit_s=REPLAY_S + 3.0,

@@ -90,6 +90,14 @@ def _deletion(before: ast.Module, after: ast.Module) -> Iterator[Concern]:
         yield Concern("it only removes code", 0.6)
 
 
+def raised_by(texts: Mapping[str, str]) -> frozenset[str]:
+    """Names of the exceptions that the files raise themselves, so that they are meant."""
+    trees = (tree for text in texts.values() if (tree := _parsed(text)))
+    raised = (n.exc for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Raise) and n.exc)
+    called = (each.func if isinstance(each, ast.Call) else each for each in raised)
+    return frozenset(getattr(each, "id", getattr(each, "attr", "")) for each in called)
+
+
 def _forgotten(before: ast.Module, after: ast.Module) -> Iterator[Concern]:
     """An expression that speaks of less: `x[i - w]` made `x[i]`, `a and b` made `a`."""
     old, new = _reads(before), _reads(after)
