@@ -49,13 +49,15 @@ def model_engine(
 
 
 def remember(engines: Sequence[ModelEngine], report: FixReport) -> None:
-    """Note how the models that were asked have done."""
+    """Note how the models that were asked have done. Where another engine was faster, nothing is
+    known of them."""
     from testfleet.contracts.repair import FixStatus
     from testfleet.repair.model.record import load_records, save_records
 
-    won = report.status is FixStatus.FIXED and report.engine == NAME
+    fixed = report.status is FixStatus.FIXED
+    won = fixed and report.engine == NAME
     asked = [pair for engine in engines for pair in engine.asked]
-    if asked:
+    if asked and (won or not fixed):
         path = _record_file()
         save_records(path, load_records(path).with_search(asked, report.template if won else ""))
 
@@ -76,7 +78,7 @@ def _reachable(
 
 
 def _at_home(stack: ExitStack, folder: str) -> tuple[Models, frozenset[str], Ask] | None:
-    """None when the folder has other models only."""
+    """None, with a note, when the folder has other models only."""
     from pathlib import Path
 
     from testfleet.aws.fixer import AsynchronousModels
@@ -86,8 +88,10 @@ def _at_home(stack: ExitStack, folder: str) -> tuple[Models, frozenset[str], Ask
 
     models = load_models()
     place = str(Path(folder).absolute())
-    found = model_folders(place, [model.endpoint for model in models.models.values()])
+    names = [model.endpoint for model in models.models.values()]
+    found = model_folders(place, names)
     if not found:
+        say(f"TESTFLEET_MODELS is {folder!r}: it has no folder named {' or '.join(names)}")
         return None
     served = stack.enter_context(models_at_home(place, sorted(found)))
     ask = AsynchronousModels(served.client(), served.objects, BUCKET, PREFIX)

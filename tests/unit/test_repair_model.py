@@ -6,13 +6,14 @@ from types import SimpleNamespace
 
 import pytest
 
+from testfleet.cli.fix_model import remember
 from testfleet.config import ROOT, load_models
 from testfleet.contracts.base import utc_now
 from testfleet.contracts.chat import ChatResponse
 from testfleet.contracts.failure import Domain
 from testfleet.contracts.models import Models
 from testfleet.contracts.past_fix import Hunk, PastFix
-from testfleet.contracts.repair import SuspiciousLine
+from testfleet.contracts.repair import FixReport, FixStatus, SuspiciousLine
 from testfleet.errors import FleetError, UsageError
 from testfleet.repair.engine import FailingTest, Fault, Frame
 from testfleet.repair.engines import best_first, engines_named
@@ -290,6 +291,23 @@ def test_without_a_model_the_engine_is_left_out_and_alone_it_is_refused():
         engines_named(["model"])
     own = engine(lambda *_: response())
     assert own in engines_named([], [own])
+
+
+@pytest.mark.parametrize(
+    ("status", "by", "kept"),
+    [
+        (FixStatus.FIXED, "model", Record(1, 1)),
+        (FixStatus.NOT_FIXED, "", Record(1, 0)),
+        (FixStatus.FIXED, "rewrite", None),
+    ],
+)
+def test_a_search_teaches_of_its_models_unless_another_engine_was_faster(
+    tmp_path, monkeypatch, status, by, kept
+):
+    monkeypatch.setenv("TESTFLEET_HOME", str(tmp_path))
+    own = SimpleNamespace(asked=[("test", "small")])
+    remember([own], FixReport(status=status, engine=by, template="small"))
+    assert load_records(tmp_path / "models.json").by_domain().get("test", {}).get("small") == kept
 
 
 def test_records_are_kept_and_a_broken_file_is_only_forgotten(tmp_path):
