@@ -82,6 +82,7 @@ def build_stacks(app: App, config: Environment) -> None:
         ObservabilityProps(
             workers=workers,
             workflows=workflows,
+            repairs=repairs,
             webhook=webhook,
             asynchronous=tuple(asynchronous),
         ),

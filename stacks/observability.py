@@ -11,6 +11,7 @@ from constructs import Construct
 
 from stacks.base import FleetStack
 from stacks.function import Function
+from stacks.repairs import RepairsStack
 from stacks.topic import Topics
 from stacks.webhook import WebhookStack
 from stacks.workers import WorkersStack
@@ -28,6 +29,7 @@ class ObservabilityProps:
 
     workers: WorkersStack
     workflows: WorkflowsStack
+    repairs: RepairsStack
     webhook: WebhookStack
     asynchronous: tuple[Function, ...]
 
@@ -57,6 +59,8 @@ class ObservabilityStack(FleetStack):
         self._alarm("ControlErrors", flow.control.function.metric_errors(period=_PERIOD))
         self._alarm("RunsFailed", flow.state_machine.metric_failed(period=_PERIOD))
         self._alarm("RunsTimedOut", flow.state_machine.metric_timed_out(period=_PERIOD))
+        repairs = self._props.repairs.state_machine
+        self._alarm("RepairsFailed", repairs.metric_failed(period=_PERIOD))
 
     def _build_webhook_alarm(self) -> None:
         metric = self._props.webhook.api.metric_server_error(period=_PERIOD, statistic="Sum")

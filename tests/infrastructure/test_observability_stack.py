@@ -17,6 +17,7 @@ ALARM = "AWS::CloudWatch::Alarm"
         ("ControlErrors", "Errors", "<workflows.ControlFunction>"),
         ("RunsFailed", "ExecutionsFailed", "<workflows.RunTests>"),
         ("RunsTimedOut", "ExecutionsTimedOut", "<workflows.RunTests>"),
+        ("RepairsFailed", "ExecutionsFailed", "<repairs.RepairFailure>"),
         ("WebhookServerErrors", "5xx", "<webhook.Api>"),
         (
             "StartScheduledRunDeadLetters",
