@@ -27,7 +27,7 @@ AFTERMATH: Final = (140, 400)
 """Candidates tried after the first repair, to find others: at least and at most so many..."""
 AFTERMATH_TIMES: Final = 4
 """...as many times as many as before it: what comes late is likelier to fit by chance..."""
-AFTERMATH_S: Final = 12.0
+AFTERMATH_S: Final = 8.0
 """...and no longer than that."""
 MOST_VALIDATED: Final = 40
 SINGLES_SHARE: Final = 0.7

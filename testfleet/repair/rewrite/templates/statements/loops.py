@@ -23,7 +23,7 @@ def _run_over(node: ast.For | ast.comprehension, at: Place) -> Drafts:
     for text, weight in (
         (f"{operand}[1:]", 0.7),
         (f"{operand}[:-1]", 0.6),
-        (f"reversed({code})", 0.5),
+        (f"reversed({code})", 0.3),
         (f"sorted({code})", 0.6),
         (f"list({code})", 0.4),
         (f"set({code})", 0.4),
