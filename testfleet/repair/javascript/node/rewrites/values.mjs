@@ -23,6 +23,7 @@ export function* values(view, node) {
   if (isValue(view, node)) {
     yield* converted(view, node);
     yield* defaulted(view, node);
+    yield* extended(view, node);
   }
   if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression)) {
     const { name, expression } = node.expression;
@@ -80,6 +81,31 @@ function* defaulted(view, node) {
   for (const made of DEFAULTS[kind] ?? Object.values(DEFAULTS).flat()) {
     const text = `${view.text(node)} ?? ${made}`;
     yield draft("default", (crash ? 0.15 : 0.04) * (kind ? 1 : 0.5), view.replace(node, wraps ? `(${text})` : text));
+  }
+}
+
+/** A factor or a summand that is missing. */
+function* extended(view, node) {
+  const { ts, checker } = view;
+  if (view.kind(node) !== "number" || ts.isBinaryExpression(node)) return;
+  const others = [];
+  if (ts.isPropertyAccessExpression(node)) {
+    const owner = checker.getApparentType(checker.getNonNullableType(view.type(node.expression)));
+    for (const one of checker.getPropertiesOfType(owner).slice(0, 40)) {
+      const type = checker.getTypeOfSymbolAtLocation(one, node);
+      if (one.name !== node.name.text && type.flags & ts.TypeFlags.NumberLike)
+        others.push([`${view.text(node.expression)}.${one.name}`, 1]);
+    }
+  }
+  for (const one of view.scope(node))
+    if (one.own && one.type.flags & ts.TypeFlags.NumberLike && one.name !== view.text(node))
+      others.push([one.name, 0.7]);
+  const inner = (made) => (ts.isBinaryExpression(node.parent) ? `(${made})` : made);
+  for (const [other, weight] of others.slice(0, 8)) {
+    const text = view.text(node);
+    yield draft("add-factor", 0.13 * weight, view.replace(node, `${text} * ${other}`));
+    yield draft("add-summand", 0.1 * weight, view.replace(node, inner(`${text} + ${other}`)));
+    yield draft("subtract", 0.1 * weight, view.replace(node, inner(`${text} - ${other}`)));
   }
 }
 
