@@ -17,7 +17,8 @@ class UnitTrace(Contract):
     """By path in the tree: each Python file that was loaded, with a line of the body of each
     function that was entered."""
     read: tuple[str, ...] = ()
-    """Python files of the tree that were opened by others than the import system."""
+    """Files in the tree's folder that it opened: of Python, those that the import system did not
+    open, of others, those that were there before."""
 
 
 class FileCoverage(Contract):
@@ -45,6 +46,8 @@ class SuiteCoverage(Contract):
     schema_version: Literal["1"] = SCHEMA_VERSION
     data: str
     """Hash of all files that are neither Python nor documents."""
+    documents: str
+    """Hash of the documents."""
     paths: tuple[str, ...]
     """All Python files, sorted."""
     units: dict[str, UnitCoverage] = Field(default_factory=dict)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -40,6 +41,9 @@ no Python of the tree. Asked by code of the tree itself, they count like any oth
 _PROFILING = frozenset(["sys.setprofile", "_thread.start_new_thread"])
 MOST_FILES = 20000
 _IMPORTING = ("<frozen importlib", "<frozen zipimport")
+_WRITING = ("w", "a", "x")
+_SYSTEM = ("/bin", "/dev", "/etc", "/lib", "/opt", "/proc", "/sys", "/usr")
+"""Where no test run leaves anything."""
 _REWRITING = "_pytest/assertion/rewrite.py"
 
 
@@ -55,6 +59,15 @@ class Recorder:
         self._doubt = ""
         self._tool = -1
         self._is_over = False
+        self._began, self._stat = time.time(), os.stat
+        # An environment may lie in the tree, and is no part of it.
+        self._own = os.path.realpath(sys.prefix) + os.sep
+        outside = map(os.path.realpath, [sys.prefix, sys.base_prefix, *filter(None, sys.path)])
+        self._fixed = (
+            *_SYSTEM,
+            self._own,
+            *(path for path in outside if not f"{path}/".startswith(self._root)),
+        )
 
     def start(self) -> None:
         """Begin to record. There is no way to take the audit hook back."""
@@ -80,7 +93,8 @@ class Recorder:
         entered: dict[str, list[int]] = {}
         loaded = set()
         for code in list(self._codes.values()):
-            path = self._inside(code.co_filename)
+            name = code.co_filename
+            path = self._inside(name) if name.endswith(".py") else ""
             if path:
                 entered.setdefault(path, []).append(_last_line(code))
                 if code.co_name == "<module>":
@@ -114,22 +128,44 @@ class Recorder:
     def _on_audit(self, event: str, args: Any) -> None:
         if self._is_over:
             return
+        try:
+            self._judge(event, args)
+        except Exception as error:  # noqa: BLE001  what it raises would be raised in the tests
+            self._doubt = self._doubt or f"{event} could not be followed: {type(error).__name__}"
+
+    def _judge(self, event: str, args: Any) -> None:
         if event == "open":
-            self._note_read(args[0])
+            self._note_open(*args)
         elif event in SPAWNING:
             self._note_start(event, args)
         elif self._monitoring is None and event in _PROFILING:
             # threading starts its threads with the recorder; who else does either undoes it.
-            is_own = sys._getframe(1).f_code.co_filename == threading.__file__
+            is_own = sys._getframe(2).f_code.co_filename == threading.__file__
             self._doubt = self._doubt or ("" if is_own else "it switches the profiler")
 
-    def _note_read(self, path: Any) -> None:
-        opener = _opener(sys._getframe(2))
-        if not opener.startswith(_IMPORTING) and not opener.endswith(_REWRITING):
+    def _note_open(self, path: Any, mode: Any, flags: int) -> None:
+        if not isinstance(path, str) or (mode or "")[:1] in _WRITING or flags & os.O_WRONLY:
+            return
+        opener = _opener(sys._getframe(3))
+        if opener.startswith(_IMPORTING) or opener.endswith(_REWRITING):
+            return
+        if path.endswith(".py"):
             self._note_file(path)
+        elif "/_pytest/" not in opener and self._was_there(path):
+            inside = self._inside(path)
+            if inside:
+                self._read.add(inside)
+            elif not os.path.realpath(path).startswith(self._fixed):
+                self._doubt = self._doubt or f"it reads what another run may have left: {path}"
+
+    def _was_there(self, path: str) -> bool:
+        try:
+            return self._stat(os.path.join(self._cwd, path)).st_mtime < self._began  # noqa: PTH118
+        except OSError:
+            return False
 
     def _note_file(self, path: Any) -> None:
-        inside = self._inside(path) if isinstance(path, str) else ""
+        inside = self._inside(path) if isinstance(path, str) and path.endswith(".py") else ""
         if inside:
             self._read.add(inside)
 
@@ -137,12 +173,13 @@ class Recorder:
         program = ""
         if event == "subprocess.Popen" and isinstance(args[0], (str, bytes, os.PathLike)):
             program = os.path.basename(os.fsdecode(args[0]))  # noqa: PTH119
-        if program not in HARMLESS or self._is_of_tree(sys._getframe(2)):
+        if program not in HARMLESS or self._is_of_tree(sys._getframe(3)):
             self._doubt = self._doubt or f"it starts {program or event}"
 
     def _is_of_tree(self, frame: Any) -> bool:
         while frame is not None:
-            if self._inside(frame.f_code.co_filename):
+            name = frame.f_code.co_filename
+            if name.endswith(".py") and self._inside(name):
                 return True
             frame = frame.f_back
         return False
@@ -157,12 +194,10 @@ class Recorder:
             self._doubt = self._doubt or "it takes over sys.monitoring"
 
     def _inside(self, path: str) -> str:
-        """The path in the tree; empty for what lies elsewhere, and for what has no file."""
-        if not path.endswith(".py"):
-            return ""
+        """The path in the tree; empty for what lies elsewhere."""
         whole = os.path.join(self._cwd, path)  # noqa: PTH118
         for found in (os.path.normpath(whole), os.path.realpath(whole)):
-            if found.startswith(self._root):
+            if found.startswith(self._root) and not found.startswith(self._own):
                 return found[len(self._root) :].replace(os.sep, "/")
         return ""
 

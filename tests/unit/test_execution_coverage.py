@@ -1,5 +1,7 @@
 """What a worker records of the functions that files of tests enter."""
 
+import os
+
 import pytest
 
 from testfleet.contracts.dependencies import Dependency
@@ -57,6 +59,16 @@ def test_what_reads_source_says_so_and_what_nobody_can_vouch_for_has_no_trace(wo
     assert outcomes(result)["test_c.py::test_it"] == "failed"
     assert {trace.unit: trace.read for trace in result.traces} == {"test_a.py": ("shop.py",)}
     assert "no coverage was kept of test_b.py: it starts os.system" in result.notes
+
+
+def test_what_another_run_may_have_left_casts_a_doubt(worker, tmp_path):
+    (tmp_path / "cache.json").write_text("{}")
+    os.utime(tmp_path / "cache.json", (1, 1))
+    body = f"def test_it(tmp_path):\n    open({str(tmp_path / 'cache.json')!r}).close()\n"
+    own = "def test_it(tmp_path):\n    (tmp_path / 'a').write_text('')\n    open(tmp_path / 'a')\n"
+    result = worker.run({"test_a.py": body, "test_b.py": own}, records=True)
+    assert [trace.unit for trace in result.traces] == ["test_b.py"]
+    assert "it reads what another run may have left" in result.notes[0]
 
 
 def test_files_that_need_others_and_usual_runs_record_nothing(worker):

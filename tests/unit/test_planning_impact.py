@@ -369,6 +369,16 @@ def test_a_file_that_came_since_counts_for_what_may_find_it():
     assert A in selection(now | {"other.py": ""}, modified("shop/a.py"), options).selected
 
 
+def test_a_document_counts_for_what_walks_through_folders():
+    walks = f"import os, shop.a\nfound = os.listdir('.')\n{TEST}"
+    recorded = project(shop__a=SOURCE) | {A: walks, "README.md": ""}
+    options, now = covering(recorded, 1, 2), recorded | {"shop/a.py": LATER}
+    assert A not in selection(now, modified("shop/a.py"), options).selected
+    now |= {"README.md": "new"}
+    assert A in selection(now, modified("shop/a.py"), options).selected
+    assert A in selection(now, modified("README.md"), options).selected
+
+
 def test_a_file_whose_text_was_read_counts_as_a_whole():
     files = project(shop__a=SOURCE)
     for read, is_selected in ((), False), (("shop/a.py",), True):

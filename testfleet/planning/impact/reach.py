@@ -132,16 +132,13 @@ class _Judge:
         return (
             self.excuse is not None
             and file not in self._unseen.steps
-            and all(self.excuse(file, path) for path in self.paths if _is_code(path))
+            and all(self.excuse(file, path) for path in self.paths)
         )
 
     def _is_unseen(self, path: str) -> bool:
         """Whether something unknown in a file happens where coverage does not look: in another
-        process, or among documents."""
-        seen = {Reach.LOADED, Reach.IF_TEST}
-        if path not in self.graph.of_tests:
-            seen.add(Reach.FILES)
-        return any(one.reach not in seen for one in self.graph.unknown[path])
+        process."""
+        return any(one.reach is Reach.CODE for one in self.graph.unknown[path])
 
     def _unknown_that_reach(self) -> list[str]:
         """The files that may depend on the change without saying so."""

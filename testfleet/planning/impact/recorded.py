@@ -15,6 +15,7 @@ from typing import Final
 from testfleet.contracts.change import FileChange, FileStatus
 from testfleet.contracts.coverage import FileCoverage, SuiteCoverage, UnitCoverage, UnitTrace
 from testfleet.planning.impact.blocks import Blocks, cut_blocks
+from testfleet.planning.impact.imports.facts import Reach, Unknown
 from testfleet.planning.impact.imports.files import FileKind, kind_of
 from testfleet.planning.impact.imports.graph import ImportGraph
 from testfleet.planning.impact.reach import Excuse, reaching
@@ -35,12 +36,13 @@ def coverage_of(tree: SourceTree, traces: Iterable[UnitTrace]) -> SuiteCoverage:
         kept += len(seen)
         if seen and kept <= MOST_FILES:
             units[trace.unit] = UnitCoverage(files=seen)
-    return SuiteCoverage(data=_data_of(tree), paths=_python_of(tree), units=units)
+    data, documents = _others_of(tree)
+    return SuiteCoverage(data=data, documents=documents, paths=_python_of(tree), units=units)
 
 
 def merged(old: SuiteCoverage | None, new: SuiteCoverage) -> SuiteCoverage:
     """The newer of both for each unit, where both are of trees with the same files."""
-    if old is None or (old.data, old.paths) != (new.data, new.paths):
+    if old is None or old.model_copy(update={"units": new.units}) != new:
         return new
     return new.model_copy(update={"units": {**old.units, **new.units}})
 
@@ -55,18 +57,22 @@ def recorded_excuse(
     what has come since must be out of the unit's reach.
     """
     present = _python_of(tree)
-    if _data_of(tree) != known.data or not set(known.paths).issubset(present):
+    data, documents = _others_of(tree)
+    if data != known.data or not set(known.paths).issubset(present):
         return None
-    new = set(present).difference(known.paths)
-    # What loads or reads files that it does not name may have found the new ones.
-    came = reaching(new.union(graph.unknown) if new else (), graph)
+    came = set(present).difference(known.paths)
+    if came:  # what loads or reads files that it does not name may have found these
+        came.update(graph.unknown)
+    elif documents != known.documents:
+        came.update(path for path, found in graph.unknown.items() if any(map(_reads, found)))
+    disturbed = reaching(came, graph)
     edited = {change.path for change in changes if change.status is FileStatus.MODIFIED}
     cutter = _Cutter(tree)
 
     @cache
     def is_as_it_was(unit: str) -> bool:
         seen = known.units[unit].files
-        return unit not in came and all(cutter.still_has(path, seen[path]) for path in seen)
+        return unit not in disturbed and all(cutter.still_has(path, seen[path]) for path in seen)
 
     def is_excused(unit: str, path: str) -> bool:
         # A file that it has neither loaded nor read is one that it does without.
@@ -80,12 +86,15 @@ class _Cutter:
 
     def __init__(self, tree: SourceTree) -> None:
         self._tree = tree
+        self._files = frozenset(file.path for file in tree.paths())
         self._present = frozenset(_python_of(tree))
         self._contents: dict[str, str] = {}
         self._blocks: dict[str, Blocks | None] = {}
 
     def seen(self, trace: UnitTrace) -> dict[str, FileCoverage]:
-        """What a unit has seen of each file."""
+        """What a unit has seen of each file; nothing when it read what is not in the tree."""
+        if not self._files.issuperset(trace.read):
+            return {}
         found: dict[str, FileCoverage] = {}
         for path in sorted({*trace.entered, *trace.read} & self._present):
             blocks = None if path in trace.read else self._cut(path)
@@ -117,15 +126,20 @@ def _python_of(tree: SourceTree) -> tuple[str, ...]:
     return tuple(sorted(file.path for file in tree.paths() if file.path.endswith(".py")))
 
 
-def _data_of(tree: SourceTree) -> str:
-    """One hash of all that any test may read, without documents that lie apart."""
+def _reads(unknown: Unknown) -> bool:
+    return unknown.reach is Reach.FILES
+
+
+def _others_of(tree: SourceTree) -> tuple[str, str]:
+    """A hash of what is no Python and any test may read, and one of documents that lie apart."""
     paths = [file.path for file in tree.paths()]
     packages = {dirname(path) for path in paths if path.endswith("/__init__.py")}
-    found = sha256()
+    data, documents = sha256(), sha256()
     for path in sorted(paths):
-        if not path.endswith(".py") and not _is_apart(path, packages):
-            found.update(f"{path}\0{sha256(tree.read(path)).hexdigest()}\n".encode())
-    return found.hexdigest()
+        if not path.endswith(".py"):
+            line = f"{path}\0{sha256(tree.read(path)).hexdigest()}\n"
+            (documents if _is_apart(path, packages) else data).update(line.encode())
+    return data.hexdigest(), documents.hexdigest()
 
 
 def _is_apart(path: str, packages: Collection[str]) -> bool:
