@@ -27,7 +27,8 @@ function random(seed) {
 const parse = (path, text) => ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
 
 function all(node, test, found = []) {
-  if (ts.isTypeNode(node) || ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) return found;
+  if (ts.isTypeNode(node) || ts.isImportDeclaration(node) || ts.isExportDeclaration(node))
+    return found;
   if (test(node)) found.push(node);
   ts.forEachChild(node, (one) => void all(one, test, found));
   return found;
@@ -36,12 +37,29 @@ function all(node, test, found = []) {
 const isUse = (one) =>
   ts.isIdentifier(one) &&
   one.text !== "undefined" &&
-  !(one.parent.name === one || one.parent.propertyName === one || ts.isBindingElement(one.parent)) &&
+  !(
+    one.parent.name === one ||
+    one.parent.propertyName === one ||
+    ts.isBindingElement(one.parent)
+  ) &&
   !ts.isShorthandPropertyAssignment(one.parent) &&
   !ts.isJsxOpeningLikeElement?.(one.parent);
 const logical = (one) =>
-  ts.isBinaryExpression(one) && [K.AmpersandAmpersandToken, K.BarBarToken].includes(one.operatorToken.kind);
-const CONFUSED = [["<", "<="], [">", ">="], ["<", ">"], ["===", "!=="], ["==", "!="], ["+", "-"], ["*", "/"], ["&&", "||"], ["+=", "-="], ["||", "??"], ["%", "/"]];
+  ts.isBinaryExpression(one) &&
+  [K.AmpersandAmpersandToken, K.BarBarToken].includes(one.operatorToken.kind);
+const CONFUSED = [
+  ["<", "<="],
+  [">", ">="],
+  ["<", ">"],
+  ["===", "!=="],
+  ["==", "!="],
+  ["+", "-"],
+  ["*", "/"],
+  ["&&", "||"],
+  ["+=", "-="],
+  ["||", "??"],
+  ["%", "/"],
+];
 
 /** [kind, weight, nodes it is about, edits of one of these or nothing]. */
 function kinds(file, pick) {
@@ -50,7 +68,10 @@ function kinds(file, pick) {
   const cut = (start, end) => [{ start, end, text: "" }];
   const names = (node) => {
     const around = up(node, ts.isFunctionLike) ?? file;
-    const found = all(around, (one) => (ts.isParameter(one) || ts.isVariableDeclaration(one)) && ts.isIdentifier(one.name));
+    const found = all(
+      around,
+      (one) => (ts.isParameter(one) || ts.isVariableDeclaration(one)) && ts.isIdentifier(one.name),
+    );
     return [...new Set(found.map((one) => one.name.text))];
   };
   const up = (node, test) => {
@@ -62,40 +83,283 @@ function kinds(file, pick) {
     return rest.length ? rest[Math.floor(pick() * rest.length)] : undefined;
   };
   const called = (one) => ts.isPropertyAccessExpression(one.expression) && one.expression.name;
-  const methods = all(file, ts.isCallExpression).map(called).filter(Boolean).map((one) => one.text);
-  const members = all(file, (one) => ts.isPropertyAccessExpression(one) && !ts.isCallExpression(one.parent)).map((one) => one.name.text);
+  const methods = all(file, ts.isCallExpression)
+    .map(called)
+    .filter(Boolean)
+    .map((one) => one.text);
+  const members = all(
+    file,
+    (one) => ts.isPropertyAccessExpression(one) && !ts.isCallExpression(one.parent),
+  ).map((one) => one.name.text);
   const strings = all(file, ts.isStringLiteral).map((one) => one.text);
   const leaves = (one) => {
-    const inner = ts.isBlock(one.thenStatement) ? one.thenStatement.statements : [one.thenStatement];
-    return !one.elseStatement && inner.length === 1 && (ts.isReturnStatement(inner[0]) || ts.isThrowStatement(inner[0]) || ts.isContinueStatement(inner[0]) || ts.isBreakStatement(inner[0]));
+    const inner = ts.isBlock(one.thenStatement)
+      ? one.thenStatement.statements
+      : [one.thenStatement];
+    return (
+      !one.elseStatement &&
+      inner.length === 1 &&
+      (ts.isReturnStatement(inner[0]) ||
+        ts.isThrowStatement(inner[0]) ||
+        ts.isContinueStatement(inner[0]) ||
+        ts.isBreakStatement(inner[0]))
+    );
   };
   return [
-    ["identifier", 6, all(file, isUse), (one) => { const made = other(names(one), one.text); return names(one).includes(one.text) && made && put(one, made); }],
-    ["number", 5, all(file, ts.isNumericLiteral), (one) => put(one, String([Number(one.text) + 1, Number(one.text) - 1, 0, Number(one.text) * 10, Number(one.text) + 2][Math.floor(pick() * 5)]))],
-    ["function", 5, all(file, (one) => ts.isCallExpression(one) && called(one)), (one) => { const made = other([...new Set(methods)], one.expression.name.text); return made && put(one.expression.name, made); }],
-    ["fewer-arguments", 3, all(file, (one) => ts.isCallExpression(one) && one.arguments.length > 1), (one) => cut(one.arguments.at(-2).getEnd(), one.arguments.at(-1).getEnd())],
-    ["more-arguments", 1, all(file, (one) => ts.isCallExpression(one) && one.arguments.length > 0), (one) => { const made = other(names(one), ""); return made && [{ start: one.arguments.at(-1).getEnd(), end: one.arguments.at(-1).getEnd(), text: `, ${made}` }]; }],
-    ["swapped-arguments", 2, all(file, (one) => ts.isCallExpression(one) && one.arguments.length > 1), (one) => [...put(one.arguments[0], text(one.arguments[1])), ...put(one.arguments[1], text(one.arguments[0]))]],
-    ["operator", 4, all(file, ts.isBinaryExpression), (one) => { const pairs = CONFUSED.flatMap(([a, b]) => [[a, b], [b, a]]).filter(([a]) => a === text(one.operatorToken)); return pairs.length && put(one.operatorToken, pairs[Math.floor(pick() * pairs.length)][1]); }],
-    ["not", 3, all(file, (one) => ts.isIfStatement(one) || ts.isConditionalExpression(one)), (one) => { const test = one.expression ?? one.condition; return ts.isPrefixUnaryExpression(test) ? put(test, text(test.operand)) : put(test, `!(${text(test)})`); }],
-    ["operand", 2, all(file, (one) => ts.isBinaryExpression(one) && ts.isIdentifier(one.right)), (one) => { const made = other(names(one), text(one.right)); return made && put(one.right, made); }],
-    ["condition-part-missing", 4, all(file, logical), (one) => (pick() < 0.5 ? cut(one.left.getEnd(), one.right.getEnd()) : cut(one.left.getStart(file), one.right.getStart(file)))],
-    ["condition-part-more", 1, all(file, (one) => ts.isIfStatement(one)), (one) => { const made = other(names(one), ""); return made && put(one.expression, `(${text(one.expression)}) && ${made}`); }],
-    ["statement-missing", 4, all(file, (one) => ts.isExpressionStatement(one) && !ts.isStringLiteral(one.expression)), (one) => cut(one.getStart(file), one.getEnd())],
-    ["guard-missing", 3, all(file, (one) => ts.isIfStatement(one) && leaves(one)), (one) => cut(one.getStart(file), one.getEnd())],
-    ["return-missing", 1, all(file, (one) => ts.isReturnStatement(one) && one.expression), (one) => put(one, `${text(one.expression)};`)],
+    [
+      "identifier",
+      6,
+      all(file, isUse),
+      (one) => {
+        const made = other(names(one), one.text);
+        return names(one).includes(one.text) && made && put(one, made);
+      },
+    ],
+    [
+      "number",
+      5,
+      all(file, ts.isNumericLiteral),
+      (one) =>
+        put(
+          one,
+          String(
+            [
+              Number(one.text) + 1,
+              Number(one.text) - 1,
+              0,
+              Number(one.text) * 10,
+              Number(one.text) + 2,
+            ][Math.floor(pick() * 5)],
+          ),
+        ),
+    ],
+    [
+      "function",
+      5,
+      all(file, (one) => ts.isCallExpression(one) && called(one)),
+      (one) => {
+        const made = other([...new Set(methods)], one.expression.name.text);
+        return made && put(one.expression.name, made);
+      },
+    ],
+    [
+      "fewer-arguments",
+      3,
+      all(file, (one) => ts.isCallExpression(one) && one.arguments.length > 1),
+      (one) => cut(one.arguments.at(-2).getEnd(), one.arguments.at(-1).getEnd()),
+    ],
+    [
+      "more-arguments",
+      1,
+      all(file, (one) => ts.isCallExpression(one) && one.arguments.length > 0),
+      (one) => {
+        const made = other(names(one), "");
+        return (
+          made && [
+            {
+              start: one.arguments.at(-1).getEnd(),
+              end: one.arguments.at(-1).getEnd(),
+              text: `, ${made}`,
+            },
+          ]
+        );
+      },
+    ],
+    [
+      "swapped-arguments",
+      2,
+      all(file, (one) => ts.isCallExpression(one) && one.arguments.length > 1),
+      (one) => [
+        ...put(one.arguments[0], text(one.arguments[1])),
+        ...put(one.arguments[1], text(one.arguments[0])),
+      ],
+    ],
+    [
+      "operator",
+      4,
+      all(file, ts.isBinaryExpression),
+      (one) => {
+        const pairs = CONFUSED.flatMap(([a, b]) => [
+          [a, b],
+          [b, a],
+        ]).filter(([a]) => a === text(one.operatorToken));
+        return pairs.length && put(one.operatorToken, pairs[Math.floor(pick() * pairs.length)][1]);
+      },
+    ],
+    [
+      "not",
+      3,
+      all(file, (one) => ts.isIfStatement(one) || ts.isConditionalExpression(one)),
+      (one) => {
+        const test = one.expression ?? one.condition;
+        return ts.isPrefixUnaryExpression(test)
+          ? put(test, text(test.operand))
+          : put(test, `!(${text(test)})`);
+      },
+    ],
+    [
+      "operand",
+      2,
+      all(file, (one) => ts.isBinaryExpression(one) && ts.isIdentifier(one.right)),
+      (one) => {
+        const made = other(names(one), text(one.right));
+        return made && put(one.right, made);
+      },
+    ],
+    [
+      "condition-part-missing",
+      4,
+      all(file, logical),
+      (one) =>
+        pick() < 0.5
+          ? cut(one.left.getEnd(), one.right.getEnd())
+          : cut(one.left.getStart(file), one.right.getStart(file)),
+    ],
+    [
+      "condition-part-more",
+      1,
+      all(file, (one) => ts.isIfStatement(one)),
+      (one) => {
+        const made = other(names(one), "");
+        return made && put(one.expression, `(${text(one.expression)}) && ${made}`);
+      },
+    ],
+    [
+      "statement-missing",
+      4,
+      all(file, (one) => ts.isExpressionStatement(one) && !ts.isStringLiteral(one.expression)),
+      (one) => cut(one.getStart(file), one.getEnd()),
+    ],
+    [
+      "guard-missing",
+      3,
+      all(file, (one) => ts.isIfStatement(one) && leaves(one)),
+      (one) => cut(one.getStart(file), one.getEnd()),
+    ],
+    [
+      "return-missing",
+      1,
+      all(file, (one) => ts.isReturnStatement(one) && one.expression),
+      (one) => put(one, `${text(one.expression)};`),
+    ],
     ["await-missing", 2, all(file, ts.isAwaitExpression), (one) => put(one, text(one.expression))],
-    ["off-by-one", 3, all(file, (one) => (ts.isElementAccessExpression(one) && ts.isIdentifier(one.argumentExpression)) || (ts.isCallExpression(one) && called(one) && /^(slice|substr|substring|splice|charAt)$/.test(called(one).text) && one.arguments.length > 0)), (one) => { const node = one.argumentExpression ?? one.arguments.at(-1); return put(node, `${text(node)} ${pick() < 0.5 ? "+" : "-"} 1`); }],
-    ["boolean", 2, all(file, (one) => [K.TrueKeyword, K.FalseKeyword].includes(one.kind)), (one) => put(one, one.kind === K.TrueKeyword ? "false" : "true")],
-    ["string", 2, all(file, ts.isStringLiteral), (one) => { const made = other([...new Set(strings)], one.text) ?? ""; const changed = pick() < 0.5 ? made : one.text.slice(0, -1); return put(one, JSON.stringify(changed)); }],
-    ["call-missing", 3, all(file, (one) => ts.isCallExpression(one) && (one.arguments.length === 1 || (called(one) && !one.arguments.length)) && !ts.isExpressionStatement(one.parent)), (one) => put(one, one.arguments.length ? text(one.arguments[0]) : text(one.expression.expression))],
-    ["property", 4, all(file, (one) => ts.isPropertyAccessExpression(one) && !ts.isCallExpression(one.parent)), (one) => { const made = other([...new Set(members)], one.name.text); return made && put(one.name, made); }],
-    ["alias", 2, all(file, (one) => (ts.isArrayLiteralExpression(one) && one.elements.length === 1 && ts.isSpreadElement(one.elements[0])) || (ts.isObjectLiteralExpression(one) && one.properties.length === 1 && ts.isSpreadAssignment(one.properties[0]))), (one) => put(one, text((one.elements ?? one.properties)[0].expression))],
-    ["pattern", 3, all(file, (one) => one.kind === K.RegularExpressionLiteral), (one) => { const own = text(one); const marks = [...own.matchAll(/(?<!\\)[+*?^$]|(?<=\/)[gimsuy]+$/g)]; const found = marks[Math.floor(pick() * marks.length)]; return found && put(one, own.slice(0, found.index) + own.slice(found.index + found[0].length)); }],
-    ["branches", 1, all(file, ts.isConditionalExpression), (one) => [...put(one.whenTrue, text(one.whenFalse)), ...put(one.whenFalse, text(one.whenTrue))]],
-    ["default-missing", 2, all(file, (one) => ts.isParameter(one) && one.initializer), (one) => cut(one.name.getEnd(), one.getEnd())],
-    ["order", 1, all(file, (one) => ts.isBlock(one) && one.statements.length > 1), (one) => { const at = Math.floor(pick() * (one.statements.length - 1)); const [a, b] = [one.statements[at], one.statements[at + 1]]; return [...put(a, text(b)), ...put(b, text(a))]; }],
-    ["property-missing", 1, all(file, (one) => ts.isObjectLiteralExpression(one) && one.properties.length > 1), (one) => { const at = 1 + Math.floor(pick() * (one.properties.length - 1)); return cut(one.properties[at - 1].getEnd(), one.properties[at].getEnd()); }],
+    [
+      "off-by-one",
+      3,
+      all(
+        file,
+        (one) =>
+          (ts.isElementAccessExpression(one) && ts.isIdentifier(one.argumentExpression)) ||
+          (ts.isCallExpression(one) &&
+            called(one) &&
+            /^(slice|substr|substring|splice|charAt)$/.test(called(one).text) &&
+            one.arguments.length > 0),
+      ),
+      (one) => {
+        const node = one.argumentExpression ?? one.arguments.at(-1);
+        return put(node, `${text(node)} ${pick() < 0.5 ? "+" : "-"} 1`);
+      },
+    ],
+    [
+      "boolean",
+      2,
+      all(file, (one) => [K.TrueKeyword, K.FalseKeyword].includes(one.kind)),
+      (one) => put(one, one.kind === K.TrueKeyword ? "false" : "true"),
+    ],
+    [
+      "string",
+      2,
+      all(file, ts.isStringLiteral),
+      (one) => {
+        const made = other([...new Set(strings)], one.text) ?? "";
+        const changed = pick() < 0.5 ? made : one.text.slice(0, -1);
+        return put(one, JSON.stringify(changed));
+      },
+    ],
+    [
+      "call-missing",
+      3,
+      all(
+        file,
+        (one) =>
+          ts.isCallExpression(one) &&
+          (one.arguments.length === 1 || (called(one) && !one.arguments.length)) &&
+          !ts.isExpressionStatement(one.parent),
+      ),
+      (one) =>
+        put(one, one.arguments.length ? text(one.arguments[0]) : text(one.expression.expression)),
+    ],
+    [
+      "property",
+      4,
+      all(file, (one) => ts.isPropertyAccessExpression(one) && !ts.isCallExpression(one.parent)),
+      (one) => {
+        const made = other([...new Set(members)], one.name.text);
+        return made && put(one.name, made);
+      },
+    ],
+    [
+      "alias",
+      2,
+      all(
+        file,
+        (one) =>
+          (ts.isArrayLiteralExpression(one) &&
+            one.elements.length === 1 &&
+            ts.isSpreadElement(one.elements[0])) ||
+          (ts.isObjectLiteralExpression(one) &&
+            one.properties.length === 1 &&
+            ts.isSpreadAssignment(one.properties[0])),
+      ),
+      (one) => put(one, text((one.elements ?? one.properties)[0].expression)),
+    ],
+    [
+      "pattern",
+      3,
+      all(file, (one) => one.kind === K.RegularExpressionLiteral),
+      (one) => {
+        const own = text(one);
+        const marks = [...own.matchAll(/(?<!\\)[+*?^$]|(?<=\/)[gimsuy]+$/g)];
+        const found = marks[Math.floor(pick() * marks.length)];
+        return (
+          found && put(one, own.slice(0, found.index) + own.slice(found.index + found[0].length))
+        );
+      },
+    ],
+    [
+      "branches",
+      1,
+      all(file, ts.isConditionalExpression),
+      (one) => [
+        ...put(one.whenTrue, text(one.whenFalse)),
+        ...put(one.whenFalse, text(one.whenTrue)),
+      ],
+    ],
+    [
+      "default-missing",
+      2,
+      all(file, (one) => ts.isParameter(one) && one.initializer),
+      (one) => cut(one.name.getEnd(), one.getEnd()),
+    ],
+    [
+      "order",
+      1,
+      all(file, (one) => ts.isBlock(one) && one.statements.length > 1),
+      (one) => {
+        const at = Math.floor(pick() * (one.statements.length - 1));
+        const [a, b] = [one.statements[at], one.statements[at + 1]];
+        return [...put(a, text(b)), ...put(b, text(a))];
+      },
+    ],
+    [
+      "property-missing",
+      1,
+      all(file, (one) => ts.isObjectLiteralExpression(one) && one.properties.length > 1),
+      (one) => {
+        const at = 1 + Math.floor(pick() * (one.properties.length - 1));
+        return cut(one.properties[at - 1].getEnd(), one.properties[at].getEnd());
+      },
+    ],
   ];
 }
 
@@ -118,12 +382,16 @@ function plant(folder, count, seed, paths) {
     if (!edits || !edits.length) continue;
     const line = file.getLineAndCharacterOfPosition(edits[0].start).line + 1;
     const key = JSON.stringify([file.fileName, edits]);
-    if (seen.has(key) || edits.every((one) => file.text.slice(one.start, one.end) === one.text)) continue;
+    if (seen.has(key) || edits.every((one) => file.text.slice(one.start, one.end) === one.text))
+      continue;
     let made = file.text;
-    for (const one of [...edits].sort((a, b) => b.start - a.start)) made = made.slice(0, one.start) + one.text + made.slice(one.end);
+    for (const one of [...edits].sort((a, b) => b.start - a.start))
+      made = made.slice(0, one.start) + one.text + made.slice(one.end);
     if (parse(file.fileName, made).parseDiagnostics.length) continue;
     seen.add(key);
-    console.log(JSON.stringify({ kind, line, edits: edits.map((one) => ({ ...one, file: file.fileName })) }));
+    console.log(
+      JSON.stringify({ kind, line, edits: edits.map((one) => ({ ...one, file: file.fileName })) }),
+    );
   }
 }
 
@@ -133,8 +401,16 @@ function hide(folder, share, seed, paths) {
   for (const path of paths) {
     const file = parse(path, readFileSync(join(folder, path), "utf8"));
     let { text } = file;
-    const tests = all(file, (one) => ts.isCallExpression(one) && ts.isIdentifier(one.expression) && /^(it|test)$/.test(one.expression.text));
-    for (const one of tests.reverse()) if (pick() < share) text = `${text.slice(0, one.expression.getEnd())}.skip${text.slice(one.expression.getEnd())}`;
+    const tests = all(
+      file,
+      (one) =>
+        ts.isCallExpression(one) &&
+        ts.isIdentifier(one.expression) &&
+        /^(it|test)$/.test(one.expression.text),
+    );
+    for (const one of tests.reverse())
+      if (pick() < share)
+        text = `${text.slice(0, one.expression.getEnd())}.skip${text.slice(one.expression.getEnd())}`;
     found[path] = text;
   }
   console.log(JSON.stringify(found));

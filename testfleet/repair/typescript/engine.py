@@ -22,6 +22,8 @@ RULES: Final = (
     *("F", "B", "PLE", "PLW", "E711", "E712", "E713", "E714", "E721", "RET503", "ASYNC"),
     *("RUF006", "RUF008", "RUF009", "RUF012"),
 )
+NO_REPAIRS: Final = ("F401", "F541", "F811", "F841")
+"""What is unused or said twice is in nobody's way when a test runs: its removal repairs nothing."""
 _PRIOR: Final = {"safe": 0.25, "unsafe": 0.35, "display": 0.1}
 """By Ruff's own view. A fix that it calls unsafe changes what the code does, as a repair must."""
 
@@ -86,7 +88,8 @@ def _ruff() -> str | None:
 def _fixes(ruff: str, path: str, text: str) -> list[_Fix]:
     """All that Ruff offers for a file; nothing when it fails, since it is one source of many."""
     command = [ruff, "check", "--isolated", "--no-cache", "--output-format=json"]
-    options = [f"--select={','.join(RULES)}", "--unsafe-fixes", f"--stdin-filename={path}", "-"]
+    rules = f"--select={','.join(RULES)}", f"--ignore={','.join(NO_REPAIRS)}"
+    options = [*rules, "--unsafe-fixes", f"--stdin-filename={path}", "-"]
     try:
         done = subprocess.run(
             [*command, *options],

@@ -2,14 +2,26 @@
 
 import { calls } from "./rewrites/calls.mjs";
 import { conditions } from "./rewrites/conditions.mjs";
+import { functions } from "./rewrites/functions.mjs";
 import { literals } from "./rewrites/literals.mjs";
+import { members } from "./rewrites/members.mjs";
 import { names } from "./rewrites/names.mjs";
 import { operators } from "./rewrites/operators.mjs";
 import { statements } from "./rewrites/statements.mjs";
 import { values } from "./rewrites/values.mjs";
 import { View } from "./view.mjs";
 
-const FAMILIES = { operators, literals, conditions, calls, values, names, statements };
+const FAMILIES = {
+  operators,
+  literals,
+  conditions,
+  calls,
+  values,
+  members,
+  names,
+  statements,
+  functions,
+};
 const MOST_OF_A_NODE = 60;
 const MOST = 8000;
 
@@ -50,9 +62,7 @@ function rewrite(view, node, line, score, found, faults) {
 /** Of the same change the likelier one stays. */
 function keep(found, view, one) {
   const edits = one.edits.map((edit) => ({ ...edit, file: view.name }));
-  const idle = edits.every(
-    ({ start, end, text }) => view.file.text.slice(start, end) === text,
-  );
+  const idle = edits.every(({ start, end, text }) => view.file.text.slice(start, end) === text);
   if (idle) return;
   const key = JSON.stringify(edits);
   const known = found.get(key);

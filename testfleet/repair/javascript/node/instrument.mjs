@@ -83,8 +83,7 @@ function visit(ts, node, see) {
 }
 
 function statementsOf(ts, node) {
-  const lists =
-    ts.isSourceFile(node) || ts.isBlock(node) || ts.isCaseOrDefaultClause(node);
+  const lists = ts.isSourceFile(node) || ts.isBlock(node) || ts.isCaseOrDefaultClause(node);
   return lists ? node.statements : [];
 }
 
@@ -94,7 +93,9 @@ function bodiesOf(ts, node) {
     : ts.isIterationStatement(node, false)
       ? [node.statement]
       : [];
-  return found.filter((one) => one && !ts.isBlock(one) && one.kind !== ts.SyntaxKind.EmptyStatement);
+  return found.filter(
+    (one) => one && !ts.isBlock(one) && one.kind !== ts.SyntaxKind.EmptyStatement,
+  );
 }
 
 function runs(ts, one) {

@@ -16,7 +16,11 @@ export function observed(ts, file, name, position, limit_ms) {
   if (!args) return undefined;
   const all = /\.[cm]?tsx?$/.test(name) ? "(globalThis as any)" : "globalThis";
   const self = ts.isArrowFunction(node) ? "undefined" : "this";
-  made.at(node.body.getStart(file) + 1, `${all}.__testfleet_see?.(() => ${again}, ${args}, ${self});`, 2);
+  made.at(
+    node.body.getStart(file) + 1,
+    `${all}.__testfleet_see?.(() => ${again}, ${args}, ${self});`,
+    2,
+  );
   return endless(ts, file, name, limit_ms, made);
 }
 
@@ -24,8 +28,7 @@ export function observed(ts, file, name, position, limit_ms) {
 export function ending(runner, name, report) {
   const any = /\.[cm]?tsx?$/.test(name) ? " as any" : "";
   const code = JSON.stringify(REPLAY);
-  const head =
-    runner === "vitest" ? `import { afterAll as __testfleet_end } from "vitest";` : "";
+  const head = runner === "vitest" ? `import { afterAll as __testfleet_end } from "vitest";` : "";
   const end = runner === "vitest" ? "__testfleet_end" : `(globalThis${any}).afterAll`;
   return `\n;${head} new Function("end", "all", "report", ${code})(${end}, globalThis, ${JSON.stringify(report)});\n`;
 }

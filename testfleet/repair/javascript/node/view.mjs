@@ -42,7 +42,8 @@ export class View {
   /** Whether the error thrown on the node's line speaks of this name. */
   isBlamed(node) {
     const hint = this.hint(node);
-    const wrong = /is not a function|undefined|null|not defined|not iterable|not a constructor/.test(hint);
+    const wrong =
+      /is not a function|undefined|null|not defined|not iterable|not a constructor/.test(hint);
     return wrong && hint.split(/[^\w$]+/).includes(node.text);
   }
 
@@ -151,7 +152,10 @@ export class View {
     const has = (mask) => Boolean(type.flags & mask);
     if (has(ts.TypeFlags.StringLike)) return "string";
     if (has(ts.TypeFlags.NumberLike)) return "number";
-    if (has(ts.TypeFlags.BooleanLike) || type.types?.every((one) => one.flags & ts.TypeFlags.BooleanLike))
+    if (
+      has(ts.TypeFlags.BooleanLike) ||
+      type.types?.every((one) => one.flags & ts.TypeFlags.BooleanLike)
+    )
       return "boolean";
     if (this.checker.isArrayType?.(type) || this.checker.isTupleType?.(type)) return "array";
     if (type.getProperty?.("then")) return "promise";
@@ -189,7 +193,9 @@ export class View {
 
 function isTypeOnly(ts, declared) {
   const clause = declared.parent?.parent;
-  return Boolean(declared.isTypeOnly || clause?.isTypeOnly || ts.isTypeOnlyImportDeclaration?.(declared));
+  return Boolean(
+    declared.isTypeOnly || clause?.isTypeOnly || ts.isTypeOnlyImportDeclaration?.(declared),
+  );
 }
 
 /** A candidate: what changes, and how likely such a change is to be right, before any trial. */

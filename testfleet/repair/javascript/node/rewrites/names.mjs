@@ -20,7 +20,13 @@ function isUse(ts, node) {
   const { parent } = node;
   if (ts.isShorthandPropertyAssignment(parent)) return true;
   if (parent.name === node || parent.propertyName === node || parent.label === node) return false;
-  if (ts.isTypeNode(parent) || ts.isQualifiedName(parent) || ts.isImportSpecifier(parent) || ts.isExportSpecifier(parent)) return false;
+  if (
+    ts.isTypeNode(parent) ||
+    ts.isQualifiedName(parent) ||
+    ts.isImportSpecifier(parent) ||
+    ts.isExportSpecifier(parent)
+  )
+    return false;
   return true;
 }
 
@@ -45,9 +51,15 @@ function* variables(view, node) {
   }
   found.sort((a, b) => b[1] - a[1]);
   for (const [name, prior] of found.slice(0, MOST_OTHERS))
-    yield draft("other-variable", prior, view.replace(node, shorthand ? `${node.text}: ${name}` : name));
+    yield draft(
+      "other-variable",
+      prior,
+      view.replace(node, shorthand ? `${node.text}: ${name}` : name),
+    );
   const owner = view.up(node, (one) => ts.isClassLike(one));
-  const members = (owner?.members ?? []).filter((one) => one.name && one.name.getText(view.file) === node.text);
+  const members = (owner?.members ?? []).filter(
+    (one) => one.name && one.name.getText(view.file) === node.text,
+  );
   if (members.length) yield draft("this-member", 0.3, view.replace(node, `this.${node.text}`));
 }
 
@@ -65,7 +77,8 @@ function* properties(view, node) {
   const wanted = view.type(access);
   const found = new Map();
   const called = ts.isCallExpression(access.parent) && access.parent.expression === access;
-  const own = (one) => one.declarations?.some((each) => view.project.own(each.getSourceFile().fileName));
+  const own = (one) =>
+    one.declarations?.some((each) => view.project.own(each.getSourceFile().fileName));
   if (!view.isAny(object)) {
     for (const one of checker.getPropertiesOfType(object).slice(0, 300)) {
       if (one.name === node.text || !/^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(one.name)) continue;
@@ -76,8 +89,10 @@ function* properties(view, node) {
     }
   }
   const seen = view.once(view.file, "properties", () => accessed(view));
-  for (const name of seen.get(view.text(access.expression)) ?? []) if (!found.has(name)) found.set(name, (view.isAny(object) ? 0.12 : 0.02) * (called ? 0.3 : 1));
-  if (view.isAny(object) && found.size < 6) for (const name of seen.get("*") ?? []) if (!found.has(name)) found.set(name, 0.03);
+  for (const name of seen.get(view.text(access.expression)) ?? [])
+    if (!found.has(name)) found.set(name, (view.isAny(object) ? 0.12 : 0.02) * (called ? 0.3 : 1));
+  if (view.isAny(object) && found.size < 6)
+    for (const name of seen.get("*") ?? []) if (!found.has(name)) found.set(name, 0.03);
   found.delete(node.text);
   const blamed = view.isBlamed(node) ? 2.5 : 1;
   const scored = [...found].map(([name, prior]) => [
@@ -85,7 +100,8 @@ function* properties(view, node) {
     (prior + 0.15 * view.likeness(name, node.text)) * blamed,
   ]);
   scored.sort((a, b) => b[1] - a[1]);
-  for (const [name, prior] of scored.slice(0, MOST_OTHERS)) yield draft("other-property", prior, view.replace(node, name));
+  for (const [name, prior] of scored.slice(0, MOST_OTHERS))
+    yield draft("other-property", prior, view.replace(node, name));
   yield* missing(view, node, seen);
 }
 
@@ -93,25 +109,34 @@ function* properties(view, node) {
 function* missing(view, node, seen) {
   const { ts } = view;
   const access = node.parent;
-  if (ts.isPropertyAccessExpression(access.parent)) yield draft("drop-level", 0.05, view.stretch(access.expression.getEnd(), access.getEnd(), ""));
+  if (ts.isPropertyAccessExpression(access.parent))
+    yield draft("drop-level", 0.05, view.stretch(access.expression.getEnd(), access.getEnd(), ""));
   else if (!ts.isCallExpression(access.parent) || access.parent.expression !== access)
-    yield draft("drop-property-access", /^(length|size)$/.test(node.text) ? 0.15 : 0.06, view.replace(access, view.text(access.expression)));
+    yield draft(
+      "drop-property-access",
+      /^(length|size)$/.test(node.text) ? 0.15 : 0.06,
+      view.replace(access, view.text(access.expression)),
+    );
   const type = view.type(access);
   if (view.isAny(type)) {
-    for (const name of [...(seen.get(view.text(access)) ?? [])].slice(0, 8)) yield draft("add-level", 0.06, view.insert(access.getEnd(), `.${name}`));
+    for (const name of [...(seen.get(view.text(access)) ?? [])].slice(0, 8))
+      yield draft("add-level", 0.06, view.insert(access.getEnd(), `.${name}`));
   }
 }
 
 /** The same property of another object. */
 function* object(view, access) {
   const { ts, checker } = view;
-  if (!ts.isIdentifier(access.expression) && access.expression.kind !== ts.SyntaxKind.ThisKeyword) return;
+  if (!ts.isIdentifier(access.expression) && access.expression.kind !== ts.SyntaxKind.ThisKeyword)
+    return;
   if (access.expression.kind !== ts.SyntaxKind.ThisKeyword) return;
   for (const one of view.scope(access)) {
-    if (!one.own || !checker.getPropertyOfType(checker.getApparentType(one.type), access.name.text)) continue;
+    if (!one.own || !checker.getPropertyOfType(checker.getApparentType(one.type), access.name.text))
+      continue;
     yield draft("other-object", 0.12, view.replace(access.expression, one.name));
   }
-  if (view.scope(access).some((one) => one.name === access.name.text)) yield draft("not-this", 0.15, view.replace(access, access.name.text));
+  if (view.scope(access).some((one) => one.name === access.name.text))
+    yield draft("not-this", 0.15, view.replace(access, access.name.text));
 }
 
 function accessed(view) {

@@ -66,12 +66,21 @@ function* binary(view, node) {
   const [first, second] = [view.text(left), view.text(right)];
   const assigns = operator.endsWith("=") && !COMPARING.has(operator);
   if (SIDED.has(operator))
-    yield draft("swap-operands", operator === "+" ? 0.08 : 0.16, view.replace(left, second), view.replace(right, first));
+    yield draft(
+      "swap-operands",
+      operator === "+" ? 0.08 : 0.16,
+      view.replace(left, second),
+      view.replace(right, first),
+    );
   if (assigns) return;
   const drop = LOGICAL.has(operator) ? 0.16 : 0.07;
   if (!COMPARING.has(operator)) {
     yield draft("drop-right-operand", drop, view.stretch(left.getEnd(), right.getEnd(), ""));
-    yield draft("drop-left-operand", drop, view.stretch(left.getStart(view.file), right.getStart(view.file), ""));
+    yield draft(
+      "drop-left-operand",
+      drop,
+      view.stretch(left.getStart(view.file), right.getStart(view.file), ""),
+    );
   }
   if (/^(\+|-|\*|\/|%|&&|\|\|)$/.test(operator) && ts.isBinaryExpression(left)) {
     const made = `${view.text(left.left)} ${view.text(left.operatorToken)} (${view.text(left.right)} ${operator} ${second})`;
@@ -81,10 +90,18 @@ function* binary(view, node) {
   const other = ts.isParenthesizedExpression(right) ? right.expression : undefined;
   if (other && ts.isBinaryExpression(other) && !COMPARING.has(operator))
     yield draft("ungroup", 0.12, view.replace(right, view.text(other)));
-  if (ts.isParenthesizedExpression(left) && ts.isBinaryExpression(left.expression) && !COMPARING.has(operator))
+  if (
+    ts.isParenthesizedExpression(left) &&
+    ts.isBinaryExpression(left.expression) &&
+    !COMPARING.has(operator)
+  )
     yield draft("ungroup", 0.12, view.replace(left, view.text(left.expression)));
   if (/^[!=]==?$/.test(operator) && second === "NaN")
-    yield draft("is-nan", 0.8, view.replace(node, `${operator.startsWith("!") ? "!" : ""}Number.isNaN(${first})`));
+    yield draft(
+      "is-nan",
+      0.8,
+      view.replace(node, `${operator.startsWith("!") ? "!" : ""}Number.isNaN(${first})`),
+    );
 }
 
 /** `??` beside `&&` or `||` is an error of syntax. */
@@ -98,7 +115,8 @@ function mixes(ts, node, other) {
 function* prefix(view, node) {
   const { ts } = view;
   const inner = view.text(node.operand);
-  const { ExclamationToken, MinusToken, PlusPlusToken, MinusMinusToken, TildeToken, PlusToken } = ts.SyntaxKind;
+  const { ExclamationToken, MinusToken, PlusPlusToken, MinusMinusToken, TildeToken, PlusToken } =
+    ts.SyntaxKind;
   if (node.operator === ExclamationToken) yield draft("drop-not", 0.4, view.replace(node, inner));
   if (node.operator === MinusToken) yield draft("drop-minus", 0.3, view.replace(node, inner));
   if (node.operator === TildeToken || node.operator === PlusToken)
@@ -133,9 +151,15 @@ function offsets(view, node) {
   if (!plain) return false;
   if (ts.isElementAccessExpression(parent)) return parent.argumentExpression === node;
   if (ts.isBinaryExpression(parent))
-    return /^(<|>|<=|>=|===|!==|=|\+=|-=|%)$/.test(view.text(parent.operatorToken)) && parent.right === node;
+    return (
+      /^(<|>|<=|>=|===|!==|=|\+=|-=|%)$/.test(view.text(parent.operatorToken)) &&
+      parent.right === node
+    );
   if (ts.isCallExpression(parent)) return parent.arguments.includes(node);
-  return ts.isReturnStatement(parent) || (ts.isVariableDeclaration(parent) && parent.initializer === node);
+  return (
+    ts.isReturnStatement(parent) ||
+    (ts.isVariableDeclaration(parent) && parent.initializer === node)
+  );
 }
 
 function* byOne(view, node) {
