@@ -85,12 +85,11 @@ def items(count: int, log: Path) -> bytes:
     return "".join(json.dumps(line) + "\n" for line in lines).encode()
 
 
-def execute(definition: dict[str, Any]) -> tuple[float, int]:
+def execute(definition: dict[str, Any], name: str = NAME) -> tuple[float, int]:
     """Run it to its end; answers seconds and the largest payload of a state in bytes."""
     states = clients.stepfunctions()
-    arn = states.create_state_machine(name=NAME, definition=json.dumps(definition), roleArn=ROLE)[
-        "stateMachineArn"
-    ]
+    made = states.create_state_machine(name=name, definition=json.dumps(definition), roleArn=ROLE)
+    arn = made["stateMachineArn"]
     began = time.monotonic()
     execution = states.start_execution(
         stateMachineArn=arn, input=json.dumps({"run_id": "x", "items_key": ITEMS})
@@ -113,9 +112,14 @@ def measure(count: int, concurrency: int) -> bool:
         point_to_fleet(info)
         bucket, log = info.outputs["DataBucket"], Path(folder, "log")
         log.touch()
+        definition = machine(create_worker(), bucket, concurrency)
+        # Starting a worker is what `benchmarks.fleet` measures.
+        few = items(4 * concurrency, Path(folder, "warm-up"))
+        clients.s3().put_object(Bucket=bucket, Key=ITEMS, Body=few)
+        execute(definition, f"{NAME}-warm-up")
         clients.s3().put_object(Bucket=bucket, Key=ITEMS, Body=items(count, log))
         began = time.time()
-        seconds, largest = execute(machine(create_worker(), bucket, concurrency))
+        seconds, largest = execute(definition)
         lines = [line.split() for line in log.read_text("utf-8").splitlines()]
     ran = Counter(name for name, _, _ in lines)
     twice = sum(times > 1 for times in ran.values())
