@@ -106,6 +106,12 @@ SURROUNDINGS: Final = (
         "def f(d, k, n):|>new = n + 1|>if k not in d or new < d[k]:|>>d[k] = new|>return d",
     ),
     (
+        "chosen",
+        "def f(a, n):|>best = [float('inf')] * n|>return best[n]",
+        "def f(a, n):|>best = [float('inf')] * n"
+        "|>return best[n] if best[n] != float('inf') else -1",
+    ),
+    (
         "regrouped",
         "def f(n, c):|>return n + int(c) * 10",
         "def f(n, c):|>return n * 10 + int(c)",

@@ -12,6 +12,7 @@ from testfleet.repair.rewrite.reading.kinds import NUMBERS, likeness
 from testfleet.repair.rewrite.reading.scope import Binding
 
 SPAN: Final = 8.0
+"""Weight of what the names or values around an expression ask for."""
 
 
 def _more_operands(node: ast.expr, at: Place) -> Drafts:
@@ -94,12 +95,26 @@ def _chosen(node: ast.expr, at: Place) -> Drafts:
     if not isinstance(at.parent(node), ast.Return | ast.Assign):
         return
     text = at.operand(node)
+    sentinels = _sentinels(at) if isinstance(at.parent(node), ast.Return) else []
+    for sentinel in (each for each in sentinels if each != text):
+        for other, weight in (("-1", SPAN), ("None", 0.8 * SPAN), ("0", 0.4 * SPAN)):
+            yield at.replace(node, f"{text} if {text} != {sentinel} else {other}", weight)
+            yield at.replace(node, f"{text} if {text} < {sentinel} else {other}", weight)
     for test, weight in islice(atoms(at, node), 12):
         for other in ("None", "0", "-1", "[]", "''", "1"):
             yield at.replace(node, f"{text} if {test} else {other}", 0.8 * weight)
         for binding in at.scope.near()[:4]:
             if binding.name != text:
                 yield at.replace(node, f"{text} if {test} else {binding.name}", 0.6 * weight)
+
+
+def _sentinels(at: Place) -> list[str]:
+    """What stands for "none yet" in a search for the least: infinity, by its name or value."""
+    nodes = [n for n in ast.walk(at.function) if isinstance(n, ast.expr)] if at.function else []
+    names = {n.id for n in nodes if isinstance(n, ast.Name) and n.id.lower()[:3] == "inf"}
+    calls = {at.code(n) for n in nodes if isinstance(n, ast.Call)}
+    values = {text for text in calls if text in {"float('inf')", 'float("inf")'}}
+    return sorted(names | values)
 
 
 def _more_places(node: ast.expr, at: Place) -> Drafts:
@@ -184,7 +199,9 @@ TEMPLATES: Final = (
         (ast.Name, ast.Call, ast.Subscript, ast.BinOp),
         _joined_lists,
     ),
-    Template("chosen", "guards", "Insert Null Pointer Checker FP2 (TBar)", 0.004, _VALUES, _chosen),
+    Template(
+        "chosen", "guards", "Insert Null Pointer Checker FP2 (TBar)", 0.004, _VALUES, _chosen, SPAN
+    ),
     Template(
         "fallback",
         "returns",

@@ -21,6 +21,7 @@ MAX_COPIES: Final = 60
 MAX_FOREIGN: Final = 15
 """Of them, those from other files."""
 MAX_RENAMINGS: Final = 4
+SAME_TARGET: Final = 3.0
 _WORD: Final = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -46,9 +47,12 @@ def _replaced(node: ast.stmt, at: Place) -> Drafts:
     if not isinstance(node, ast.Assign | ast.AugAssign | ast.Expr | ast.Return | ast.Raise):
         return
     own = at.code(node)
+    target = f"{at.code(node.targets[0])} = " if isinstance(node, ast.Assign) else ""
     for lines, weight in islice(_ingredients(node, at), MAX_COPIES):
         if len(lines) == 1 and lines[0].rstrip() != own:
-            yield at.replace(node, lines[0].split("  #")[0].rstrip(), weight * 0.6)
+            # What the function gives the same name elsewhere is the likeliest thing to give it.
+            likely = SAME_TARGET if target and lines[0].startswith(target) else 0.6
+            yield at.replace(node, lines[0].split("  #")[0].rstrip(), weight * likely)
 
 
 def _ingredients(node: ast.stmt, at: Place) -> Iterator[tuple[Sequence[str], float]]:
@@ -215,5 +219,6 @@ TEMPLATES: Final = (
         0.087,
         (ast.stmt,),
         _replaced,
+        SAME_TARGET,
     ),
 )

@@ -54,6 +54,7 @@ def _of_one(binding: Binding, in_loop: float) -> Iterator[tuple[str, float]]:
         yield f"{name} -= 1", 0.7 * likely
         yield f"{name} //= 2", 0.15 * likely
         yield f"{name} = 0", 0.4 * likely
+        yield f"{name} = abs({name})", 0.3 if kind and binding.place == "parameter" else 0.05
     if kind == "bool":
         yield f"{name} = True", 0.8
         yield f"{name} = False", 0.6
