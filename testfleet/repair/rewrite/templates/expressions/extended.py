@@ -12,7 +12,9 @@ from testfleet.repair.rewrite.reading.kinds import NUMBERS, likeness
 from testfleet.repair.rewrite.reading.scope import Binding
 
 SPAN: Final = 8.0
-"""Weight of what the names or values around an expression ask for."""
+"""Weight of what the names around an expression ask for."""
+SENTINEL: Final = 20.0
+"""Weight of a result for where the least that was looked for is still infinite."""
 
 
 def _more_operands(node: ast.expr, at: Place) -> Drafts:
@@ -97,7 +99,7 @@ def _chosen(node: ast.expr, at: Place) -> Drafts:
     text = at.operand(node)
     sentinels = _sentinels(at) if isinstance(at.parent(node), ast.Return) else []
     for sentinel in (each for each in sentinels if each != text):
-        for other, weight in (("-1", SPAN), ("None", 0.8 * SPAN), ("0", 0.4 * SPAN)):
+        for other, weight in (("-1", SENTINEL), ("None", 0.8 * SENTINEL), ("0", 0.4 * SENTINEL)):
             yield at.replace(node, f"{text} if {text} != {sentinel} else {other}", weight)
             yield at.replace(node, f"{text} if {text} < {sentinel} else {other}", weight)
     for test, weight in islice(atoms(at, node), 12):
@@ -200,7 +202,13 @@ TEMPLATES: Final = (
         _joined_lists,
     ),
     Template(
-        "chosen", "guards", "Insert Null Pointer Checker FP2 (TBar)", 0.004, _VALUES, _chosen, SPAN
+        "chosen",
+        "guards",
+        "Insert Null Pointer Checker FP2 (TBar)",
+        0.004,
+        _VALUES,
+        _chosen,
+        SENTINEL,
     ),
     Template(
         "fallback",
