@@ -77,12 +77,10 @@ class Knowledge:
 
     def _repeated(self, tests: Ints) -> list[Floats]:
         memory = self.memory
-        left_out = np.log1p(memory.missed[tests])
         return [
             (memory.last[tests] > 0).astype(np.float64),
             self._fast(tests) * np.exp(-_FRESH * np.minimum(self._idle(tests), _LONG_AGO)),
-            left_out,
-            left_out * memory.never_ran(tests),
+            np.log1p(memory.missed[tests]),
             _log(memory.rate_after(tests)),
             *self._shares.log_ratios(tests),
         ]
