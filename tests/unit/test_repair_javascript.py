@@ -86,11 +86,13 @@ def project(root: Path, files: Mapping[str, str]) -> Path:
     return root
 
 
-def fixed(root: Path, budget_s: float = 60.0) -> FixResult:
+def fixed(root: Path, max_candidates: int = 30) -> FixResult:
     own = (path for path in root.rglob("*") if path.is_file())
     names = (path.relative_to(root) for path in own)
     files = [name.as_posix() for name in names if "node_modules" not in name.parts]
-    return fix_typescript(root, Options(files=sorted(files), budget_s=budget_s))
+    return fix_typescript(
+        root, Options(files=sorted(files), budget_s=90, max_candidates=max_candidates)
+    )
 
 
 LAST = """function last(list, n) {\r
@@ -127,6 +129,18 @@ def test_patches_that_behave_differently_are_only_suggested(tmp_path: Path) -> N
     assert report.status is FixStatus.SUGGESTED
     assert len(report.suggestions) > 1
     assert "add a test that tells them apart" in report.reason
+
+
+def test_patches_that_answer_the_same_calls_alike_are_one(tmp_path: Path) -> None:
+    code = "const shown = ({ names }) => names.slice(1).map((one) => one.length);\nexports.shown = shown;\n"
+    test = (
+        'const { shown } = require("./shown");\n'
+        'test("all", () => expect(shown({ names: ["a", "bc"] })).toEqual([1, 2]));\n'
+        'test("none", () => expect(shown({ names: [] })).toEqual([]));\n'
+    )
+    report = fixed(project(tmp_path, {"shown.js": code, "shown.test.js": test})).report
+    assert report.status is FixStatus.FIXED, report.reason
+    assert report.candidates.plausible > report.candidates.validated
 
 
 def test_a_loop_without_end_ends_and_is_found(

@@ -6,6 +6,7 @@ const TICK = "__testfleet_tick";
 /** {text, lines}: `lines[n]` are the lines of the statement that counter `n` belongs to. Loops end
  * as in `guarded`. */
 export function counted(ts, file, name, limit_ms) {
+  if (file.parseDiagnostics.length) return { text: file.text, lines: [] }; // Flow's types, say.
   const made = new Insertions(ts, file);
   const spans = [];
   const hit = (node) => `${HITS}(${spans.push([node.getStart(file), node.getEnd()]) - 1});`;
@@ -27,6 +28,7 @@ export function guarded(ts, file, name, limit_ms) {
 
 /** The same with what else is inserted in `made`. */
 export function endless(ts, file, name, limit_ms, made) {
+  if (file.parseDiagnostics.length) return file.text;
   let count = 0;
   visit(ts, file, (node) => {
     if (!ts.isForStatement(node) && !ts.isWhileStatement(node) && !ts.isDoStatement(node)) return;

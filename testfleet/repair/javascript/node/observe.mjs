@@ -16,11 +16,9 @@ export function observed(ts, file, name, position, limit_ms) {
   if (!args) return undefined;
   const all = /\.[cm]?tsx?$/.test(name) ? "(globalThis as any)" : "globalThis";
   const self = ts.isArrowFunction(node) ? "undefined" : "this";
-  made.at(
-    node.body.getStart(file) + 1,
-    `${all}.__testfleet_see?.(() => ${again}, ${args}, ${self});`,
-    2,
-  );
+  const see = `${all}.__testfleet_see?.(() => ${again}, ${args}, ${self});`;
+  if (ts.isBlock(node.body)) made.at(node.body.getStart(file) + 1, see, 2);
+  else made.around(node.body, `{${see} return (`, ");}");
   return endless(ts, file, name, limit_ms, made);
 }
 
@@ -38,7 +36,7 @@ function around(ts, file, position) {
   let best;
   const see = (node) => {
     if (position < node.getStart(file) || position > node.getEnd()) return;
-    if (!best && ts.isFunctionLike(node) && node.body && ts.isBlock(node.body)) {
+    if (!best && ts.isFunctionLike(node) && node.body) {
       const again = nameOf(ts, file, node);
       if (again) best = { node, again };
     }
@@ -63,12 +61,27 @@ function nameOf(ts, file, node) {
   return undefined;
 }
 
+/** What the function was given, as far as its parameters still tell. */
 function argumentsOf(ts, node) {
   if (!ts.isArrowFunction(node)) return "[...arguments]";
-  const names = [];
-  for (const one of node.parameters) {
-    if (!ts.isIdentifier(one.name)) return undefined;
-    names.push(one.dotDotDotToken ? `...${one.name.text}` : one.name.text);
-  }
-  return `[${names.join(", ")}]`;
+  const given = node.parameters.map((one) => valueOf(ts, one));
+  return given.includes(undefined) ? undefined : `[${given.join(", ")}]`;
+}
+
+function valueOf(ts, one) {
+  const spread = one.dotDotDotToken ? "..." : "";
+  if (ts.isOmittedExpression(one)) return "undefined";
+  if (ts.isIdentifier(one.name)) return `${spread}${one.name.text}`;
+  const inner = one.name.elements.map((each) => {
+    const value = valueOf(ts, each);
+    if (ts.isArrayBindingPattern(one.name) || each.dotDotDotToken || !value) return value;
+    const key = each.propertyName ?? each.name;
+    return ts.isIdentifier(key) || ts.isStringLiteral(key)
+      ? `${key.getText()}: ${value}`
+      : undefined;
+  });
+  if (inner.includes(undefined)) return undefined;
+  return ts.isArrayBindingPattern(one.name)
+    ? `${spread}[${inner.join(", ")}]`
+    : `${spread}{ ${inner.join(", ")} }`;
 }

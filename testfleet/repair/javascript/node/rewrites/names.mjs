@@ -56,11 +56,30 @@ function* variables(view, node) {
       prior,
       view.replace(node, shorthand ? `${node.text}: ${name}` : name),
     );
+  yield* everywhere(view, node, found.slice(0, 4));
   const owner = view.up(node, (one) => ts.isClassLike(one));
   const members = (owner?.members ?? []).filter(
     (one) => one.name && one.name.getText(view.file) === node.text,
   );
   if (members.length) yield draft("this-member", 0.3, view.replace(node, `this.${node.text}`));
+}
+
+/** The same wrong name, more than once in a statement. */
+function* everywhere(view, node, found) {
+  const { ts } = view;
+  const statement = view.up(node, (one) => ts.isStatement(one));
+  if (!statement || statement.getEnd() - statement.getStart(view.file) > 400) return;
+  const same = (one) => ts.isIdentifier(one) && one.text === node.text && isUse(ts, one);
+  const uses = view
+    .all(statement, same)
+    .filter((one) => !ts.isShorthandPropertyAssignment(one.parent));
+  if (uses.length < 2 || uses[0] !== node) return;
+  for (const [name, prior] of found)
+    yield draft(
+      "other-variable-everywhere",
+      prior * 0.4,
+      ...uses.map((one) => view.replace(one, name)),
+    );
 }
 
 /** How likely it is that something of this type is asked for a member of this name. */
