@@ -4,9 +4,12 @@ import time
 
 import pytest
 
-from testfleet.contracts.leak import LeakKind
+from testfleet.cli.summary import print_summary
+from testfleet.contracts.leak import Leak, LeakKind
 from testfleet.execution.leaks import Belongings
+from testfleet.results.html.page import html_page
 from tests.execution_samples import bench, outcomes
+from tests.unit.test_triage_report import run_report, triaged
 
 SERVER = """
 import subprocess, sys, time
@@ -85,3 +88,15 @@ def test_hundreds_of_leftovers_make_few_findings(tmp_path):
     assert [(leak.units, len(leak.text) <= 300) for leak in found] == [((), True)]
     assert "300 in the temporary folder: 000" in found[0].text
     assert "\x1b" not in found[0].text
+
+
+def test_findings_are_on_the_page_and_the_first_of_many_in_the_terminal(capsys):
+    leak = Leak(kind=LeakKind.PORT, units=("<b>.py",), text="sh, which <b>.py left, [red]7")
+    report = run_report(triaged()).model_copy(update={"leaks": (leak,) * 12})
+    page = html_page(report).decode()
+    assert "Left behind by tests" in page
+    assert "<b>.py" not in page
+    print_summary(report, ())
+    said = capsys.readouterr().out
+    assert said.count("leak (port): sh, which <b>.py left, [red]7") == 10
+    assert "2 more leaks" in said
