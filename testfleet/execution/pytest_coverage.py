@@ -44,6 +44,8 @@ _IMPORTING = ("<frozen importlib", "<frozen zipimport")
 _WRITING = ("w", "a", "x")
 _SYSTEM = ("/bin", "/dev", "/etc", "/lib", "/opt", "/proc", "/sys", "/usr")
 """Where no test run leaves anything."""
+_ASIDE = ("/_pytest/", "importlib/metadata", "importlib_metadata")
+"""Readers of what says nothing of the tree: pytest's own cache, and what is installed."""
 _REWRITING = "_pytest/assertion/rewrite.py"
 
 
@@ -151,7 +153,7 @@ class Recorder:
             return
         if path.endswith(".py"):
             self._note_file(path)
-        elif "/_pytest/" not in opener and self._was_there(path):
+        elif not any(map(opener.__contains__, _ASIDE)) and self._was_there(path):
             inside = self._inside(path)
             if inside:
                 self._read.add(inside)
