@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,8 @@ from testfleet.repair.typescript.bench import Bench
 
 _SCRIPT: Final = Path(__file__).parent / "node" / "runner.mjs"
 _OPEN_S: Final = 60.0
+_LOADING_S: Final = 20.0
+"""More for the first run of a process, which loads what the tests import."""
 _MEMORY_MB: Final = 2048
 _WORN: Final = 400
 """Runs after which a process is replaced: what tests leave behind adds up."""
@@ -79,6 +80,7 @@ class Runner:
         """Results by id; of all files when `files` is None. Raises NodeError; the next run then
         has a new process."""
         self._renew()
+        limit_s += 0 if self._runs else _LOADING_S
         self._runs += 1
         changed = [str(self._bench.copy / path) for path in sorted(self._changed)]
         self._changed.clear()
@@ -111,11 +113,3 @@ class Runner:
             if result.id not in found or result.how == "failed":
                 found[result.id] = result
         return found
-
-
-def timed(
-    runner: Runner, files: Sequence[str] | None, limit_s: float
-) -> tuple[dict[str, TestResult], float]:
-    """Results, and the seconds that they took."""
-    began = time.monotonic()
-    return runner.run(files, limit_s), time.monotonic() - began

@@ -63,7 +63,7 @@ all.__testfleet_see = (again, args, self) => {
   if (replaying || calls.size >= MOST_CALLS) return;
   replaying = true;
   try {
-    const key = print([self === all ? undefined : self, args]);
+    const key = `${again} ${print([self === all ? undefined : self, args])}`;
     if (key.length < 5000 && !calls.has(key)) calls.set(key, { again, args: copy(args), self: copy(self) });
   } catch {
     // A value that cannot be looked at is none to compare by.
@@ -100,7 +100,7 @@ end?.(async () => {
   for (const one of replays()) {
     const { user, system } = used(start);
     if (count++ >= MOST || user + system > LIMIT_US) break;
-    const key = `${one.real ? "real" : "made"} ${print([one.self, one.args])}`;
+    const key = `${one.real ? "real" : "made"} ${one.again} ${print([one.self, one.args])}`;
     if (key in told || key.length > 3000) continue;
     const { how, text } = await answer(one);
     told[key] = `${how} ${text.slice(0, 2000)}`;

@@ -73,6 +73,7 @@ export function* values(view, node) {
     yield* converted(view, node);
     yield* defaulted(view, node);
     yield* extended(view, node);
+    yield* called(view, node);
   }
   if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression)) {
     const { name, expression } = node.expression;
@@ -187,6 +188,29 @@ function* defaulted(view, node) {
       (crash ? 0.15 : 0.04) * (kind ? 1 : 0.5),
       view.replace(node, wraps ? `(${text})` : text),
     );
+  }
+}
+
+/** The call of a function of this file, or of one that it imports, around a value. */
+function* called(view, node) {
+  const { ts, checker } = view;
+  if (ts.isPropertyAccessExpression(node.parent) || ts.isBinaryExpression(node)) return;
+  const type = view.type(node);
+  const around = view.functionAround(node);
+  for (const one of view.scope(node)) {
+    const [signature] = one.type.getCallSignatures?.() ?? [];
+    const [first, second] = signature?.parameters ?? [];
+    if (!first?.valueDeclaration || one.declared === around) continue;
+    if (second?.valueDeclaration && !checker.isOptionalParameter?.(second.valueDeclaration))
+      continue;
+    const fits = view.fit(type, checker.getTypeOfSymbolAtLocation(first, node));
+    const back = view.fit(checker.getReturnTypeOfSignature(signature), type);
+    if (fits && back)
+      yield draft(
+        "wrap-in-call",
+        0.07 * fits * back,
+        view.replace(node, `${one.name}(${view.text(node)})`),
+      );
   }
 }
 
