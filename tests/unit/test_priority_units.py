@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from testfleet.contracts.history import UnitHistory
 from testfleet.contracts.plan import PlannedUnit
+from testfleet.planning.priority.pasts import Past, Suite
 from testfleet.planning.priority.units import Change, priorities, ranked
 
 
@@ -57,6 +58,17 @@ def test_without_history_changed_tests_then_namesakes_then_the_shortest() -> Non
     assert [one.unit for one in found] == ["t/test_y.py", "t/test_cart.py", "t/test_x.py"]
     assert found[0].reasons == ("changed", "no history", "2.0 s")
     assert found[1].reasons[0] == "named like src/cart.py, which changed"
+
+
+def test_features_of_a_unit_stand_beside_those_of_its_suite() -> None:
+    due, sound = Past.of(past("pfpfpfp")), Past.of(past("ppppppp"))
+    suite = Suite([due, sound])
+    after = "rate after such a verdict"
+    assert suite.features(due)[after] == pytest.approx(math.log((3 + 3.02 / 10) / 4))
+    assert suite.features(sound)[after] == pytest.approx(math.log((3.02 / 10) / 7))
+    ever = suite.features(due)["share of failures"]
+    assert ever == pytest.approx(math.log((3 + 0.1) / (1.5 + 0.1)))
+    assert suite.features(Past())[after] == pytest.approx(math.log(0.02))
 
 
 def test_what_no_change_can_reach_is_last() -> None:
