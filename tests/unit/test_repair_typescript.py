@@ -161,6 +161,22 @@ fs.writeFileSync(out, JSON.stringify({ testResults: [{ name: "a", assertionResul
 """
 
 
+def test_a_runner_that_tells_nothing_proves_nothing(tmp_path: Path) -> None:
+    root = project(tmp_path, {"src/a.ts": "export const n: number = 'a'.lenght;\n"})
+    (root / "node_modules").unlink()
+    bin_ = root / "node_modules" / ".bin"
+    bin_.mkdir(parents=True)
+    (root / "node_modules" / "typescript").symlink_to(ROOT / "node_modules" / "typescript")
+    (bin_ / "tsc").symlink_to(ROOT / "node_modules" / ".bin" / "tsc")
+    (root / "package.json").write_text('{"scripts": {"test": "jest"}}', "utf-8")
+    (bin_ / "jest").write_text("#!/bin/sh\nexit 3\n", "utf-8")
+    (bin_ / "jest").chmod(0o755)
+    report = fixed(root).report
+    assert report.status is FixStatus.SUGGESTED
+    assert "it is not proved by tests" in report.reason
+    assert "'a'.length" in report.suggestions[0].patch
+
+
 def test_a_folder_without_a_configuration_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"has no tsconfig\.json"):
         fix_typescript(tmp_path, Options())
