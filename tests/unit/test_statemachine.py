@@ -54,6 +54,17 @@ def test_every_task_catches_everything_but_the_last_resort(name, state):
     assert catches == ([] if name == "ReportFailure" else ["States.ALL"])
 
 
+@pytest.mark.parametrize("machine", ["run-tests", "repair-failure"])
+def test_what_a_map_runs_hands_nothing_back(machine):
+    """Outputs of a Map are one list in its own payload: a thousand items with an address each are
+    more than the 256 kB that Step Functions carries, and no Catch hears of that."""
+    top = set(load(machine)["States"])
+    inside = [(name, state) for _, name, state in every_state(load(machine)) if name not in top]
+    ends = [(name, state) for name, state in inside if state.get("End")]
+    assert ends
+    assert [name for name, state in ends if state.get("OutputPath", "$") is not None] == []
+
+
 def test_lists_never_travel_in_the_payload():
     for _, _, state in STATES:
         if state["Type"] == "Map":
