@@ -62,11 +62,13 @@ def build_stacks(app: App, config: Environment) -> None:
     if "models" in config.optional_stacks:
         from stacks.models import ModelsStack  # noqa: PLC0415
 
-        ModelsStack(app, config, storage, answers)
-        if "classifier" in config.endpoints:
+        endpoints = ModelsStack(app, config, storage, answers).endpoints
+        if "classifier" in endpoints:
             from stacks.retraining import RetrainingProps, RetrainingStack  # noqa: PLC0415
 
-            RetrainingStack(app, config, RetrainingProps(bundle=bundle, storage=storage))
+            learns = endpoints["classifier"]
+            retraining = RetrainingProps(bundle=bundle, storage=storage, endpoint=learns)
+            RetrainingStack(app, config, retraining)
     if "costs" in config.optional_stacks:
         from stacks.costs import CostsStack  # noqa: PLC0415
 

@@ -63,6 +63,19 @@ class AsyncEndpoint(Construct):
         endpoint = self._build_endpoint(self._build_config(model))
         ScaleToZero(self, endpoint, props.settings)
 
+    @property
+    def role_arn(self) -> str:
+        """What its containers act as. Whoever makes another model for the endpoint passes it on."""
+        return self._role.role_arn
+
+    def allow_archives(self, pattern: str) -> None:
+        """Let it be given models whose archives lie there, besides the first one."""
+        storage = self._props.storage
+        self._allow(["s3:GetObject"], storage.models.arn_for_objects(pattern))
+        exported = self._stack.resolve(storage.export_value(storage.models.bucket_arn))
+        finding = f"AwsSolutions-IAM5[Resource::{exported['Fn::ImportValue']}/{pattern}]"
+        acknowledge(self._role, {finding: "A new model is named by the job that has trained it."})
+
     def _find_image(self) -> ecr.IRepository:
         region = self._stack.config.region
         account = region_info.RegionInfo.get(region).dlc_repository_account

@@ -19,10 +19,10 @@ class ModelsStack(FleetStack):
     ) -> None:
         super().__init__(scope, "models", config)
         self._answers = answers
-        self.endpoints = [
-            self._build_endpoint(name, settings, storage)
+        self.endpoints = {
+            name: self._build_endpoint(name, settings, storage)
             for name, settings in config.endpoints.items()
-        ]
+        }
 
     def _build_endpoint(
         self, name: str, settings: Endpoint, storage: StorageStack

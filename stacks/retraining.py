@@ -14,6 +14,7 @@ from constructs import Construct
 from stacks.base import FleetStack, acknowledge, wait_for_policy
 from stacks.code import Bundle
 from stacks.doubt import Doubt
+from stacks.endpoint import AsyncEndpoint
 from stacks.function import Function, FunctionProps
 from stacks.storage import StorageStack
 from testfleet.config import Environment
@@ -31,6 +32,8 @@ class RetrainingProps:
 
     bundle: Bundle
     storage: StorageStack
+    endpoint: AsyncEndpoint
+    """The classifier's."""
 
 
 class RetrainingStack(FleetStack):
@@ -41,6 +44,7 @@ class RetrainingStack(FleetStack):
         self.storage = props.storage
         self.endpoint = self.name_of("classifier")
         self.function = self._build_function(props.bundle)
+        self._allow_promotion(props.endpoint)
         self.training_role = self._build_training_role()
         self.role = self._build_role()
         self.state_machine = self._build_state_machine()
@@ -69,28 +73,44 @@ class RetrainingStack(FleetStack):
         function.allow(["s3:GetObject", "s3:PutObject"], data.arn_for_objects("classifier/*"))
         # Without it S3 answers 403 instead of 404 to whoever asks for what is not there yet.
         function.allow(["s3:ListBucket"], data.bucket_arn)
-        names = f"{self.endpoint}*"
-        things = [
-            self.arn_of("sagemaker", f"{kind}/{names}")
-            for kind in ("endpoint", "endpoint-config", "model")
-        ]
-        function.allow(
+        acknowledge(
+            function,
+            {self.storage.wildcard_in_data("classifier/*"): "Its records are named by their jobs."},
+        )
+        return function
+
+    def _allow_promotion(self, endpoint: AsyncEndpoint) -> None:
+        """Let the function make a model and a configuration, and give them to the endpoint."""
+        kinds, names = ("endpoint", "endpoint-config", "model"), f"{self.endpoint}*"
+        self.function.allow(
             [
                 "sagemaker:DescribeEndpoint",
                 "sagemaker:UpdateEndpoint",
-                "sagemaker:DescribeEndpointConfig",
                 "sagemaker:CreateEndpointConfig",
-                "sagemaker:DescribeModel",
                 "sagemaker:CreateModel",
             ],
-            *things,
+            *(self.arn_of("sagemaker", f"{kind}/{names}") for kind in kinds),
         )
         reason = "The names of a new model and its configuration begin with the endpoint's."
-        kinds = ("endpoint", "endpoint-config", "model")
-        findings = [self.wildcard("sagemaker", f"{kind}/{names}") for kind in kinds]
-        findings.append(self.storage.wildcard_in_data("classifier/*"))
-        acknowledge(function, dict.fromkeys(findings, reason))
-        return function
+        findings = {self.wildcard("sagemaker", f"{kind}/{names}"): reason for kind in kinds}
+        # CloudFormation has named the first ones by its own rules.
+        first = ("endpoint-config/*", "model/*")
+        self.function.allow(
+            ["sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel"],
+            *(self.arn_of("sagemaker", each) for each in first),
+        )
+        reason = "CloudFormation names the first model; here it is read only."
+        findings |= {self.wildcard("sagemaker", each): reason for each in first}
+        acknowledge(self.function, findings)
+        # The new model acts as the old one does, and its archive lies among the trained ones.
+        self.function.role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["iam:PassRole"],
+                resources=[endpoint.role_arn],
+                conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+            )
+        )
+        endpoint.allow_archives("classifier/trained/*")
 
     def _build_training_role(self) -> iam.Role:
         role = iam.Role(

@@ -115,8 +115,11 @@ def test_an_endpoint_may_exactly_read_its_model_and_answer(account: Assembly, mo
     files = f"<storage.Data.Arn>/inference/{model}/*"
     image = f"arn:aws:ecr:us-east-1:763104351884:repository/{_image(account, model)}"
     metrics = "cloudwatch:namespace=/aws/sagemaker/Endpoints"
+    # What the classifier has learnt since is promoted without a deployment.
+    learnt = ["<storage.Models.Arn>/classifier/trained/*"] if model == "classifier" else []
 
     assert account.rights("models", f"{_id(model)}Role") == {
+        *(right for each in learnt for right in rights_on(each, "s3:GetObject")),
         *rights_on(f"<storage.Models.Arn>/{model}/model.tar.gz", "s3:GetObject"),
         *rights_on(files, "s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"),
         *rights_on("<answers.TopicsSuccess>", "sns:Publish"),
