@@ -113,7 +113,7 @@ class RepairScene:
         items = self.steps.plan_slices(cluster)["slices"]
         for number, item in enumerate(items):
             self.answer(item, candidates=found if number == 0 else ())
-        return self.steps.merge(cluster)
+        return self.steps.merge(cluster, 1)
 
     def verdict(self, cluster="a"):
         """How it ended."""

@@ -37,7 +37,7 @@ def scene(tmp_path):
 def decided(scene, report=PROVED, files=CHANGED, **values):
     judge = scene.search((CANDIDATE,))
     scene.answer(judge["item"], report=report, files=files, **values)
-    return scene.steps.decide("a")
+    return scene.steps.decide("a", 1)
 
 
 def test_critical_clusters_come_first_and_hopeless_ones_are_left_out(tmp_path):
@@ -65,7 +65,7 @@ def test_slices_share_the_candidates_and_hold_addresses_of_their_own(scene):
     count = RepairBudget().slices
     assert [task.share for task in tasks] == [(number, count) for number in range(count)]
     assert len({task.work.uploads.result for task in tasks}) == count
-    assert {task.work.stop_url for task in tasks} == {f"memory:{scene.keys.found('a')}"}
+    assert {task.work.stop_url for task in tasks} == {f"memory:{scene.keys.found('a', 1)}"}
     assert tasks[0].tests == ("test_a.py::test_a",)
 
 
@@ -75,10 +75,10 @@ def test_what_was_lost_is_searched_again_by_another_worker(scene):
     for item in others:
         scene.answer(item)
     scene.steps.record_loss("a", first["slice"], LOST)
-    again = scene.steps.merge("a")
+    again = scene.steps.merge("a", 1)
     assert [item["slice"] for item in again["slices"]] == [first["slice"]]
     scene.steps.record_loss("a", first["slice"], LOST)
-    assert scene.steps.merge("a")["next"] == "done"
+    assert scene.steps.merge("a", again["round"])["next"] == "done"
     verdict = scene.verdict()
     assert (verdict.report.status, verdict.lost) == (FixStatus.NOT_FIXED, 2)
     assert "1 of 4 workers were lost" in verdict.report.reason
@@ -89,7 +89,7 @@ def test_a_lost_worker_costs_its_share_only_once_others_have_found_something(sce
     first, second, *_ = scene.steps.plan_slices("a")["slices"]
     scene.steps.record_loss("a", first["slice"], LOST)
     scene.answer(second, candidates=(CANDIDATE,))
-    judge = scene.steps.merge("a")
+    judge = scene.steps.merge("a", 1)
     assert judge["next"] == "judge"
     assert scene.task(judge["item"]).candidates == (CANDIDATE,)
 
@@ -135,9 +135,10 @@ def test_a_patch_that_the_whole_suite_refuses_is_a_suggestion(scene):
 def test_a_lost_judge_is_replaced_once(scene):
     scene.search((CANDIDATE,))
     scene.steps.record_loss("a", "judge", LOST)
-    assert scene.steps.decide("a")["next"] == "judge"
+    again = scene.steps.decide("a", 1)
+    assert again["next"] == "judge"
     scene.steps.record_loss("a", "judge", LOST)
-    assert scene.steps.decide("a")["next"] == "done"
+    assert scene.steps.decide("a", again["round"])["next"] == "done"
     assert "nobody could decide" in scene.verdict().report.reason
 
 
@@ -161,7 +162,25 @@ def test_a_cancelled_repair_hands_out_no_more_work(scene):
     scene.steps.plan_repairs()
     scene.steps.plan_slices("a")
     scene.objects.put(scene.keys.cancel, b"")
-    assert scene.steps.merge("a")["next"] == "done"
+    assert scene.steps.merge("a", 1)["next"] == "done"
+
+
+def test_workers_that_leave_nothing_to_read_and_no_loss_do_not_work_for_ever(scene):
+    """Nor does what a lost worker has called out end the search of those who come after it."""
+    scene.steps.plan_repairs()
+    first = scene.steps.plan_slices("a")
+    for item in first["slices"]:
+        upload = scene.task(item).work.uploads
+        scene.objects.put(upload.result.removeprefix("memory:"), b"{")
+        scene.objects.put(upload.stop.removeprefix("memory:"), b"{}")
+    again = scene.steps.merge("a", first["round"])
+    stops = {scene.task(item).work.stop_url.removeprefix("memory:") for item in again["slices"]}
+    assert not any(map(scene.objects.exists, stops))
+    assert scene.steps.merge("a", again["round"])["next"] == "done"
+    judge = scene.search((CANDIDATE,))
+    again = scene.steps.decide("a", judge["round"])
+    assert again["next"] == "judge"
+    assert scene.steps.decide("a", again["round"])["next"] == "done"
 
 
 def test_a_step_that_fails_leaves_a_verdict_and_the_summary_tells_of_the_workflow(scene):

@@ -62,9 +62,10 @@ class RepairKeys:
         """PullRequestDraft, where no code host takes it."""
         return f"{self.cluster(cluster)}pull-request.json"
 
-    def found(self, cluster: str) -> str:
-        """Present once a slice has found something: the others soon end."""
-        return f"{self.cluster(cluster)}found"
+    def found(self, cluster: str, turn: int) -> str:
+        """Present once a slice of this round has found something: the others soon end. What it has
+        found may be lost with it, and must not end the next round."""
+        return f"{self.cluster(cluster)}found-{turn}"
 
     def task(self, cluster: str, name: str) -> str:
         """RepairTask."""

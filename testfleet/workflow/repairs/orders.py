@@ -37,8 +37,8 @@ class Orders:
     prepared: PreparedRun
     plan: RepairPlan
 
-    def search(self, names: Sequence[str], profile: str) -> list[RepairItem]:
-        """For these slices."""
+    def search(self, names: Sequence[str], profile: str, turn: int) -> list[RepairItem]:
+        """For these slices, in round `turn` of the search."""
         past = matching(FixMemory(self.objects, self.prepared.history_key).recall(), self._prints)
         return [
             self._write(
@@ -46,7 +46,7 @@ class Orders:
                     slice=name,
                     share=(int(name[1:]), self.plan.budget.slices),
                     past=past,
-                    **self._common(name, profile),
+                    **self._common(name, profile, self._keys.found(self.plan.cluster, turn)),
                 ),
                 profile,
             )
@@ -69,18 +69,18 @@ class Orders:
     def _keys(self) -> RepairKeys:
         return RepairKeys(self.plan.repair_id)
 
-    def _common(self, name: str, profile: str) -> dict[str, Any]:
+    def _common(self, name: str, profile: str, found: str | None = None) -> dict[str, Any]:
         return {
             "repair_id": self.plan.repair_id,
             "cluster": self.plan.cluster,
-            "work": self._work(name, profile),
+            "work": self._work(name, profile, found),
             "tests": self.plan.tests,
             "engines": self.plan.engines,
             "budget_s": self.plan.budget.seconds,
             "changes": self.prepared.changes or (),
         }
 
-    def _work(self, name: str, profile: str) -> WorkerTask:
+    def _work(self, name: str, profile: str, found: str | None) -> WorkerTask:
         compute = self.environment.profiles[profile].compute
         writer = TaskWriter(self.environment, self.objects, self.request, self.prepared)
         task = writer.task_of(Shard(id=name, profile=profile, compute=compute, units=()))
@@ -89,12 +89,12 @@ class Orders:
             update={
                 "fail_fast": False,
                 "cancel_url": self.objects.get_url(keys.cancel),
-                "stop_url": self.objects.get_url(keys.found(cluster)) if name != JUDGE else None,
+                "stop_url": self.objects.get_url(found) if found else None,
                 "uploads": Uploads(
                     result=self.objects.put_url(keys.result(cluster, name)),
                     progress=self.objects.put_url(keys.progress(cluster, name)),
                     log=self.objects.put_url(keys.log(cluster, name)),
-                    stop=self.objects.put_url(keys.found(cluster)) if name != JUDGE else None,
+                    stop=self.objects.put_url(found) if found else None,
                 ),
             }
         )

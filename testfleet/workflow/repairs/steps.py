@@ -32,8 +32,9 @@ from testfleet.workflow.reporting import place_of
 
 StepAnswer = dict[str, Any]
 
-MOST_LOSSES: Final = 2
-"""Workers that one slice may lose before it is given up."""
+MOST_ROUNDS: Final = 2
+"""Times that a slice, or the decision, is handed out before it is given up. Counted by the state
+machine, so no worker that leaves nothing to read, and no loss that nobody noted, can go on."""
 MOST_CANDIDATES: Final = 60
 """That the judge hears, the likeliest of all slices."""
 
@@ -61,37 +62,38 @@ class RepairSteps:
     def plan_slices(self, cluster: str) -> StepAnswer:
         """Write the orders of a cluster's search."""
         plan = self._records.plan(cluster)
-        return self._search(plan, slice_names(plan))
+        return self._search(plan, slice_names(plan), 1)
 
     def record_loss(self, cluster: str, name: str, error: Mapping[str, str]) -> StepAnswer:
         """Note that a worker ended without a result, so that its slice is given to another."""
         self._records.record_loss(cluster, name, describe_loss(error))
         return self._answer(cluster=cluster)
 
-    def merge(self, cluster: str) -> StepAnswer:
-        """What comes next: lost slices once more, the decision, or the end."""
+    def merge(self, cluster: str, turn: int) -> StepAnswer:
+        """What comes next after the search's round `turn`, from 1 on: lost slices once more, the
+        decision, or the end."""
         plan = self._records.plan(cluster)
         names = slice_names(plan)
         results = {name: self._records.result(cluster, name) for name in names}
         candidates = _likeliest([each for each in results.values() if each is not None])
-        again = [] if candidates or self._is_cancelled() else self._to_repeat(cluster, results)
-        if again:
-            return self._search(plan, again)
-        if candidates and not self._is_cancelled():
-            return self._judge(plan, candidates)
+        lost = [name for name, result in results.items() if result is None]
+        is_over = self._is_cancelled()
+        if lost and not candidates and turn < MOST_ROUNDS and not is_over:
+            return self._search(plan, lost, turn + 1)
+        if candidates and not is_over:
+            return self._judge(plan, candidates, 1)
         self._end(plan).without_candidates(results)
         return self._answer(cluster=cluster, next="done")
 
-    def decide(self, cluster: str) -> StepAnswer:
-        """Take the judge's word, or ask another one when it was lost."""
+    def decide(self, cluster: str, turn: int) -> StepAnswer:
+        """Take the word of judge number `turn`, or ask another one when it was lost."""
         plan = self._records.plan(cluster)
         result = self._records.result(cluster, JUDGE)
-        losses = len(self._records.losses(cluster, JUDGE))
-        if result is None and losses < MOST_LOSSES and not self._is_cancelled():
+        if result is None and turn < MOST_ROUNDS and not self._is_cancelled():
             # Whoever hands out work no more than once cannot tell bad luck from a bad job.
             names = slice_names(plan)
             found = [each for name in names if (each := self._records.result(cluster, name))]
-            return self._judge(plan, _likeliest(found))
+            return self._judge(plan, _likeliest(found), turn + 1)
         verdict = self._end(plan).with_judgement(result)
         is_due = self._records.request().pull_request and self._prepared.reuse
         is_fixed = verdict.report.status is FixStatus.FIXED
@@ -151,18 +153,15 @@ class RepairSteps:
             return RepairPlans(started_at=now, left_out=(str(exc),))
         return RepairPlans(started_at=now, plans=tuple(plans), left_out=tuple(left_out))
 
-    def _search(self, plan: RepairPlan, names: Sequence[str]) -> StepAnswer:
-        items = self._orders(plan).search(names, self._profile(plan, names))
+    def _search(self, plan: RepairPlan, names: Sequence[str], turn: int) -> StepAnswer:
+        items = self._orders(plan).search(names, self._profile(plan, names), turn)
         slices = [item.model_dump(mode="json") for item in items]
-        return self._answer(cluster=plan.cluster, next="search", slices=slices)
+        return self._answer(cluster=plan.cluster, next="search", round=turn, slices=slices)
 
-    def _judge(self, plan: RepairPlan, candidates: Sequence[Candidate]) -> StepAnswer:
-        item = self._orders(plan).judge(candidates, self._profile(plan, [JUDGE]))
-        return self._answer(cluster=plan.cluster, next="judge", item=item.model_dump(mode="json"))
-
-    def _to_repeat(self, cluster: str, results: Mapping[str, SliceResult | None]) -> list[str]:
-        lost = [name for name, result in results.items() if result is None]
-        return [name for name in lost if len(self._records.losses(cluster, name)) < MOST_LOSSES]
+    def _judge(self, plan: RepairPlan, candidates: Sequence[Candidate], turn: int) -> StepAnswer:
+        order = self._orders(plan).judge(candidates, self._profile(plan, [JUDGE]))
+        item = order.model_dump(mode="json")
+        return self._answer(cluster=plan.cluster, next="judge", round=turn, item=item)
 
     def _profile(self, plan: RepairPlan, names: Sequence[str]) -> str:
         """Where a worker was lost, the next one runs on the profile for such cases."""
