@@ -12,7 +12,9 @@ PLACES: Final = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 MOST_BYTES: Final = 3 << 20
 """GitHub ignores a larger file."""
 _MOST_STARS: Final = 8
-"""In one pattern; more could take long to match."""
+"""In one pattern: nobody writes more."""
+_MOST_FOLDERS: Final = 2
+"""`**` in one pattern. Each is tried at every folder of a path, for each place of those before."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def _compiled(pattern: str) -> re.Pattern[str] | None:
     if pattern.startswith("!") or "[" in pattern or pattern.count("*") > _MOST_STARS:
         return None
     body = pattern.strip("/")
-    if not body:
+    if not body or body.split("/").count("**") > _MOST_FOLDERS:
         return None
     is_anchored = "/" in pattern.rstrip("/")
     parts = body.split("/")
@@ -89,7 +91,14 @@ def _end(part: str, *, is_folder: bool) -> str:
 
 
 def _plain(part: str) -> str:
-    return "".join(
-        "[^/]*" if piece.startswith("*") else "[^/]" if piece == "?" else re.escape(piece)
-        for piece in re.findall(r"\*+|\?|[^*?]+", part)
-    )
+    """One name. What stands between two stars is looked for once, where it comes first: a later
+    place could match nothing more, and to try them all would take for ever."""
+    first, *others = ("".join(map(_letter, piece)) for piece in re.split(r"\*+", part))
+    if not others:
+        return first
+    middle = "".join(f"(?>[^/]*?{piece})" for piece in others[:-1])
+    return f"{first}{middle}[^/]*{others[-1]}"
+
+
+def _letter(letter: str) -> str:
+    return "[^/]" if letter == "?" else re.escape(letter)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from testfleet.errors import UsageError
+from testfleet.scm.git import git_environment
 
 _TIME_LIMIT_S: Final = 60
 
@@ -41,7 +42,7 @@ class Plumbing:
                 capture_output=True,
                 check=False,
                 timeout=_TIME_LIMIT_S,
-                env={**os.environ, "LC_ALL": "C", **own, **self.variables},
+                env={**git_environment(), **own, **self.variables},
             )
         except (OSError, subprocess.TimeoutExpired) as exc:
             raise UsageError(f"git {args[0]} failed in {self.root}: {exc}") from exc

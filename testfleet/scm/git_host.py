@@ -58,7 +58,7 @@ class GitRemoteHost:
     def prefix(self) -> str:
         """As git has it."""
         done = run_git(self.root, "rev-parse", "--show-prefix")
-        return os.fsdecode(done.stdout).strip() if done.returncode == 0 else ""
+        return os.fsdecode(done.stdout).removesuffix("\n") if done.returncode == 0 else ""
 
     def read(self, path: str) -> bytes | None:
         """A file of the repository as HEAD has it."""
@@ -79,31 +79,38 @@ class GitRemoteHost:
     def open(self, draft: PullRequestDraft) -> PullRequest:
         """Push the branch and write the request down; the same draft is one request."""
         with self._locked():
-            known = self._known(draft.branch)
-            if known is not None:
+            tip, tree = self._tip(draft.branch)
+            known = self._known(draft.branch) if tip else None
+            # Also when its base has moved on since: the branch is named by the patch.
+            if known is not None and known.commit == tip:
                 return known
             files = {file.path: file.contents for file in draft.files}
             base = draft.base or "HEAD"
             made = commit_files(self.root, files, draft.message, base, _IDENTITY)
             target = self._base_branch()
-            self._push(made.commit, draft.branch)
-            return self._write(draft, made.commit, target)
+            if not tip:
+                self._push(made.commit, draft.branch)
+            elif known is not None or tree != made.tree:  # Somebody may have worked there.
+                raise UsageError(
+                    f"{self.remote} has a branch {draft.branch} already, and it is not this fix"
+                    " alone",
+                    hint="rename or delete it there",
+                )
+            # A branch without a record is of whoever was interrupted between the two.
+            return self._write(draft, tip or made.commit, target)
+
+    def _tip(self, branch: str) -> tuple[str, str]:
+        """Commit and tree that the branch stands at; empty when there is none."""
+        said = Plumbing(self.remote).run(
+            "for-each-ref", "--format=%(objectname) %(tree)", f"refs/heads/{branch}"
+        )
+        commit, _, tree = said.partition(" ")
+        return commit, tree
 
     def _known(self, branch: str) -> PullRequest | None:
-        """The request that there is for this fix, also when its base has moved on since: the branch
-        is named by the patch."""
-        git = Plumbing(self.remote)
-        tip = git.run("for-each-ref", "--format=%(objectname)", f"refs/heads/{branch}")
-        if not tip:
-            return None
+        """The request that there is for the branch."""
         found = (PullRequest.model_validate_json(path.read_bytes()) for path in self._records())
-        known = next((pull for pull in found if pull.branch == branch), None)
-        if known is None or known.commit != tip:  # Somebody may have worked there.
-            raise UsageError(
-                f"{self.remote} has a branch {branch} already, and it is not this fix alone",
-                hint="rename or delete it there",
-            )
-        return known
+        return next((pull for pull in found if pull.branch == branch), None)
 
     def _base_branch(self) -> str:
         """The branch that the user stands on, pushed as far as that takes nothing back."""
@@ -149,12 +156,12 @@ class GitRemoteHost:
     def _locked(self) -> Iterator[None]:
         """One at a time: two repairs of one run may end together."""
         self.pulls.mkdir(parents=True, exist_ok=True)
-        if not self.remote.is_dir():
+        with (self.pulls / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            # Each time: it does no harm, and the first may have been interrupted.
             Plumbing(self.folder).run("init", "--quiet", "--bare", str(self.remote))
             # A clone that holds a part of the history only can be pushed as well.
             Plumbing(self.remote).run("config", "receive.shallowUpdate", "true")
-        with (self.pulls / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
 

@@ -1,6 +1,9 @@
 """A fix as a pull request: who is asked, what is pushed, and into a bare repository how."""
 
+import fnmatch
+import itertools
 import subprocess
+import time
 
 import pytest
 
@@ -44,9 +47,30 @@ def test_owners_are_those_that_github_would_ask(path, owners):
     assert owners_of([path], {"CODEOWNERS": OWNERS.encode()}.get) == owners
 
 
-def test_a_pattern_made_to_be_slow_is_left_out():
-    text = f"{'a*' * 30}b @slow\n"
-    assert owners_of(["a" * 200], {"CODEOWNERS": text.encode()}.get) == ()
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ("a*" * 30 + "b", "a" * 200),
+        ("*a" * 8 + "b", "a" * 200),
+        ("**/x/**/x/**/x/**/y", "x/" * 200 + "z"),
+        ("**/x/**/y", "x/" * 200 + "z"),
+    ],
+)
+def test_a_pattern_made_to_be_slow_is_not(pattern, path):
+    began = time.process_time()
+    assert owners_of([path], {"CODEOWNERS": f"{pattern} @slow\n".encode()}.get) == ()
+    assert time.process_time() - began < 0.5
+
+
+@pytest.mark.parametrize("pattern", ["*a*b*c", "a*?c", "*.py", "a*b*", "**", "*a*a"])
+def test_stars_match_as_in_a_shell(pattern):
+    names = [
+        "".join(letters) for n in range(1, 5) for letters in itertools.product("abc", repeat=n)
+    ]
+    names += ["a.py", "py", ".py"]
+    body = {"CODEOWNERS": f"{pattern} @x\n".encode()}.get
+    wrong = [n for n in names if bool(owners_of([n], body)) != fnmatch.fnmatchcase(n, pattern)]
+    assert wrong == []
 
 
 def git(root, *args, name="ann"):
@@ -110,6 +134,28 @@ def test_the_same_fix_is_one_pull_request_until_somebody_works_on_its_branch(tre
     git(host.remote, "branch", "-f", pull.branch, f"{pull.branch}~")
     with pytest.raises(UsageError, match="not this fix alone"):
         host.open(draft)
+
+
+def test_whoever_was_interrupted_after_the_push_is_followed_up(tree, tmp_path):
+    host = GitRemoteHost(tree, tmp_path / "pulls", "shop")
+    draft = draft_pull_request(REPORT, FILES, OCCASION, host)
+    pull = host.open(draft)
+    (host.pulls / "1.json").unlink()
+    assert host.open(draft) == pull
+
+
+def test_in_a_hook_of_git_other_repositories_stay_as_they_are(tree, tmp_path, monkeypatch):
+    """Git tells hooks by variables which repository they are about."""
+    other = tmp_path / "other"
+    other.mkdir()
+    git(other, "init", "-q")
+    before = (other / ".git" / "config").read_text()
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+    host = GitRemoteHost(tree, tmp_path / "pulls", "shop")
+    pull = host.open(draft_pull_request(REPORT, FILES, OCCASION, host))
+    monkeypatch.delenv("GIT_DIR")
+    assert (other / ".git" / "config").read_text() == before
+    assert git(host.remote, "show", f"{pull.branch}:a.py") == "one\n2\nthree\n"
 
 
 def test_owners_of_a_project_in_a_folder_are_those_of_the_repository(tree, tmp_path):
