@@ -17,6 +17,7 @@ from typing import Protocol
 from pathspec import GitIgnoreSpec
 
 from testfleet.errors import UsageError
+from testfleet.scm.git import git_environment
 
 
 class SupportsWrite(Protocol):
@@ -164,7 +165,11 @@ def _remote_name(url: str) -> str | None:
 def _git(root: Path, *args: str) -> bytes | None:
     try:
         done = subprocess.run(
-            ["git", "-C", str(root), *args], capture_output=True, check=False, timeout=60
+            ["git", "-C", str(root), *args],
+            capture_output=True,
+            check=False,
+            timeout=60,
+            env=git_environment(),
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

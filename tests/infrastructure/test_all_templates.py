@@ -43,6 +43,7 @@ EXPLAINED = {
     r"sagemaker:\w+ arn:.*:(endpoint|endpoint-config|model)/testfleet-\w+-classifier\*": (
         "a new model's name begins with the endpoint's"
     ),
+    r"sagemaker:Describe\w+ arn:.*:(endpoint-config|model)/\*": "CloudFormation has named them",
     r"sagemaker:\w+ arn:.*:training-job/retrain-\*": "named by the execution",
     r"logs:\w+ arn:.*:log-group:/aws/sagemaker/TrainingJobs:\*": "streams of training jobs",
     # Policies of endpoints only narrow what roles may do.

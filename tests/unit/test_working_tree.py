@@ -47,6 +47,17 @@ def test_gitignore_is_honoured_with_git(tree):
     assert list_files(tree) == EXPECTED
 
 
+def test_in_a_hook_of_git_the_tree_is_the_one_that_was_named(tree, tmp_path_factory, monkeypatch):
+    git(tree, "init", "-q")
+    expected = list_files(tree)
+    other = tmp_path_factory.mktemp("other")
+    git(other, "init", "-q")
+    (other / "tracked.py").write_text("")
+    git(other, "add", ".")
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+    assert list_files(tree) == expected
+
+
 def test_ignored_files_can_be_asked_for(tree):
     assert "pkg/generated.py" in list_files(tree, ["pkg/generated.py"])
 
