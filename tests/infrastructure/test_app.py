@@ -32,6 +32,7 @@ def test_without_a_name_the_laptop_is_meant(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     stacks = {path.name.split(".")[0] for path in tmp_path.glob("*.template.json")}
     names = ("storage", "workers", "workflows", "webhook", "schedules", "answers", "observability")
+    names += ("events", "repairs")
     assert stacks == {f"testfleet-local-{name}" for name in names}
 
 

@@ -53,6 +53,8 @@ def test_objects_expire_as_the_configuration_says(account: Assembly) -> None:
         "placement/": days.history_days,
         "clusters/": days.history_days,
         "coverage/": days.history_days,
+        "fixes/": days.history_days,
+        "repairs/": days.runs_days,
         "runs/": days.runs_days,
         "inference/": days.runs_days,
     }

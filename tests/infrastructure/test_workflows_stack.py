@@ -16,9 +16,14 @@ from tests.infrastructure.templates import (
 )
 
 
+def _machines(assembly: Assembly) -> list[tuple[str, dict[str, Any]]]:
+    found = assembly.resources("AWS::StepFunctions::StateMachine")
+    return [(stack, machine["Properties"]) for stack, _, machine in found]
+
+
 def _definition(assembly: Assembly) -> dict[str, Any]:
-    [(_, _, machine)] = assembly.resources("AWS::StepFunctions::StateMachine")
-    definition: dict[str, Any] = json.loads(read(machine["Properties"]["DefinitionString"]))
+    [machine] = [machine for stack, machine in _machines(assembly) if stack == "workflows"]
+    definition: dict[str, Any] = json.loads(read(machine["DefinitionString"]))
     return definition
 
 
@@ -136,11 +141,12 @@ def test_without_a_resource_the_state_machine_may_only_log_and_trace(account: As
 def test_everything_is_logged_but_the_data_which_hold_presigned_addresses(
     account: Assembly,
 ) -> None:
-    [(_, _, machine)] = account.resources("AWS::StepFunctions::StateMachine")
-    logging = machine["Properties"]["LoggingConfiguration"]
+    logging = {stack: machine["LoggingConfiguration"] for stack, machine in _machines(account)}
 
-    assert logging["Level"] == "ALL"
-    assert logging["IncludeExecutionData"] is False
+    assert {each["Level"] for each in logging.values()} == {"ALL"}
+    # The retraining hands no addresses on, only names of its own objects.
+    told = {stack for stack, each in logging.items() if each["IncludeExecutionData"]}
+    assert told == {"retraining"}
 
 
 def test_control_knows_the_identity_of_the_worker_image(account: Assembly) -> None:
