@@ -192,6 +192,13 @@ def test_a_step_that_fails_leaves_a_verdict_and_the_summary_tells_of_the_workflo
     assert "no bucket" in summary.problem
 
 
+def test_a_cluster_without_a_verdict_is_no_success(scene):
+    scene.steps.plan_repairs()
+    scene.steps.summarise()
+    summary = RepairSummary.model_validate_json(scene.objects.get(scene.keys.summary))
+    assert "1 of 1 repairs left no verdict" in summary.problem
+
+
 def test_money_limits_workers_first_and_then_seconds():
     profile = load_environment("dev").profiles["lambda"]
     asked = RepairBudget(seconds=300, usd=1.0, slices=8)

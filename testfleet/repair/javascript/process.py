@@ -18,6 +18,10 @@ from typing import Any, Final, Self
 from testfleet.errors import TestfleetError
 
 _CHUNK: Final = 1 << 20
+_LONGEST_LINE: Final = 64 << 20
+"""Bytes. Whoever prints more without a line's end is no runner that answers."""
+_WORDS: Final = 64 << 10
+"""Bytes of the end of what was printed as errors."""
 
 
 class NodeError(TestfleetError):
@@ -88,7 +92,10 @@ class NodeProcess:
             process.stdin.flush()
         except OSError as exc:
             raise NodeError(f"node ended: {self._last_words()}") from exc
-        answer: dict[str, Any] = json.loads(self._answer(time.monotonic() + limit_s))
+        try:
+            answer: dict[str, Any] = json.loads(self._answer(time.monotonic() + limit_s))
+        except (ValueError, RecursionError) as exc:
+            raise NodeError(f"cannot {what}: the answer cannot be read") from exc
         if "error" in answer:
             raise NodeError(f"cannot {what}: {str(answer['error']).splitlines()[0]}")
         return answer
@@ -103,7 +110,7 @@ class NodeProcess:
     def _line(self, deadline: float) -> bytes:
         process = self._process
         assert process is not None and process.stdout is not None  # noqa: S101 - see `ask`
-        parts = [self._rest]
+        parts, size = [self._rest], len(self._rest)
         with selectors.DefaultSelector() as selector:
             selector.register(process.stdout, selectors.EVENT_READ)
             while b"\n" not in parts[-1]:
@@ -113,11 +120,15 @@ class NodeProcess:
                 if not chunk:
                     raise NodeError(f"node ended: {self._last_words()}")
                 parts.append(chunk)
+                size += len(chunk)
+                if size > _LONGEST_LINE:
+                    raise NodeError(f"a line of more than {_LONGEST_LINE >> 20} MB was printed")
         line, _, self._rest = b"".join(parts).partition(b"\n")
         return line
 
     def _last_words(self) -> str:
-        self._errors.seek(0)
+        size = self._errors.seek(0, os.SEEK_END)
+        self._errors.seek(max(0, size - _WORDS))
         lines = self._errors.read().decode(errors="replace").strip().splitlines()
         telling = [line for line in lines if "rror" in line]
         return (telling or lines or ["it said nothing"])[0]

@@ -131,7 +131,7 @@ class RepairSteps:
             verdicts=found,
             left_out=planned.left_out,
             usd=sum(verdict.report.cost for verdict in found),
-            problem=describe_cause(error) if error else "",
+            problem=describe_cause(error) if error else _without_verdict(planned, found),
         )
         body = summary.model_dump_json().encode()
         self._world.objects.put(self._records.keys.summary, body)
@@ -189,6 +189,16 @@ class RepairSteps:
 
     def _answer(self, **values: object) -> StepAnswer:
         return {"repair_id": self._records.repair_id, **values}
+
+
+def _without_verdict(planned: RepairPlans, found: Sequence[RepairVerdict]) -> str:
+    """That clusters are missing among the verdicts, so that nobody takes the rest for all."""
+    known = {verdict.cluster for verdict in found}
+    missing = [plan.cluster for plan in planned.plans if plan.cluster not in known]
+    if not missing:
+        return ""
+    count = f"{len(missing)} of {len(planned.plans)} repairs left no verdict"
+    return f"{count}, among them that of {missing[0]}; repair once more"
 
 
 def _likeliest(results: Sequence[SliceResult]) -> list[Candidate]:
