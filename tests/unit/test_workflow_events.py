@@ -152,6 +152,16 @@ def test_a_thousand_failures_of_a_shard_are_counted_and_some_are_named():
     assert events[-1].counts == {Outcome.FAILED: 1000}
 
 
+def test_ids_of_any_length_make_events_that_fit_and_stay_apart():
+    scene = Scene()
+    scene.plan()
+    ids = [f"0::{'long' * 100_000}{end}" for end in "ab"]
+    scene.finish("r1-0000", *[make_test(each, Outcome.FAILED) for each in ids])
+    failed = [event for event in scene.recorder.record() if event.kind is EventKind.TEST_FAILED]
+    assert len({event.test for event in failed}) == 2
+    assert all(len(event.model_dump_json()) < 10_000 for event in failed)
+
+
 def test_records_that_no_worker_of_ours_has_written_are_passed_over():
     scene = Scene()
     scene.plan()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -24,6 +25,9 @@ NAMED_FAILURES: Final = 20
 _ENDED: Final = "shard-ended"
 _FAILED: Final = (Outcome.FAILED, Outcome.ERROR, Outcome.LOST)
 _TEXT_LIMIT: Final = 500
+_LONGEST_ID: Final = 1000
+"""Characters of a test's id in an event. A parameter may make it longer than an item of a table or
+an entry of a bus may be, and one event that is not taken would hold up all later ones."""
 
 
 @dataclass
@@ -202,6 +206,7 @@ class RunFacts:
 
     def _of_test(self, shard: Shard, test: str, at: datetime, text: str) -> RunEvent:
         # What runs again is told again: it is another shard.
+        test = _shortened(test)
         fact = f"test {shard.id} {test}"
         return self._event(
             fact, EventKind.TEST_FAILED, at, shard_id=shard.id, test=test, text=text[:_TEXT_LIMIT]
@@ -218,3 +223,10 @@ class RunFacts:
     def _read_report(self) -> RunReport | None:
         body = self.records.objects.get(self.records.keys.report)
         return RunReport.model_validate_json(body) if body else None
+
+
+def _shortened(test: str) -> str:
+    if len(test) <= _LONGEST_ID:
+        return test
+    # Ids that begin alike stay apart.
+    return f"{test[:_LONGEST_ID]}... {hashlib.sha256(test.encode("utf-8", "replace")).hexdigest()[:12]}"
