@@ -229,4 +229,5 @@ def _shortened(test: str) -> str:
     if len(test) <= _LONGEST_ID:
         return test
     # Ids that begin alike stay apart.
-    return f"{test[:_LONGEST_ID]}... {hashlib.sha256(test.encode("utf-8", "replace")).hexdigest()[:12]}"
+    digest = hashlib.sha256(test.encode("utf-8", "replace")).hexdigest()
+    return f"{test[:_LONGEST_ID]}... {digest[:12]}"
