@@ -204,4 +204,4 @@ def _exit_code(summary: RepairSummary) -> int:
     if not summary.verdicts:
         return _NOTHING_FAILED
     fixed = all(verdict.report.status is FixStatus.FIXED for verdict in summary.verdicts)
-    return 0 if fixed else 1
+    return 0 if fixed and not summary.left_out else 1

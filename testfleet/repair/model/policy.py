@@ -9,25 +9,15 @@ import ast
 import re
 from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import PurePosixPath
 from typing import Final
 
 from testfleet.contracts.repair import TextEdit
 from testfleet.repair.engine import Fault
 from testfleet.repair.model.blocks import Block, Refused
+from testfleet.repair.permitted import why_not_permitted
 
 MAX_CHANGED: Final = 120
 """Lines that one answer may remove or bring."""
-_TEST_FOLDERS: Final = frozenset({"test", "tests", "__tests__"})
-_TEST_FILE: Final = re.compile(
-    r"(?:test_.{0,200}|.{0,200}_test|conftest)\.py|.{0,200}\.(?:test|spec)\.[cm]?[jt]sx?", re.I
-)
-_CONFIGURATION: Final = frozenset(
-    {".toml", ".cfg", ".ini", ".json", ".yml", ".yaml", ".lock", ".xml", ".properties", ".env"}
-)
-_CONFIGURATION_NAMES: Final = frozenset(
-    {"setup.py", "noxfile.py", "tasks.py", "Makefile", "Dockerfile", "sitecustomize.py"}
-)
 _ASSERTION: Final = re.compile(r"^\s*(?:assert\b|raise\s+AssertionError|(?:expect|assert\w*)\()")
 _EVASION: Final = re.compile(
     r"\b(?:import\s+pytest|from\s+pytest|pytest\.(?:skip|xfail|mark)|unittest\.(?:skip|mock)|"
@@ -48,17 +38,11 @@ def edits_of(blocks: Sequence[Block], fault: Fault) -> tuple[TextEdit, ...]:
 
 def why_forbidden(path: str, fault: Fault) -> str:
     """Why a model may not edit a file; empty when it may."""
-    pure = PurePosixPath(path)
-    if pure.is_absolute() or ".." in pure.parts or "\\" in path or ":" in path or "~" in path:
-        return "an edit outside of the repository"
-    if path in fault.test_files or _TEST_FILE.fullmatch(pure.name):
+    if path in fault.test_files:
         return "an edit of a test"
-    if _TEST_FOLDERS & {part.lower() for part in pure.parts[:-1]}:
-        return "an edit of a test"
-    if pure.name in _CONFIGURATION_NAMES or pure.suffix.lower() in _CONFIGURATION:
-        return "an edit of the configuration"
-    if pure.name.startswith("."):
-        return "an edit of the configuration"
+    reason = why_not_permitted(path)
+    if reason:
+        return reason
     return "" if path in fault.sources else "an edit of a file that was not shown"
 
 

@@ -6,7 +6,6 @@ change files of the tree that was tested, and no test.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +21,7 @@ from testfleet.mask import mask
 from testfleet.planning.source_tree import ArchiveTree
 from testfleet.repair.memory.past import remembered
 from testfleet.repair.patch import diff_of_files
+from testfleet.repair.permitted import why_not_permitted
 from testfleet.repair.pull_request import Occasion, draft_pull_request
 from testfleet.scm.code_host import CodeHost
 from testfleet.workflow.prepared import PreparedRun
@@ -31,10 +31,6 @@ from testfleet.workflow.repairs.orders import slice_names
 from testfleet.workflow.repairs.world import RepairRecords, RepairWorld
 
 _FILES: Final = TypeAdapter(tuple[ChangedFile, ...])
-_SOURCE: Final = re.compile(
-    r"(?!(?:.*/)?(?:conftest|test_[^/]*|[^/]*_test)\.py$)(?!(?:.*/)?\.)[^\0]+\.py", re.ASCII
-)
-"""What a patch may change: no test, nothing hidden such as a workflow of a code host."""
 
 
 @dataclass(frozen=True)
@@ -167,8 +163,10 @@ class Ending:
                     return f"{file.path} is not in the source"
                 if there != file.contents[0]:
                     return f"{file.path} is not as it was tested"
-                if file.path in tests or not _SOURCE.fullmatch(file.path):
+                if file.path in tests or not file.path.endswith(".py"):
                     return f"{file.path} is a test, or no source in Python"
+                if reason := why_not_permitted(file.path):
+                    return f"{file.path}: {reason}"
         return ""
 
 
