@@ -124,10 +124,11 @@ def test_what_a_run_gives_up_waits_in_a_queue_until_it_is_redriven(fleet, cli, t
     run_id = done.report["run_id"]
     assert (done.code, done.outcomes["test_a.py::test_a"]) == (3, "passed")
     assert "lost" in done.outcomes.values()
-    assert json.loads(cli("redrive", "--json").out) == {run_id: ["test_b.py"]}
+    # Other tests' runs on this fleet may have given something up, too.
+    assert json.loads(cli("redrive", "--json").out)[run_id] == ["test_b.py"]
     gate.touch()
     assert cli("redrive", run_id).code == 0
-    assert cli("redrive").out == "no run has given anything up\n"
+    assert run_id not in json.loads(cli("redrive", "--json").out)
     told = [json.loads(line) for line in cli("logs", run_id, "--events").out.splitlines()]
     assert [event["sequence"] for event in told] == list(range(1, len(told) + 1))
     kinds = [event["kind"] for event in told]
