@@ -10,6 +10,7 @@ import asyncio
 import os
 import socket
 import threading
+import time
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
@@ -27,6 +28,7 @@ from testfleet.local.warm import end_idle_workers, warm_in_background
 
 _START_LIMIT_S = 20.0
 _STOP_LIMIT_S = 5.0
+_IDLE_LOOK_S = 1.0
 
 
 class Emulator:
@@ -52,6 +54,7 @@ class Emulator:
         url = url_of(self._listener)
         wait_until(lambda: is_ready(url), _START_LIMIT_S, "the embedded AWS did not start")
         self._checkpointer.start()
+        threading.Thread(target=self._end_idle_workers, name="idle", daemon=True).start()
         self._warm()
 
     def deployed(self) -> None:
@@ -77,9 +80,13 @@ class Emulator:
 
     def _checkpoint(self) -> None:
         trim_history()
-        end_idle_workers(FleetInfo.load(self._home.info))
         save_state(self._home.services)
         trim_log(self._home.log)
+
+    def _end_idle_workers(self) -> None:
+        while True:
+            time.sleep(_IDLE_LOOK_S)
+            end_idle_workers(FleetInfo.load(self._home.info))
 
     def _warm(self) -> None:
         info = FleetInfo.load(self._home.info)

@@ -18,6 +18,8 @@ from testfleet.local.info import FleetInfo
 _log = logging.getLogger(__name__)
 
 _IDLE_LIMIT_S = 20.0
+_UNNEEDED_LIMIT_S = 1.0
+"""Of functions that no run waits for: what starts a repair, or hears of one delivery a day."""
 
 
 def warm_in_background(info: FleetInfo) -> None:
@@ -41,9 +43,10 @@ def end_idle_workers(info: FleetInfo | None) -> None:
     with lambda_runtime._lock:
         for workers in lambda_runtime._workers.values():
             for worker in workers[::-1]:
-                is_surplus = len(workers) > needed.get(worker.func_name, 0)
-                idle_s = time.time() - worker.last_used
-                if is_surplus and idle_s > _IDLE_LIMIT_S and not worker.in_use:
+                count = needed.get(worker.func_name, 0)
+                limit_s = _IDLE_LIMIT_S if count else _UNNEEDED_LIMIT_S
+                is_idle = time.time() - worker.last_used > limit_s and not worker.in_use
+                if is_idle and len(workers) > count:
                     workers.remove(worker)
                     idle.append(worker)
     lambda_runtime.kill_workers(idle)
