@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -119,9 +119,8 @@ def watch(client: Client, run_id: str, outputs: Outputs) -> int:
                 display.show(view)
         except KeyboardInterrupt:
             interrupted = True
-            display.note("stopping the run; press Ctrl-C again to leave at once")
             with contextlib.suppress(KeyboardInterrupt, IncompleteError):
-                cancel(client, follower)
+                cancel(client, follower, display.note)
     report = follower.view.report
     if report is not None:
         outputs.write(report, lambda: client.objects.get(RunKeys(run_id).junit) or b"")
@@ -134,13 +133,18 @@ def watch(client: Client, run_id: str, outputs: Outputs) -> int:
     )
 
 
-def cancel(client: Client, follower: Follower) -> None:
-    """Ask workers and workflow to end, wait for what they still report, then end the execution."""
-    from testfleet.workflow.keys import RunKeys
+def cancel(client: Client, follower: Follower, tell: Callable[[str], None]) -> None:
+    """Ask workers and workflow to end, wait for what they still report, then end the execution.
 
+    `tell` is given what to say once they were asked.
+    """
     run_id = follower.view.run_id
+    # Whoever presses Ctrl-C again, however soon, meets a `try` that ends the execution.
     try:
+        from testfleet.workflow.keys import RunKeys
+
         client.objects.put(RunKeys(run_id).cancel, b"cancelled by the client")
+        tell("stopping the run; press Ctrl-C again to leave at once")
         for _ in follower.follow(timeout_s=_CANCEL_GRACE_S):
             pass
     finally:

@@ -132,7 +132,7 @@ def _stop(client: Client, run: str, *, at_once: bool) -> None:
         client.objects.put(records.keys.cancel, b"stopped at once")
         client.executions.stop(run, len(records.resumptions()))
         return
-    cancel(client, Follower(run, client.objects, client.executions))
+    cancel(client, Follower(run, client.objects, client.executions), lambda _: None)
 
 
 def _records(client: Client, run: str) -> RunRecords:
